@@ -1,0 +1,1 @@
+"""Data: readers, the picture decoder, augmentation and training batches."""

@@ -1,0 +1,147 @@
+"""A labelled set of pictures of one size, in memory or in a file."""
+
+import dataclasses
+import functools
+import os
+import tempfile
+
+import numpy as np
+
+from kerasnotes import errors
+
+MEMORY = 512 * 2**20
+_CHUNK = 2**20
+
+
+@dataclasses.dataclass(frozen=True)
+class Examples:
+    """Pictures with their labels.
+
+    Attributes:
+        images: uint8 `[n, height, width, channels]`; an `np.memmap` above
+            512 MiB.
+        labels: int64 `[n]`.
+        ids: one name per example: a relative path, or `train/000123`.
+        class_names: the name of each label.
+        official: dictionary of the source's own splits (train, dev, test)
+            to index arrays, or None where it has none.
+        skipped: pairs of path and reason, of what was left out.
+
+    Raises:
+        UserError: there is no example, only one class, or a label without
+            a class.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    ids: list
+    class_names: list
+    official: dict | None = None
+    skipped: list = dataclasses.field(default_factory=list)
+
+    def __post_init__(self):
+        if not len(self.labels):
+            reason = f"; the first: {self.skipped[0]}" if self.skipped else ""
+            raise errors.UserError(
+                "--dataset: no picture could be read: "
+                f"{len(self.skipped)} skipped{reason}"
+            )
+        wrong = (self.labels < 0) | (self.labels >= len(self.class_names))
+        if wrong.any():
+            first = int(np.argmax(wrong))
+            raise errors.UserError(
+                f"--dataset: label {self.labels[first]} of {self.ids[first]} "
+                f"is outside 0…{len(self.class_names) - 1}."
+            )
+        if len(np.unique(self.labels)) < 2:
+            name = self.class_names[self.labels[0]]
+            raise errors.UserError(
+                f"--dataset: all examples are of one class, {name!r}; "
+                "a classifier needs at least two."
+            )
+
+    @functools.cached_property
+    def tensor(self):
+        """The images as a `tf.Tensor` on the CPU, or None if in a file.
+
+        It shares the array's memory where that is aligned as TensorFlow
+        needs it.
+        """
+        import tensorflow as tf
+
+        if isinstance(self.images, np.memmap):
+            return None
+        images = self.images
+        if images.ctypes.data % 64 or not images.flags.c_contiguous:
+            images = allocate(images.shape)
+            images[:] = self.images
+        return tf.experimental.dlpack.from_dlpack(images.__dlpack__())
+
+
+def allocate(shape, folder=None):
+    """Returns an uninitialised uint8 array.
+
+    It is a deleted file's `np.memmap` above 512 MiB, and lies on a 64-byte
+    boundary below.
+
+    Args:
+        shape: the array's shape.
+        folder: where the file goes; the system's temporary folder if None.
+
+    Raises:
+        UserError: the folder has no room, or can't be written.
+
+    >>> allocate((2, 3)).shape
+    (2, 3)
+    """
+    size = int(np.prod(shape, dtype=np.int64))
+    if size <= MEMORY:
+        room = np.empty(size + 64, np.uint8)
+        start = -room.ctypes.data % 64
+        return room[start : start + size].reshape(shape)
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            # Without room, a page written later would end the process.
+            os.posix_fallocate(file.fileno(), 0, size)
+            return np.memmap(file, np.uint8, "r+", shape=tuple(shape))
+    except OSError as error:
+        where = folder or tempfile.gettempdir()
+        raise errors.UserError(
+            f"{where}: {error.strerror}; {size / 2**30:.1f} GiB are needed "
+            "there for the decoded pictures, or a smaller --image_size."
+        ) from error
+
+
+def mean_and_std(examples, indices):
+    """Computes each channel's mean and standard deviation, exactly.
+
+    `μ = Σ v n_v / N` and `σ = √(Σ (v - μ)² n_v / N)` over the counts n_v of
+    the 256 values; a channel that never varies has `σ = 1`, so that it can
+    divide.
+
+    Args:
+        examples: the `Examples`.
+        indices: which of them: the training set.
+
+    Returns:
+        Two float64 arrays `[channels]`, in units of 0–255.
+
+    >>> two = Examples(np.array([[[[0]]], [[[2]]]], np.uint8),
+    ...                np.array([0, 1]), ["a", "b"], ["0", "1"])
+    >>> mean_and_std(two, [0, 1])
+    (array([1.]), array([1.]))
+    """
+    indices = np.asarray(indices)
+    _, height, width, channels = examples.images.shape
+    step = max(1, _CHUNK // (height * width * channels))
+    counts = np.zeros((channels, 256), np.int64)
+    for start in range(0, len(indices), step):
+        part = examples.images[indices[start : start + step]]
+        for channel in range(channels):
+            values = part[..., channel].ravel()
+            counts[channel] += np.bincount(values, minlength=256)
+    shares = counts / counts.sum(1, keepdims=True)
+    values = np.arange(256.0)
+    mean = shares @ values
+    std = np.sqrt((shares * (values - mean[:, None]) ** 2).sum(1))
+    return mean, np.where(std > 0, std, 1.0)

@@ -1,0 +1,107 @@
+"""The files of a folder or of a zip archive, read one at a time."""
+
+import os
+import pathlib
+import zipfile
+
+from kerasnotes import errors
+
+_ABSURD = 2**30
+
+
+class Files:
+    """A folder's or a zip archive's files, hidden ones left out.
+
+    Archives are read in memory, never unpacked.
+
+    Args:
+        path: a folder or a zip file.
+
+    Attributes:
+        names: the sorted relative paths, with `/`.
+
+    Raises:
+        UserError: the path is missing, no folder nor zip, empty, broken,
+            leads out of its folder, or would unpack to an absurd size.
+    """
+
+    def __init__(self, path):
+        self._path = pathlib.Path(path).expanduser()
+        self._zip = None
+        try:
+            if self._path.is_dir():
+                self._sizes = _folder_sizes(self._path)
+            else:
+                self._zip, self._sizes = _open_zip(self._path)
+        except OSError as error:
+            raise errors.UserError(
+                f"--dataset: {error.strerror}: {path}"
+            ) from error
+        self.names = sorted(self._sizes)
+        if not self.names:
+            raise errors.UserError(f"--dataset: {path} holds no files.")
+
+    def size(self, name):
+        """Returns the number of bytes that `read` would return."""
+        return self._sizes[name]
+
+    def read(self, name, count=-1):
+        """Returns a file's bytes, or its first `count`."""
+        if self._zip:
+            with self._zip.open(name) as file:
+                return file.read(count)
+        with open(self._path / name, "rb") as file:
+            return file.read(count)
+
+    def archives(self):
+        """Returns the paths of the zip files of a folder."""
+        if self._zip:
+            return []
+        return [
+            self._path / n for n in self.names if n.lower().endswith(".zip")
+        ]
+
+
+def _visible(name):
+    parts = name.split("/")
+    return not any(p.startswith(".") or p == "__MACOSX" for p in parts)
+
+
+def _folder_sizes(path):
+    sizes = {}
+    for folder, folders, names in os.walk(path, onerror=_refuse):
+        folders[:] = filter(_visible, folders)
+        for name in filter(_visible, names):
+            file = pathlib.Path(folder, name)
+            if file.is_file():
+                sizes[file.relative_to(path).as_posix()] = file.stat().st_size
+    return sizes
+
+
+def _refuse(error):
+    raise error
+
+
+def _open_zip(path):
+    try:
+        archive = zipfile.ZipFile(path)
+    except zipfile.BadZipFile as error:
+        raise errors.UserError(
+            f"--dataset: {path} is neither a folder nor a whole zip archive "
+            f"({error})."
+        ) from error
+    members = [m for m in archive.infolist() if not m.is_dir()]
+    for name in (m.filename for m in members):
+        parts = name.replace("\\", "/").split("/")
+        if ".." in parts or parts[0] == "" or parts[0].endswith(":"):
+            raise errors.UserError(
+                f"--dataset: {path} leads out of its folder: {name!r}."
+            )
+    total = sum(m.file_size for m in members)
+    if total > max(_ABSURD, 100 * path.stat().st_size):
+        raise errors.UserError(
+            f"--dataset: {path} would unpack to {total / 2**30:.0f} GiB."
+        )
+    return archive, {
+        m.filename: m.file_size for m in members if _visible(m.filename)
+    }

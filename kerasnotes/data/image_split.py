@@ -1,0 +1,167 @@
+"""A side of a picture set as batches, reproducible from any step on."""
+
+import numpy as np
+import tensorflow as tf
+
+from kerasnotes import errors
+
+
+class ImageSplit:
+    """A part of the examples: the `Split` that the runner asks for.
+
+    Batches are `(x, y, w)`: float32 `[b, h, w, c]` 0–255, int64 `[b]` and
+    float32 `[b]`. The order of an epoch, and an example's augmentation in
+    it, are functions of (seed, epoch, place in the split) alone: neither
+    threads nor the step that one starts at change a bit.
+
+    Args:
+        examples: the `Examples` it is a part of.
+        indices: which of them.
+        augment: a function of a float32 batch and of uniform random numbers
+            `[b, augment.width]`, as `augment.Light`; or None.
+        class_weight: None; `"balanced"`, which is `n / (classes · n_class)`;
+            or a dictionary of class name to weight, 1 for the others. Weights
+            are scaled to a mean of 1 over the split, and apply to `epochs`
+            alone.
+
+    Attributes:
+        size: the number of examples.
+        labels: their labels, int64 `[size]`.
+
+    Raises:
+        UserError: `class_weight` names an unknown class, or has a weight
+            that is negative, or none that is positive.
+
+    >>> from kerasnotes.data.examples import Examples
+    >>> examples = Examples(np.zeros((4, 2, 2, 1), "uint8"),
+    ...     np.array([0, 1, 0, 1]), list("abcd"), ["no", "yes"])
+    >>> split = ImageSplit(examples, [1, 2, 3])
+    >>> [y.numpy().tolist() for _, y, _ in split.batches(2)]
+    [[1, 0], [1]]
+    """
+
+    def __init__(self, examples, indices, augment=None, class_weight=None):
+        self.examples = examples
+        self.indices = np.asarray(indices, np.int64)
+        self.size = len(self.indices)
+        self.labels = examples.labels[self.indices]
+        self._augment = augment
+        self._weights = class_weights(
+            class_weight, self.labels, examples.class_names
+        )
+
+    def epochs(self, batch_size, seed, first_epoch, first_step, epochs):
+        """Returns the training batches from a step on.
+
+        Args:
+            batch_size: examples in a batch; a last partial one is dropped.
+            seed: an integer; with the epoch, it sets order and augmentation.
+            first_epoch: the epoch to start at, from 0.
+            first_step: the step in that epoch, from 0.
+            epochs: the epoch to end before.
+
+        Returns:
+            A `tf.data.Dataset` of `(x, y, w)`.
+
+        Raises:
+            UserError: `batch_size` is more than the split holds.
+        """
+        steps = self.size // batch_size
+        if not steps:
+            raise errors.UserError(
+                f"--batch_size: {batch_size} is more than the {self.size} "
+                "training examples; make it smaller."
+            )
+        width = getattr(self._augment, "width", 0)
+
+        def epoch_places(epoch):
+            key = tf.stack([tf.constant(seed, tf.int64), epoch])
+            order = tf.random.experimental.stateless_shuffle(
+                tf.range(self.size, dtype=tf.int64), seed=key
+            )
+            key = tf.random.experimental.stateless_fold_in(key, 1)
+            numbers = tf.random.stateless_uniform([self.size, width], key)
+            first = tf.where(epoch == first_epoch, first_step, 0)
+            order = tf.reshape(order[: steps * batch_size], [-1, batch_size])
+            order = order[first:]
+            return tf.data.Dataset.from_tensor_slices(
+                (order, tf.gather(numbers, order))
+            )
+
+        def fetch(places, numbers):
+            x, y = self._gather(places)
+            if self._augment:
+                x = self._augment(x, numbers)
+            return x, y, tf.gather(self._weights, y)
+
+        return (
+            tf.data.Dataset.range(first_epoch, epochs)
+            .flat_map(epoch_places)
+            .map(fetch, num_parallel_calls=tf.data.AUTOTUNE)
+            .prefetch(tf.data.AUTOTUNE)
+        )
+
+    def batches(self, batch_size):
+        """Returns all examples in order, as they are, with weights of 1.
+
+        Args:
+            batch_size: examples in a batch; the last may be partial.
+        """
+
+        def fetch(places):
+            x, y = self._gather(places)
+            return x, y, tf.ones_like(y, tf.float32)
+
+        return (
+            tf.data.Dataset.range(self.size)
+            .batch(batch_size)
+            .map(fetch, num_parallel_calls=tf.data.AUTOTUNE)
+            .prefetch(tf.data.AUTOTUNE)
+        )
+
+    def _gather(self, places):
+        rows = tf.gather(self.indices, places)
+        if self.examples.tensor is None:
+            images = self.examples.images
+            x = tf.numpy_function(
+                lambda rows: np.asarray(images[rows]), [rows], tf.uint8
+            )
+            x.set_shape([*places.shape, *images.shape[1:]])
+        else:
+            x = tf.gather(self.examples.tensor, rows)
+        return tf.cast(x, tf.float32), tf.gather(self.labels, places)
+
+
+def class_weights(choice, labels, class_names):
+    """Returns each class's weight, of mean 1 over `labels`.
+
+    Args:
+        choice: None, `"balanced"` or a dictionary of class name to weight.
+        labels: int64 `[n]`.
+        class_names: the name of each label.
+
+    Returns:
+        float32 `[classes]`.
+
+    Raises:
+        UserError: see `ImageSplit`.
+
+    >>> class_weights("balanced", np.array([0, 0, 0, 1]), ["no", "yes"])
+    array([0.6666667, 2.       ], dtype=float32)
+    """
+    counts = np.bincount(labels, minlength=len(class_names))
+    if choice is None:
+        weights = np.ones(len(class_names))
+    elif choice == "balanced":
+        weights = 1 / np.maximum(counts, 1)
+    else:
+        for name in choice:
+            if name not in class_names:
+                raise errors.unknown("--class_weight", name, class_names)
+        weights = np.array([float(choice.get(n, 1)) for n in class_names])
+    mean = weights @ counts / counts.sum()
+    if not (weights >= 0).all() or not 0 < mean < np.inf:
+        raise errors.UserError(
+            f"--class_weight: weights are positive. Received: {choice}"
+        )
+    return (weights / mean).astype(np.float32)

@@ -1,0 +1,95 @@
+"""From the name that a user gives to the examples."""
+
+import dataclasses
+import os
+import pathlib
+
+from kerasnotes import errors
+from kerasnotes.data import examples
+
+
+def load(
+    dataset,
+    *,
+    data_dir=None,
+    image_size=None,
+    channels=None,
+    resize="stretch",
+    cache_dir=None,
+):
+    """Reads a set of labelled pictures.
+
+    Args:
+        dataset: `digits`, the name of a TFDS image-classification set, the
+            path of a folder or zip archive of class folders, or of a folder
+            with IDX files of the MNIST family.
+        data_dir: where TFDS keeps its sets; its own default if None.
+        image_size: the side wanted, or `(height, width)`; None is the size
+            of the set's own pictures, and 32 where they differ.
+        channels: 1 or 3; None is 1 for a set of grey pictures, else 3.
+        resize: `"stretch"`, `"pad"` or `"crop"`, see `images.resize`.
+        cache_dir: where a large set's decoded pictures go; the system's
+            temporary folder if None.
+
+    Returns:
+        The `Examples`.
+
+    Raises:
+        UserError: there is no such set, or it can't be read.
+
+    >>> load("no/such/folder")
+    Traceback (most recent call last):
+    kerasnotes.errors.UserError: --dataset: no such folder: 'no/such/folder'
+    """
+    from kerasnotes.data.sources import folders, idx
+
+    arguments = {"channels": channels, "mode": resize, "cache_dir": cache_dir}
+    if dataset == "digits":
+        from kerasnotes.data.sources import tfds_images
+
+        return tfds_images.read_digits(data_dir, size=image_size, **arguments)
+    path = pathlib.Path(dataset).expanduser()
+    if path.exists():
+        train_images = idx.find(path)
+        if train_images:
+            return _resized(idx.read(train_images), image_size, **arguments)
+        return folders.read(path, image_size or 32, **arguments)
+    if _looks_like_a_path(dataset):
+        raise errors.UserError(f"--dataset: no such folder: {dataset!r}")
+    from kerasnotes.data.sources import tfds_images
+
+    return tfds_images.read(dataset, data_dir, size=image_size, **arguments)
+
+
+def _looks_like_a_path(text):
+    parts = text.split("/")
+    return (
+        len(parts) > 2
+        or parts[0] in ("", ".", "..", "~")
+        or text.endswith((".zip", os.sep))
+    )
+
+
+def _resized(whole, size, channels, mode, cache_dir):
+    """Brings arrays to a size, where they are of another."""
+    import tensorflow as tf
+
+    from kerasnotes.data import images
+
+    height, width, own = whole.images.shape[1:]
+    size = size or (height, width)
+    size = (size, size) if isinstance(size, int) else tuple(size)
+    shape = (*size, channels or own)
+    if shape == (height, width, own):
+        return whole
+    array = examples.allocate((len(whole.images), *shape), cache_dir)
+    batches = (
+        tf.data.Dataset.from_tensor_slices(whole.tensor)
+        .batch(256)
+        .map(lambda x: images.resize(x, size, shape[2], mode))
+    )
+    row = 0
+    for batch in batches.as_numpy_iterator():
+        array[row : row + len(batch)] = batch
+        row += len(batch)
+    return dataclasses.replace(whole, images=array)

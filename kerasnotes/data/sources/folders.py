@@ -1,0 +1,144 @@
+"""Folders and zip archives of pictures, a folder for each class."""
+
+import collections
+
+import numpy as np
+
+from kerasnotes import errors
+from kerasnotes.data import decoding, examples, files, pictures
+
+_SPLITS = {
+    "train": "train",
+    "training": "train",
+    "val": "dev",
+    "valid": "dev",
+    "validation": "dev",
+    "dev": "dev",
+    "test": "test",
+    "testing": "test",
+}
+
+
+def read(path, size=32, channels=None, mode="stretch", cache_dir=None):
+    """Reads class folders of pictures of any size.
+
+    Folders that only wrap another are descended; `train`, `val` (or `dev`,
+    `valid`) and `test` above the class folders are official splits. A folder
+    that holds one zip archive and no picture is that archive. What is no
+    picture, lies outside the class folders or can't be decoded is skipped.
+
+    Args:
+        path: a folder or a zip archive.
+        size: the side wanted, or `(height, width)`.
+        channels: 1, 3, or None: 1 if every picture is grey, else 3.
+        mode: see `images.resize`.
+        cache_dir: where a large set goes, see `examples.allocate`.
+
+    Returns:
+        The `Examples`; ids are the paths under the wrapping folders.
+
+    Raises:
+        UserError: the path is missing or empty, holds no pictures, or only
+            one class.
+    """
+    source = files.Files(path)
+    found, skipped = _sniff(source)
+    archives = source.archives()
+    if not found and len(archives) == 1:
+        source = files.Files(archives[0])
+        found, skipped = _sniff(source)
+    if not found:
+        raise errors.UserError(
+            f"--dataset: {path} holds no pictures, but {len(skipped)} other "
+            "files; give a folder with a folder of pictures for each class."
+        )
+    root = _wrapper(found)
+    found, outside = _sort(found, root)
+    if not found:
+        raise errors.UserError(
+            f"--dataset: the pictures of {path} lie in no class folders; "
+            "put each class in a folder of its name."
+        )
+    images, names, broken = decoding.decode_all(
+        source, list(found), size, channels, mode, cache_dir
+    )
+    classes = [found[name][1] for name in names]
+    class_names = sorted(set(classes))
+    labels = np.array([class_names.index(c) for c in classes], np.int64)
+    return examples.Examples(
+        images,
+        labels,
+        [name[len(root) :] for name in names],
+        class_names,
+        _official([found[name][0] for name in names], labels, class_names),
+        sorted([*skipped, *outside, *broken]),
+    )
+
+
+def _sniff(source):
+    found, skipped = [], []
+    for name in source.names:
+        try:
+            picture = pictures.is_picture(source.read(name, 16))
+            reason = "no picture"
+        except Exception as error:  # Whatever zipfile or the disk raises.
+            picture, reason = False, f"can't be read: {error}"
+        if picture:
+            found.append(name)
+        else:
+            skipped.append((name, reason))
+    return found, skipped
+
+
+def _wrapper(names):
+    """Returns the folders around the class folders, with their `/`."""
+    root = ""
+    while True:
+        rest = [name[len(root) :].split("/") for name in names]
+        tops = {parts[0] for parts in rest}
+        if len(tops) > 1 or any(len(parts) < 3 for parts in rest):
+            return root
+        root += f"{tops.pop()}/"
+
+
+def _sort(names, root):
+    """Returns a dictionary of name to (split, class), and what is outside."""
+    rest = {name: name[len(root) :].split("/") for name in names}
+    tops = {parts[0] for parts in rest.values() if len(parts) > 1}
+    splits = {_SPLITS.get(top.lower()) for top in tops}
+    deep = any(len(parts) > 2 for parts in rest.values())
+    is_split = deep and "train" in splits and None not in splits
+    found, outside = {}, []
+    for name, parts in rest.items():
+        split, parts = (
+            (_SPLITS.get(parts[0].lower()), parts[1:])
+            if is_split
+            else (None, parts)
+        )
+        if len(parts) > 1:
+            found[name] = split, parts[0]
+        else:
+            outside.append((name, "in no class folder"))
+    return found, outside
+
+
+def _official(splits, labels, class_names):
+    if None in splits or not splits:
+        return None
+    rows = collections.defaultdict(list)
+    for row, split in enumerate(splits):
+        rows[split].append(row)
+    official = {split: np.array(at) for split, at in rows.items()}
+    if "train" not in official:
+        raise errors.UserError(
+            "--dataset: no picture of the train folder could be read."
+        )
+    known = np.unique(labels[official["train"]])
+    for split, indices in official.items():
+        extra = np.setdiff1d(labels[indices], known)
+        if extra.size:
+            raise errors.UserError(
+                f"--dataset: class {class_names[extra[0]]!r} of {split} "
+                "has no examples in train."
+            )
+    return official

@@ -1,0 +1,148 @@
+"""One metric to optimise, the others to satisfy."""
+
+import dataclasses
+import math
+import re
+
+from kerasnotes import errors
+
+_SMALLER_IS_BETTER = frozenset(
+    {"loss", "error", "latency_ms", "size_mb", "false_alarms"}
+)
+_AT_EXPORT = frozenset({"latency_ms", "size_mb"})
+_BOUND = re.compile(r"\s*(\w+)\s*(>=|<=)\s*(\S+)\s*")
+
+# Metrics computed in float32 meet a bound that they equal but for rounding.
+_ROUNDING = 1e-6
+
+
+@dataclasses.dataclass(frozen=True)
+class Bound:
+    """A bound on a metric: `recall_min>=0.9`.
+
+    Attributes:
+        name: the metric.
+        relation: `>=` or `<=`.
+        limit: the value it must keep to.
+
+    >>> Bound("size_mb", "<=", 5).holds(6.2)
+    False
+    """
+
+    name: str
+    relation: str
+    limit: float
+
+    def violation(self, value):
+        """Returns how far `value` is beyond the limit, as a share of it."""
+        over = value - self.limit
+        if self.relation == ">=":
+            over = -over
+        share = over / (abs(self.limit) or 1.0)
+        if math.isnan(share):
+            return math.inf
+        return share if share > _ROUNDING else 0.0
+
+    def holds(self, value):
+        """Returns whether `value` keeps to the limit."""
+        return not self.violation(value)
+
+    def __str__(self):
+        return f"{self.name}{self.relation}{self.limit:g}"
+
+
+class Selection:
+    """Chooses among models: the best metric, bounds on the others kept.
+
+    Among the candidates that keep every bound the one with the best
+    optimising metric wins; where none keeps them, the one that breaks them
+    least, as the sum of shares of the limits. Ties go to the lower loss, then
+    to the earlier. Losses, errors, latency, size and false alarms are better
+    smaller, everything else larger.
+
+    Args:
+        optimize: name of the metric to optimise.
+        satisfy: bounds, as `recall_min>=0.9,latency_ms<=100`, or None.
+
+    Attributes:
+        bounds: `Bound`s on metrics that checkpoints are chosen by.
+        export_bounds: `Bound`s on `latency_ms` and `size_mb`, which differ
+            from one machine and run to the next: `better` leaves them out,
+            and they are checked on the exported model.
+
+    Raises:
+        UserError: `satisfy` can't be read.
+
+    Example:
+
+    >>> chooser = Selection("accuracy", "latency_ms<=100")
+    >>> chooser.choose(
+    ...     [
+    ...         {"accuracy": 0.90, "latency_ms": 80},
+    ...         {"accuracy": 0.92, "latency_ms": 95},
+    ...         {"accuracy": 0.95, "latency_ms": 1500},
+    ...     ]
+    ... )
+    {'accuracy': 0.92, 'latency_ms': 95}
+
+    Source: course 3, "Satisficing and optimizing metric".
+    """
+
+    def __init__(self, optimize, satisfy=None):
+        self.optimize = optimize
+        found = [_parse(text) for text in (satisfy or "").split(",") if text]
+        self.export_bounds = [b for b in found if b.name in _AT_EXPORT]
+        self.bounds = [b for b in found if b.name not in _AT_EXPORT]
+
+    def check(self, names):
+        """Raises `UserError` if a metric named is none of `names`."""
+        if self.optimize not in names:
+            raise errors.unknown("--optimize", self.optimize, names)
+        for bound in self.bounds:
+            if bound.name not in names:
+                raise errors.unknown("--satisfy", bound.name, names)
+
+    def better(self, candidate, best):
+        """Returns whether a later candidate beats the best so far.
+
+        Args:
+            candidate: a dictionary of metrics.
+            best: the same for the best so far, or None.
+        """
+        self.check(candidate)
+        if best is None:
+            return True
+        return self._rank(candidate, self.bounds) < self._rank(
+            best, self.bounds
+        )
+
+    def choose(self, candidates):
+        """Returns the best of the dictionaries, by all bounds."""
+        bounds = self.bounds + self.export_bounds
+        for candidate in candidates:
+            self.check(candidate)
+        return min(candidates, key=lambda c: self._rank(c, bounds))
+
+    def _rank(self, candidate, bounds):
+        value = candidate[self.optimize]
+        if self.optimize not in _SMALLER_IS_BETTER:
+            value = -value
+        rank = (
+            sum(bound.violation(candidate[bound.name]) for bound in bounds),
+            value,
+            candidate.get("loss", 0.0),
+        )
+        # Comparisons with NaN are false whichever way they are made.
+        return tuple(math.inf if math.isnan(r) else r for r in rank)
+
+
+def _parse(text):
+    match = _BOUND.fullmatch(text)
+    try:
+        name, relation, limit = match.groups()
+        return Bound(name, relation, float(limit))
+    except (AttributeError, ValueError) as error:
+        raise errors.UserError(
+            "--satisfy: bounds are name>=number or name<=number, with commas "
+            f"between. Received: {text!r}; write 'recall_min>=0.9'"
+        ) from error

@@ -1,0 +1,95 @@
+"""Files that are whole or absent, whatever happens while they are written."""
+
+import contextlib
+import csv
+import io
+import json
+import os
+import pathlib
+import shutil
+
+from kerasnotes import errors
+
+
+@contextlib.contextmanager
+def aside(path):
+    """Yields a path to write to, and renames it to `path` when all is well.
+
+    A reader sees the old file or the new one, never a part.
+    """
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # The suffix stays last: some writers choose their format by it.
+    partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
+    try:
+        yield partial
+        os.replace(partial, path)
+    except OSError as error:
+        raise errors.UserError(
+            f"{path}: can't be written: {error.strerror or error}; make room "
+            "or give another --run_dir"
+        ) from error
+    finally:
+        if partial.is_dir():
+            shutil.rmtree(partial)
+        else:
+            partial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def aside_folder(path):
+    """Like `aside`, for a folder that a library writes."""
+    path = pathlib.Path(path)
+    with aside(path) as partial:
+        yield partial
+        if path.exists():
+            shutil.rmtree(path)
+
+
+def write_bytes(path, data):
+    """Writes `data` to `path` whole, and down to the disk."""
+    with aside(path) as partial, open(partial, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def write_json(path, value):
+    """Writes `value` as JSON."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=True)
+    write_bytes(path, (text + "\n").encode())
+
+
+def read_json(path):
+    """Reads a JSON file of ours.
+
+    Raises:
+        UserError: it isn't there, or no JSON.
+    """
+    try:
+        return json.loads(pathlib.Path(path).read_bytes())
+    except OSError as error:
+        raise errors.UserError(
+            f"{path}: can't be read: {error.strerror}"
+        ) from error
+    except ValueError as error:
+        raise errors.UserError(
+            f"{path}: not valid JSON ({error}); restore it, or start anew "
+            "with --overwrite"
+        ) from error
+
+
+def write_csv(path, rows, columns=None):
+    """Writes dictionaries as CSV.
+
+    Args:
+        path: the file.
+        rows: the dictionaries.
+        columns: their keys in order; default those that any row has.
+    """
+    columns = columns or list(dict.fromkeys(k for row in rows for k in row))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_bytes(path, text.getvalue().encode())

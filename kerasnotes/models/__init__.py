@@ -1,0 +1,139 @@
+"""Every model by name. A model's module loads when the model is named."""
+
+import importlib
+import inspect
+import pathlib
+
+from kerasnotes import errors
+
+_MODELS = {
+    "lenet5": "lenet.LeNet5",
+    "lenet5_teaching": "lenet.LeNet5Teaching",
+    "linear_regression": "regression.LinearRegression",
+    "logistic_regression": "regression.LogisticRegression",
+    "mlp": "mlp.MLP",
+    "softmax_regression": "regression.SoftmaxRegression",
+}
+
+
+def __getattr__(attribute):
+    for path in _MODELS.values():
+        if path.endswith(f".{attribute}"):
+            return _load(path)
+    raise AttributeError(
+        f"module 'kerasnotes.models' has no attribute {attribute!r}"
+    )
+
+
+def names():
+    """Returns the name of every model."""
+    return sorted(_MODELS)
+
+
+def build(
+    name,
+    input_shape=None,
+    classes=None,
+    include_top=True,
+    weights=None,
+    **arguments,
+):
+    """Builds a model.
+
+    Args:
+        name: one of `names()`.
+        input_shape: shape of an input without the batch; None for the
+            model's own.
+        classes: the number of classes; None for the model's own.
+        include_top: whether the model ends in logits, or in the features
+            before them.
+        weights: path of a `.weights.h5` or `.keras` file to load.
+        **arguments: the model's own arguments.
+
+    Raises:
+        UserError: the model is unknown, takes no such argument, refuses its
+            value, or the weights don't fit.
+
+    >>> build("mlp", input_shape=(8, 8, 1), hidden=[5]).count_params()
+    385
+    """
+    given = {"input_shape": input_shape, "classes": classes}
+    given = {key: value for key, value in given.items() if value is not None}
+    if not include_top:
+        given["include_top"] = False
+    given |= arguments
+    accepted = arguments_of(name)
+    for key in given:
+        if key not in accepted:
+            raise errors.UserError(
+                f"--{key}: {name} takes no such argument; it takes "
+                f"{', '.join(accepted)}"
+            )
+    try:
+        model = _load(_MODELS[name])(name=name, **given)
+    except ValueError as error:
+        message = " ".join(str(error).split())
+        raise errors.UserError(f"--model={name}: {message}") from error
+    if weights is not None:
+        _load_weights(model, name, weights)
+    return model
+
+
+def _load_weights(model, name, path):
+    if not pathlib.Path(path).is_file():
+        raise errors.UserError(f"--weights={path}: no such file")
+    try:
+        model.load_weights(path)
+    except (OSError, KeyError, ValueError) as error:
+        # Keras' message holds every weight.
+        raise errors.UserError(
+            f"--weights={path}: doesn't hold the weights of {name} with these "
+            "arguments; give a .weights.h5 or .keras file of the same model"
+        ) from error
+
+
+def load(path):
+    """Loads a `.keras` file that holds one of the models, not compiled.
+
+    `keras.saving.load_model` does the same once the model's class has been
+    named, as in `kerasnotes.models.LeNet5`.
+
+    Args:
+        path: the file.
+    """
+    import keras
+
+    for model in _MODELS.values():
+        _load(model)
+    return keras.saving.load_model(path, compile=False)
+
+
+def arguments_of(name):
+    """Returns the names of the arguments that a model takes.
+
+    >>> "pooling" in arguments_of("lenet5")
+    True
+    """
+    return [key for key in _signature(name) if key != "name"]
+
+
+def default_size(name):
+    """Returns the height and width of a model's own input, or None.
+
+    >>> default_size("lenet5")
+    32
+    """
+    shape = _signature(name)["input_shape"].default
+    return None if shape is inspect.Parameter.empty else shape[0]
+
+
+def _signature(name):
+    if name not in _MODELS:
+        raise errors.unknown("--model", name, _MODELS)
+    return inspect.signature(_load(_MODELS[name])).parameters
+
+
+def _load(path):
+    module, _, attribute = path.partition(".")
+    module = importlib.import_module(f"kerasnotes.models.{module}")
+    return getattr(module, attribute)

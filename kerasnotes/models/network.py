@@ -1,0 +1,157 @@
+"""What the models share: the class around a graph, and its usual pieces."""
+
+import types
+
+import keras
+
+from kerasnotes import errors
+from kerasnotes.optimizers import initializers
+
+ACTIVATIONS = ("relu", "tanh", "sigmoid", "leaky_relu", "linear")
+
+
+class Network(keras.Model):
+    """A functional graph in a class, rebuilt from the class's arguments.
+
+    A subclass builds its graph and hands it over with the arguments of its
+    constructor. It reloads in the precision in which it was made.
+
+    Args:
+        inputs: the graph's input.
+        outputs: the graph's output.
+        arguments: dictionary of the subclass's own arguments.
+        name: the model's name.
+    """
+
+    def __init__(self, inputs, outputs, arguments, name=None):
+        super().__init__(inputs=inputs, outputs=outputs, name=name)
+        # Keras would wrap a dictionary and track what is in it.
+        self._arguments = types.MappingProxyType(arguments)
+
+    def get_config(self):
+        """Returns the arguments of the constructor, and the precision."""
+        arguments = {
+            key: keras.saving.serialize_keras_object(value)
+            for key, value in self._arguments.items()
+        }
+        return {
+            "name": self.name,
+            "dtype": self.dtype_policy.name,
+            **arguments,
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """Builds the model anew, in the precision of `config["dtype"]`."""
+        arguments = {
+            key: keras.saving.deserialize_keras_object(value, custom_objects)
+            for key, value in config.items()
+        }
+        policy = keras.config.dtype_policy()
+        keras.config.set_dtype_policy(arguments.pop("dtype", policy))
+        try:
+            return cls(**arguments)
+        finally:
+            keras.config.set_dtype_policy(policy)
+
+
+def normalize(x, mean, std):
+    """Returns `(x - mean) / std`, or `x` where neither is given.
+
+    It has no weights. A channel of standard deviation 0 is only shifted.
+
+    Args:
+        x: a symbolic tensor.
+        mean: a number, or one per channel.
+        std: like `mean`.
+    """
+    if mean is None and std is None:
+        return x
+    if mean is None or std is None:
+        raise ValueError(
+            f"`mean` and `std` go together. Received: mean={mean}, std={std}"
+        )
+    mean, std = (keras.ops.convert_to_numpy(v).reshape(-1) for v in (mean, std))
+    std = [s or 1.0 for s in std.tolist()]
+    return keras.layers.Normalization(
+        mean=mean.tolist(),
+        variance=[s**2 for s in std],
+        dtype=weight_type(),
+        name="normalization",
+    )(x)
+
+
+def weight_type():
+    """Returns the type of weights: where half precision is too coarse."""
+    return keras.config.dtype_policy().variable_dtype
+
+
+def block(x, layer, activation, batch_norm=False, keep_prob=1.0):
+    """Returns layer → batch norm → activation → dropout of `x`.
+
+    Args:
+        x: a symbolic tensor.
+        layer: a named layer; without a bias where batch norm follows.
+        activation: one of `ACTIVATIONS`.
+        batch_norm: whether to normalise before the activation.
+        keep_prob: probability that dropout keeps a unit, in (0, 1].
+    """
+    if activation not in ACTIVATIONS:
+        raise errors.unknown("--activation", activation, ACTIVATIONS)
+    if not 0 < keep_prob <= 1:
+        raise ValueError(
+            f"`keep_prob` must be in (0, 1]. Received: keep_prob={keep_prob}"
+        )
+    x = layer(x)
+    if batch_norm:
+        x = keras.layers.BatchNormalization(
+            # Only TensorFlow knows how, and only it has replicas here.
+            synchronized=keras.backend.backend() == "tensorflow",
+            name=f"{layer.name}_norm",
+        )(x)
+    name = f"{layer.name}_{activation}"
+    if activation == "leaky_relu":
+        x = keras.layers.LeakyReLU(negative_slope=0.01, name=name)(x)
+    elif activation != "linear":
+        x = keras.layers.Activation(activation, name=name)(x)
+    if keep_prob < 1:
+        x = keras.layers.Dropout(1 - keep_prob, name=f"{layer.name}_drop")(x)
+    return x
+
+
+def per_layer(keep_prob, layers):
+    """Returns a keep_prob for each layer, from one for all or one for each.
+
+    >>> per_layer(0.8, 2)
+    [0.8, 0.8]
+    """
+    probabilities = (
+        [keep_prob] * layers
+        if isinstance(keep_prob, (int, float))
+        else list(keep_prob)
+    )
+    if len(probabilities) != layers:
+        raise ValueError(
+            f"`keep_prob` must be one number or {layers}, one per hidden "
+            f"layer. Received: keep_prob={keep_prob}"
+        )
+    return probabilities
+
+
+def dense(units, name, initializer, kernel_regularizer, **options):
+    """Returns a Dense layer with an initialiser of its own."""
+    return keras.layers.Dense(
+        units,
+        kernel_initializer=initializers.get(initializer),
+        kernel_regularizer=kernel_regularizer,
+        name=name,
+        **options,
+    )
+
+
+def logits(x, units, initializer, kernel_regularizer):
+    """Returns the scores of `x`, in the type of weights."""
+    layer = dense(
+        units, "logits", initializer, kernel_regularizer, dtype=weight_type()
+    )
+    return layer(x)

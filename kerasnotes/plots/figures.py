@@ -1,0 +1,77 @@
+"""What every figure shares: colours, labels, and how it is saved."""
+
+import io
+import os
+import pathlib
+
+from kerasnotes import errors
+
+INK = "#1d2129"
+MUTED = "#626a75"
+RULE = "#dfe2e6"
+ACCENT = "#1a5fb4"
+
+
+def label(text, length=28):
+    """Returns `text` as one line of at most `length` characters.
+
+    Bytes of file names that aren't UTF-8 become question marks, because
+    Matplotlib can't draw them.
+
+    >>> label("a name\\nthat goes on and on", 12)
+    'a name that…'
+    """
+    text = " ".join(str(text).encode("utf-8", "replace").decode().split())
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+def png(figure):
+    """Returns the figure as PNG bytes, equal for equal figures.
+
+    Args:
+        figure: a `matplotlib.figure.Figure`.
+    """
+    data = io.BytesIO()
+    figure.savefig(
+        data,
+        format="png",
+        dpi=150,
+        bbox_inches="tight",
+        metadata={"Software": None},
+    )
+    return data.getvalue()
+
+
+def save(figure, path):
+    """Writes the figure to `path` as PNG, whole or not at all.
+
+    Args:
+        figure: a `matplotlib.figure.Figure`.
+        path: the file; its folder is made.
+
+    Raises:
+        UserError: the file can't be written.
+    """
+    write_bytes(path, png(figure))
+
+
+def write_bytes(path, data):
+    """Writes aside and renames, so that no reader sees a part.
+
+    Raises:
+        UserError: the file can't be written.
+    """
+    path = pathlib.Path(path)
+    partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            partial.write_bytes(data)
+            os.replace(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise errors.UserError(
+            f"{path}: can't be written: {error.strerror or error}; make room "
+            "or give another folder"
+        ) from error

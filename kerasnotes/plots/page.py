@@ -1,0 +1,276 @@
+"""One page that shows a run: blocks in order, nothing fetched, no scripts.
+
+Every text is escaped. Pictures are inside the file, so that it can be sent
+on as it is.
+"""
+
+import base64
+import dataclasses
+import html
+import io
+import math
+import numbers
+
+from PIL import Image
+
+from kerasnotes.plots import figures
+from kerasnotes.plots import style
+
+
+@dataclasses.dataclass(frozen=True)
+class Heading:
+    """Opens a section.
+
+    >>> Heading("Curves & more").html()
+    '<h2>Curves &amp; more</h2>'
+    """
+
+    text: str
+
+    def html(self):
+        return f"<h2>{_escape(self.text)}</h2>"
+
+
+@dataclasses.dataclass(frozen=True)
+class Text:
+    """A paragraph of plain text."""
+
+    text: str
+
+    def html(self):
+        return f"<p>{_escape(self.text)}</p>"
+
+
+@dataclasses.dataclass(frozen=True)
+class Code:
+    """A command or listing; long lines wrap."""
+
+    text: str
+
+    def html(self):
+        return f"<pre><code>{_escape(self.text)}</code></pre>"
+
+
+@dataclasses.dataclass(frozen=True)
+class Facts:
+    """The few numbers that matter, large.
+
+    Attributes:
+        pairs: `(label, value)` each.
+    """
+
+    pairs: list
+
+    def html(self):
+        facts = "".join(
+            f"<div><dt>{_escape(name)}</dt><dd>{_escape(value)}</dd></div>"
+            for name, value in self.pairs
+        )
+        return f'<dl class="facts">{facts}</dl>' if facts else ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """A table; the first cell of a row names the row.
+
+    Floats show four significant digits, None and NaN a dash: give text where
+    every digit matters.
+
+    Attributes:
+        header: a title for each column.
+        rows: lists of cells.
+        caption: a text above the table.
+        numeric: indices of the columns aligned right; by default those that
+            hold numbers (or nothing) only.
+
+    Raises:
+        ValueError: a row of another length than the header.
+
+    >>> "<td>0.9876</td>" in Table(["class", "f1"], [["7", 0.98765]]).html()
+    False
+    >>> '<td class="n">0.9877' in Table(["class", "f1"], [["7", 0.98765]]).html()
+    True
+    """
+
+    header: list
+    rows: list
+    caption: str = ""
+    numeric: tuple | None = None
+
+    def __post_init__(self):
+        for row in self.rows:
+            if len(row) != len(self.header):
+                raise ValueError(
+                    f"`rows` must have {len(self.header)} cells each, as "
+                    f"`header` has. Received: {row}"
+                )
+
+    def html(self):
+        numeric = self.numeric
+        if numeric is None:
+            columns = enumerate(zip(*self.rows, strict=True))
+            numeric = [i for i, cells in columns if _is_numeric(cells)]
+        align = [' class="n"' * (i in numeric) for i in range(len(self.header))]
+        head = "".join(
+            f'<th scope="col"{a}>{_escape(cell)}</th>'
+            for a, cell in zip(align, self.header, strict=True)
+        )
+        body = "".join(f"<tr>{_cells(row, align)}</tr>" for row in self.rows)
+        if not self.rows:
+            body = f'<tr><td colspan="{max(1, len(align))}">none</td></tr>'
+        caption = self.caption and f"<caption>{_escape(self.caption)}</caption>"
+        return _scrolling(
+            f"<table>{caption}<thead><tr>{head}</tr></thead>"
+            f"<tbody>{body}</tbody></table>",
+            self.caption or "table",
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Picture:
+    """A picture at its own size, or the page's width if that is less.
+
+    Attributes:
+        png: a path, or PNG bytes.
+        caption: a text below.
+        alt: what the picture shows, for those who can't see it.
+        chart: whether it is dark lines on white, which dark mode inverts.
+    """
+
+    png: object
+    caption: str
+    alt: str
+    chart: bool = False
+
+    def html(self):
+        data = self.png
+        if not isinstance(data, bytes):
+            with open(data, "rb") as file:
+                data = file.read()
+        kind = ' class="chart"' * self.chart
+        picture = _scrolling(_image(data, self.alt, legible=True), self.alt)
+        caption = (
+            self.caption and f"<figcaption>{_escape(self.caption)}</figcaption>"
+        )
+        return f"<figure{kind}>{picture}{caption}</figure>"
+
+
+@dataclasses.dataclass(frozen=True)
+class Gallery:
+    """Small pictures that fill the page's width, row by row.
+
+    Attributes:
+        items: `(PNG bytes, lines of caption)` each; the first line stands
+            out.
+    """
+
+    items: list
+
+    def html(self):
+        items = "".join(
+            f'<li><figure><div class="mat">{_image(png, f"Picture {i}")}</div>'
+            f"<figcaption>{_lines(lines)}</figcaption></figure></li>"
+            for i, (png, lines) in enumerate(self.items, 1)
+        )
+        return f'<ul class="gallery">{items}</ul>' if items else "<p>None.</p>"
+
+
+def write(path, title, subtitle, blocks):
+    """Writes the page, whole or not at all.
+
+    Args:
+        path: the file; its folder is made.
+        title: the page's heading.
+        subtitle: a line below it.
+        blocks: what the page shows, in order: objects whose `html()` returns
+            escaped HTML, as those above.
+
+    Raises:
+        UserError: the file can't be written.
+    """
+    sections = [[]]
+    for block in blocks:
+        if isinstance(block, Heading):
+            sections.append([])
+        sections[-1].append(block.html())
+    body = "\n".join(
+        f"<section>{''.join(section)}</section>"
+        for section in sections
+        if section
+    )
+    text = f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy"
+ content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<link rel="icon" href="data:,">
+<title>{_escape(title)}</title>
+<style>{style.CSS}</style>
+</head>
+<body>
+<header><h1>{_escape(title)}</h1><p>{_escape(subtitle)}</p></header>
+<main>
+{body}
+</main>
+</body>
+</html>
+"""
+    figures.write_bytes(path, text.encode("utf-8", "replace"))
+
+
+def _escape(value):
+    if value is None or _is_number(value) and math.isnan(value):
+        return "–"
+    if isinstance(value, numbers.Real) and not isinstance(
+        value, numbers.Integral
+    ):
+        value = f"{value:.4g}"
+    return html.escape(str(value))
+
+
+def _is_number(value):
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def _is_numeric(cells):
+    return any(map(_is_number, cells)) and all(
+        cell is None or _is_number(cell) for cell in cells
+    )
+
+
+def _cells(row, align):
+    first, *rest = (
+        (a, _escape(cell)) for a, cell in zip(align, row, strict=True)
+    )
+    return f'<th scope="row"{first[0]}>{first[1]}</th>' + "".join(
+        f"<td{a}>{cell}</td>" for a, cell in rest
+    )
+
+
+def _lines(lines):
+    first, *rest = [_escape(line) for line in lines] or [""]
+    return f"<strong>{first}</strong>" + "".join(f"<br>{x}" for x in rest)
+
+
+def _scrolling(content, name):
+    """What is too wide scrolls in its own box, by keyboard too."""
+    return (
+        f'<div class="scroll" tabindex="0" role="region" '
+        f'aria-label="{_escape(name)}">{content}</div>'
+    )
+
+
+def _image(data, alt, legible=False):
+    """Returns the picture inline, with its size on screen."""
+    with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+        dpi = image.info.get("dpi", (96, 96))[0]
+        width, height = (round(side * 96 / dpi) for side in image.size)
+    # Below two thirds of its size a figure's text can't be read.
+    least = f' style="min-width:{width * 2 // 3}px"' if legible else ""
+    return (
+        f'<img src="data:image/png;base64,{base64.b64encode(data).decode()}" '
+        f'alt="{_escape(alt)}" width="{width}" height="{height}"{least}>'
+    )

@@ -1,0 +1,80 @@
+"""Choices with arguments, as a flag spells them: `sgd:momentum=0.9`."""
+
+import inspect
+
+from kerasnotes import errors
+
+
+def parse(flag, text):
+    """Splits `name:key=value,key=value` into a name and its arguments.
+
+    Values become int, float, bool or None where they read as one, else text.
+
+    Args:
+        flag: the flag's name, for the error message.
+        text: what the user wrote.
+
+    Raises:
+        UserError: an argument isn't `key=value`.
+
+    >>> parse("--optimizer", "sgd:momentum=0.9,nesterov=true")
+    ('sgd', {'momentum': 0.9, 'nesterov': True})
+    """
+    name, _, rest = text.partition(":")
+    arguments = {}
+    for part in filter(None, rest.split(",")):
+        key, equals, value = part.partition("=")
+        if not equals or not key.strip():
+            raise errors.UserError(
+                f"{flag}: arguments are key=value. Received: {part!r} in "
+                f"{text!r}; write {flag}={name}:key=value"
+            )
+        arguments[key.strip()] = _value(value.strip())
+    return name.strip(), arguments
+
+
+def _value(text):
+    constants = {"true": True, "false": False, "none": None}
+    if text.lower() in constants:
+        return constants[text.lower()]
+    for number in (int, float):
+        try:
+            return number(text)
+        except ValueError:
+            continue
+    return text
+
+
+def call(flag, text, table, **common):
+    """Calls the entry of `table` that `text` names, with its arguments.
+
+    Args:
+        flag: the flag's name, for error messages.
+        text: `name:key=value,…`.
+        table: dictionary of name to callable.
+        **common: passed to the callable beside the user's arguments.
+
+    Raises:
+        UserError: the name or an argument is unknown, or refused.
+
+    >>> call("--pad", "box:width=2", {"box": lambda width, fill: (width, fill)},
+    ...      fill=0)
+    (2, 0)
+    """
+    name, arguments = parse(flag, text)
+    if name not in table:
+        raise errors.unknown(flag, name, table)
+    function = table[name]
+    accepted = [
+        p.name
+        for p in inspect.signature(function).parameters.values()
+        if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+        and p.name not in common
+    ]
+    for key in arguments:
+        if key not in accepted:
+            raise errors.unknown(f"{flag}={name}", key, accepted)
+    try:
+        return function(**arguments, **common)
+    except (TypeError, ValueError) as error:
+        raise errors.UserError(f"{flag}={text}: {error}") from error

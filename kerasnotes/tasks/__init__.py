@@ -1,0 +1,1 @@
+"""One file a learning problem: its Config and its Task."""

@@ -1,0 +1,285 @@
+"""Classification of pictures."""
+
+import dataclasses
+import pathlib
+
+from etils import epy
+
+from kerasnotes import errors, models
+from kerasnotes.training import config as config_lib
+from kerasnotes.training import task as task_lib
+
+with epy.lazy_imports():
+    import keras
+    import numpy as np
+    import tensorflow as tf
+
+    from kerasnotes import metrics, optimizers
+    from kerasnotes.data import (
+        augment,
+        files,
+        image_split,
+        load,
+        pictures,
+        sides,
+    )
+    from kerasnotes.data import examples as examples_lib
+    from kerasnotes.data import images as images_lib
+    from kerasnotes.tasks import classify_review
+
+option, setting = config_lib.option, config_lib.setting
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(config_lib.Config):
+    """What a classifier can be told."""
+
+    dataset: str = option(
+        "digits",
+        "digits, a TFDS name, a folder or zip of class folders, or a folder "
+        "of IDX files.",
+    )
+    model: str = option("lenet5", "The model.", choices=tuple(models.names()))
+    image_size: int | None = option(
+        None, "Side of the model's picture; default the model's own."
+    )
+    resize: str = option(
+        "stretch",
+        "How a picture becomes a square.",
+        choices=("stretch", "pad", "crop"),
+    )
+    split: str | None = option(
+        None, "Parts of the data: 'train[:50000],dev[50000:]'."
+    )
+    group: str | None = option(
+        None, "Regular expression; files of one match stay on one side."
+    )
+    train_dev: bool = option(False, "Hold 10 % of train out as train-dev.")
+    augment: str = option("light", "none, or light[:shift=…,rotate=…,scale=…].")
+    class_weight: str = option(
+        "none", "none, balanced, or CLASS=weight,… in the loss."
+    )
+    hidden: str | None = option(None, "Units of hidden layers: '128,64'.")
+    activation: str | None = option(None, "Activation of hidden layers.")
+    initializer: str | None = option(None, "Initialiser of kernels.")
+    keep_prob: str | None = option(
+        None, "Probability to keep a unit, one or one a layer: '0.8,0.5'."
+    )
+    batch_norm: bool | None = option(None, "Batch norm before activations.")
+
+
+class Classify(task_lib.Task):
+    """Pictures in, a class and its probability out."""
+
+    name = "classify"
+    Config = Config
+
+    def splits(self):
+        config = self.config
+        warp = augment.build(config.augment)
+        weight = _class_weight(config.class_weight)
+        self._examples = examples = load.load(
+            config.dataset,
+            data_dir=config.data_dir,
+            image_size=config.image_size or models.default_size(config.model),
+            resize=config.resize,
+        )
+        parts = sides.choose(
+            examples.ids,
+            examples.labels,
+            examples.official,
+            config.split,
+            sides.group_keys(examples.ids, config.group)
+            if config.group
+            else None,
+            config.train_dev,
+        )
+        mean, std = examples_lib.mean_and_std(examples, parts["train"])
+        self.facts = {
+            "name": config.dataset,
+            **{side: len(indices) for side, indices in parts.items()},
+            "classes": list(examples.class_names),
+            "input_shape": list(examples.images.shape[1:]),
+            "mean": mean.tolist(),
+            "std": std.tolist(),
+            "skipped": len(examples.skipped),
+        }
+        parts = {
+            side: image_split.ImageSplit(examples, indices)
+            for side, indices in parts.items()
+        }
+        parts["train"] = image_split.ImageSplit(
+            examples, parts["train"].indices, warp, weight
+        )
+        return parts
+
+    def model(self):
+        config, facts = self.config, self.facts
+        given = {
+            "hidden": _numbers("--hidden", config.hidden, int),
+            "keep_prob": _numbers("--keep_prob", config.keep_prob, float),
+            "activation": config.activation,
+            "initializer": config.initializer,
+            "batch_norm": config.batch_norm,
+            "kernel_regularizer": optimizers.regularizers.l1_l2(
+                config.l1, config.l2, facts["train"]
+            ),
+        }
+        return models.build(
+            config.model,
+            input_shape=tuple(facts["input_shape"]),
+            classes=len(facts["classes"]),
+            mean=facts["mean"],
+            std=facts["std"],
+            **{k: v for k, v in given.items() if v is not None},
+        )
+
+    def load(self, path):
+        return models.load(path)
+
+    def loss(self):
+        return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+    def metrics(self):
+        classes = len(self.facts["classes"])
+        self._metrics = metrics.ClassificationMetrics(classes)
+        return [self._metrics]
+
+    def evaluate(self, model, split):
+        found = super().evaluate(model, split)
+        # The metric still holds the split's confusion matrix.
+        matrix = np.asarray(self._metrics.confusion)
+        rows = metrics.classification_report(matrix)["classes"]
+        names = self.facts["classes"]
+        return {
+            "size": split.size,
+            **found,
+            "classes": dict(zip(names, rows, strict=True)),
+            "confusion": matrix.astype(int).tolist(),
+        }
+
+    def signatures(self, model):
+        shape = self.facts["input_shape"]
+        *size, channels = shape
+        names = tf.constant(self.facts["classes"])
+
+        def answer(pixels):
+            logits = tf.cast(model(pixels, training=False), tf.float32)
+            probabilities = tf.nn.softmax(logits)
+            return {
+                "label": tf.gather(names, tf.argmax(probabilities, -1)),
+                "probabilities": probabilities,
+                "classes": names,
+            }
+
+        def resize(images):
+            pixels = images_lib.resize(
+                images, size, channels, self.config.resize
+            )
+            return tf.cast(pixels, tf.float32)
+
+        def from_bytes(image_bytes):
+            pixels = tf.map_fn(
+                lambda x: resize(images_lib.decode(x)),
+                image_bytes,
+                fn_output_signature=tf.TensorSpec(shape, tf.float32),
+            )
+            return answer(pixels)
+
+        def from_images(images):
+            return answer(resize(images))
+
+        def from_pixels(pixels):
+            return {"probabilities": answer(pixels)["probabilities"]}
+
+        spec = tf.TensorSpec
+        return {
+            "serving_default": task_lib.Signature(
+                from_bytes, (spec([None], tf.string, "image_bytes"),)
+            ),
+            "images": task_lib.Signature(
+                from_images,
+                (spec([None, None, None, channels], tf.uint8, "images"),),
+            ),
+            "model_inputs": task_lib.Signature(
+                from_pixels,
+                (spec([None, *shape], tf.float32, "pixels"),),
+            ),
+        }
+
+    def review(self, model, splits, folder):
+        batch = self.config.batch_size
+        logits = model.predict(splits["dev"].batches(batch), verbose=0)
+        shown = splits["train"].epochs(batch, self.config.seed, 0, 0, 1)
+        return classify_review.review(
+            splits["dev"],
+            logits.astype("float32"),
+            next(iter(shown))[0].numpy(),
+            folder,
+        )
+
+    def predict(self, model, paths):
+        serve = tf.function(
+            self.signatures(model)["serving_default"].function,
+            input_signature=[tf.TensorSpec([None], tf.string)],
+        )
+        for path, read in _inputs(paths):
+            try:
+                answer = serve(tf.constant([pictures.prepare(read(), path)]))
+            except errors.UserError as error:
+                reason = str(error).removeprefix(f"{path}: ")
+                yield {"file": path, "error": reason}
+            except OSError as error:
+                yield {"file": path, "error": error.strerror}
+            except tf.errors.InvalidArgumentError:
+                yield {"file": path, "error": "broken: it can't be decoded"}
+            else:
+                probabilities = answer["probabilities"][0].numpy()
+                yield {
+                    "file": path,
+                    "label": answer["label"][0].numpy().decode(),
+                    "confidence": round(float(probabilities.max()), 4),
+                }
+
+
+def _inputs(paths):
+    """Yields the path of each picture, and what reads its bytes."""
+    for path in paths:
+        path = pathlib.Path(path)
+        if not path.is_dir():
+            yield str(path), path.read_bytes
+            continue
+        inside = files.Files(path)
+        for name in inside.names:
+            if pictures.is_picture(inside.read(name, 12)):
+                yield str(path / name), (path / name).read_bytes
+
+
+def _numbers(flag, text, kind):
+    """Reads '0.8,0.5' as a list, one number as itself, None as None."""
+    if text is None:
+        return None
+    try:
+        numbers = [kind(part) for part in text.split(",")]
+    except ValueError as error:
+        raise errors.UserError(
+            f"{flag}={text}: numbers separated by commas, please: {flag}=128,64"
+        ) from error
+    return numbers[0] if kind is float and len(numbers) == 1 else numbers
+
+
+def _class_weight(text):
+    """Reads none, balanced or `CLASS=weight,…`."""
+    if text in ("none", "balanced"):
+        return {"none": None, "balanced": "balanced"}[text]
+    weights = {}
+    for part in text.split(","):
+        name, _, value = part.rpartition("=")
+        try:
+            weights[name] = float(value)
+        except ValueError as error:
+            raise errors.UserError(
+                f"--class_weight: {part!r} is not CLASS=weight; write none, "
+                "balanced, or 'cat=2,dog=1'"
+            ) from error
+    return weights

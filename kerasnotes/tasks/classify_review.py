@@ -1,0 +1,119 @@
+"""What a classifier's report shows: mistakes, confusion, classes."""
+
+import numpy as np
+from scipy.special import softmax
+from sklearn.metrics import confusion_matrix
+
+from kerasnotes import files, metrics
+from kerasnotes.plots import confusion, figures, images, page
+
+_GALLERY, _AUGMENTED, _SKIPPED = 24, 24, 100
+
+
+def review(split, logits, augmented, folder):
+    """Writes mistakes.csv, figures/confusion.png and augmentation.png.
+
+    Args:
+        split: the dev `ImageSplit`.
+        logits: the model's scores of it, `[examples, classes]`.
+        augmented: a batch of training pictures as the model meets them.
+        folder: the run's folder.
+
+    Returns:
+        Blocks for the report: mistakes, confusion, classes, augmentation,
+        and what was skipped.
+    """
+    names = split.examples.class_names
+    labels = split.labels
+    scores = softmax(logits, axis=-1)
+    matrix = confusion_matrix(
+        labels, scores.argmax(-1), labels=range(len(names))
+    )
+    pictures = folder / "figures"
+    figures.save(confusion.confusion(matrix, names), pictures / "confusion.png")
+    shown = augmented[:_AUGMENTED].round().astype("uint8")
+    figures.save(images.grid(list(shown)), pictures / "augmentation.png")
+    wrong = _mistakes(split, scores)
+    files.write_csv(
+        folder / "mistakes.csv",
+        [{k: v for k, v in row.items() if k != "index"} for row in wrong],
+        ["id", "true", "given", "confidence", "tags", "comment"],
+    )
+    return [
+        page.Heading("Mistakes"),
+        page.Text(
+            f"{len(wrong)} of {len(labels)} dev examples are misread"
+            + ("; the most confident first." if wrong else ".")
+            + " mistakes.csv lists them all, with columns to tag them."
+        ),
+        page.Gallery([_item(split, row) for row in wrong[:_GALLERY]]),
+        page.Heading("Confusion on dev"),
+        page.Picture(
+            pictures / "confusion.png",
+            "Rows are the true classes, columns the given ones.",
+            "Confusion matrix of the dev set",
+        ),
+        _classes(matrix, names),
+        page.Heading("What the model is shown"),
+        page.Picture(
+            pictures / "augmentation.png",
+            "Training pictures of the first batch, augmented.",
+            "Pictures of a training batch",
+        ),
+        *_skipped(split.examples.skipped),
+    ]
+
+
+def _classes(matrix, names):
+    report = metrics.classification_report(matrix)
+    return page.Table(
+        ["class", "precision", "recall", "F1", "examples"],
+        [
+            [name, row["precision"], row["recall"], row["f1"], row["support"]]
+            for name, row in zip(names, report["classes"], strict=True)
+        ],
+        "Each class of the dev set.",
+    )
+
+
+def _skipped(skipped):
+    if not skipped:
+        return []
+    rows = [list(pair) for pair in skipped[:_SKIPPED]]
+    return [
+        page.Heading("Files left out"),
+        page.Table(
+            ["file", "why"],
+            rows,
+            f"{len(skipped)} files; the first {len(rows)}.",
+        ),
+    ]
+
+
+def _mistakes(split, scores):
+    """Returns a row for each misread example, the most confident first."""
+    examples, labels = split.examples, split.labels
+    given = scores.argmax(axis=-1)
+    wrong = np.flatnonzero(given != labels)
+    wrong = wrong[np.argsort(-scores[wrong, given[wrong]], kind="stable")]
+    return [
+        {
+            "index": int(split.indices[i]),
+            "id": examples.ids[split.indices[i]],
+            "true": examples.class_names[labels[i]],
+            "given": examples.class_names[given[i]],
+            "confidence": round(float(scores[i, given[i]]), 4),
+        }
+        for i in wrong
+    ]
+
+
+def _item(split, row):
+    return (
+        images.thumbnail_png(split.examples.images[row["index"]]),
+        [
+            f"{row['true']} read as {row['given']}",
+            f"{row['confidence']:.1%} sure",
+            row["id"],
+        ],
+    )

@@ -1,0 +1,1 @@
+"""The task contract and the runner. Import the module you need."""

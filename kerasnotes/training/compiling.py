@@ -1,0 +1,100 @@
+"""From a Config to devices, an optimiser and a compiled model."""
+
+import keras
+import tensorflow as tf
+
+from kerasnotes import errors, optimizers
+
+
+def configure(config):
+    """Seeds everything and sets precision and determinism."""
+    keras.utils.set_random_seed(config.seed)
+    keras.config.set_dtype_policy(config.precision)
+    on_cpu = not tf.config.list_physical_devices("GPU")
+    if config.deterministic == "true" or (
+        config.deterministic == "auto" and on_cpu
+    ):
+        tf.config.experimental.enable_op_determinism()
+
+
+def strategy(name):
+    """Returns the `tf.distribute.Strategy` of that name."""
+    gpus = tf.config.list_logical_devices("GPU")
+    if name == "auto":
+        name = "mirrored" if len(gpus) > 1 else "one_device"
+    if name == "one_device":
+        return tf.distribute.get_strategy()
+    if gpus:
+        return tf.distribute.MirroredStrategy()
+    cpus = tf.config.list_logical_devices("CPU")
+    return tf.distribute.MirroredStrategy(
+        [cpu.name for cpu in cpus],
+        # The default makes a second strategy of one process fail on CPUs.
+        cross_device_ops=tf.distribute.ReductionToOneDevice(),
+    )
+
+
+class _ClipSummed:
+    """Clips the gradient by its global norm after the sum over replicas.
+
+    Keras clips each replica's share, which makes two replicas unequal to one.
+    """
+
+    clip_summed_norm = None
+
+    def apply(self, grads, trainable_variables=None):
+        context = tf.distribute.get_replica_context()
+        replicas = context.num_replicas_in_sync
+        if replicas > 1:
+            grads = context.all_reduce(tf.distribute.ReduceOp.SUM, grads)
+        grads, _ = tf.clip_by_global_norm(grads, self.clip_summed_norm)
+        # The optimiser sums over replicas once more.
+        grads = [g / tf.cast(replicas, g.dtype) for g in grads]
+        super().apply(grads, trainable_variables)
+
+
+def optimizer(config, steps_per_epoch):
+    """Returns the optimiser that the flags describe."""
+    rate = optimizers.schedules.get(
+        config.lr_schedule,
+        config.learning_rate,
+        steps_per_epoch,
+        config.epochs,
+        config.warmup_epochs,
+    )
+    made = optimizers.get(config.optimizer, rate)
+    kind, settings = type(made), made.get_config()
+    if config.weight_average is not None:
+        if not 0 < config.weight_average < 1:
+            raise errors.UserError(
+                "--weight_average: β lies between 0 and 1. "
+                f"Received: {config.weight_average}"
+            )
+        settings.update(use_ema=True, ema_momentum=config.weight_average)
+    if config.clip_norm is not None:
+        if config.clip_norm <= 0:
+            raise errors.UserError(
+                f"--clip_norm: must be positive. Received: {config.clip_norm}"
+            )
+        kind = type(kind.__name__, (_ClipSummed, kind), {})
+        kind.clip_summed_norm = config.clip_norm
+    made = kind.from_config(settings)
+    if config.precision == "mixed_float16":
+        made = keras.optimizers.LossScaleOptimizer(made)
+    return made
+
+
+def compile(model, task, config, steps_per_epoch):
+    """Compiles `model` for training; call it in the strategy's scope."""
+    on_gpu = bool(tf.config.list_logical_devices("GPU"))
+    one = tf.distribute.get_strategy().num_replicas_in_sync == 1
+    jit = {"true": True, "false": False, "auto": on_gpu and one}
+    model.compile(
+        optimizer=optimizer(config, steps_per_epoch),
+        loss=task.loss(),
+        metrics=task.metrics(),
+        jit_compile=jit[config.jit_compile],
+        steps_per_execution=config.steps_per_execution,
+        auto_scale_loss=False,
+    )
+    model.optimizer.build(model.trainable_variables)

@@ -1,0 +1,171 @@
+"""Exports: SavedModel, LiteRT and ONNX, each checked against the model."""
+
+import importlib
+import os
+import statistics
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kerasnotes import errors, files
+from kerasnotes.training import folding
+
+TENSORS = "model_inputs"
+"""The signature on the model's own inputs: LiteRT and ONNX take it alone."""
+
+
+def formats(text):
+    """Returns the formats that `--export` names, the SavedModel first.
+
+    >>> formats("onnx,saved_model")
+    ['saved_model', 'onnx']
+    """
+    named = {name.strip() for name in text.split(",") if name.strip()}
+    for name in named:
+        if name not in _WRITERS:
+            raise errors.unknown("--export", name, _WRITERS)
+        for module, extra in _EXTRAS.get(name, {}).items():
+            _need(name, module, extra)
+    # LiteRT is converted from the SavedModel.
+    return [name for name in _WRITERS if name in named | {"saved_model"}]
+
+
+def export(task, model, split, folder, bounds=()):
+    """Writes the model in the formats asked for, and checks each.
+
+    Args:
+        task: the task, for its signatures.
+        model: the trained model.
+        split: examples to compare the answers on.
+        folder: the run's folder.
+        bounds: `Bound`s on `size_mb` and `latency_ms` of the SavedModel.
+
+    Returns:
+        A dictionary of format to its figures: size in megabytes, median
+        milliseconds for one example, and the largest difference from the
+        model's answers.
+    """
+    if task.config.fold_batch_norm:
+        model = folding.fold_batch_norm(model)
+    signatures = task.signatures(model)
+    batches = split.batches(min(split.size, 16))
+    x = np.asarray(next(iter(batches))[0])
+    want = signatures[TENSORS].function(tf.constant(x))
+    figures = {}
+    for name in formats(task.config.export):
+        path, answer = _WRITERS[name](model, signatures, folder)
+        got = answer(x)
+        figures[name] = {
+            "size_mb": round(_bytes(path) / 2**20, 3),
+            "latency_ms": round(_latency(answer, x[:1]), 3),
+            "largest_difference": max(
+                float(np.max(np.abs(got[key] - np.asarray(want[key]))))
+                for key in want
+                if want[key].dtype.is_floating
+            ),
+        }
+        print(
+            f"{path}: {figures[name]['size_mb']} MB, "
+            f"{figures[name]['latency_ms']} ms an example, differs from the "
+            f"model by at most {figures[name]['largest_difference']:.1e}"
+        )
+    for bound in bounds:
+        value = figures["saved_model"][bound.name]
+        verdict = "kept" if bound.holds(value) else "BROKEN"
+        print(f"--satisfy: {bound} is {verdict}: {value}")
+    return figures
+
+
+def _saved_model(model, signatures, folder):
+    path = folder / "saved_model"
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    for name, signature in signatures.items():
+        archive.add_endpoint(name, signature.function, list(signature.inputs))
+    with files.aside_folder(path) as partial:
+        archive.write_out(str(partial), verbose=False)
+    loaded = tf.saved_model.load(str(path))
+    (spec,) = signatures[TENSORS].inputs
+
+    def answer(x):
+        # The closure keeps the loaded object alive beside its signature.
+        got = loaded.signatures[TENSORS](**{spec.name: tf.constant(x)})
+        return {key: value.numpy() for key, value in got.items()}
+
+    return path, answer
+
+
+def _litert(model, signatures, folder):
+    from ai_edge_litert.interpreter import Interpreter
+
+    converter = tf.lite.TFLiteConverter.from_saved_model(
+        str(folder / "saved_model"), signature_keys=[TENSORS]
+    )
+    data = converter.convert()
+    path = folder / "model.tflite"
+    files.write_bytes(path, data)
+    runner = Interpreter(model_content=data).get_signature_runner(TENSORS)
+    (spec,) = signatures[TENSORS].inputs
+    return path, lambda x: runner(**{spec.name: x})
+
+
+def _onnx(model, signatures, folder):
+    import onnxruntime
+    import tf2onnx
+
+    signature = signatures[TENSORS]
+    function = tf.function(signature.function, input_signature=signature.inputs)
+    proto, _ = tf2onnx.convert.from_function(
+        function, input_signature=signature.inputs
+    )
+    data = proto.SerializeToString()
+    path = folder / "model.onnx"
+    files.write_bytes(path, data)
+    session = onnxruntime.InferenceSession(data)
+    names = [output.name for output in session.get_outputs()]
+    (spec,) = signature.inputs
+
+    def answer(x):
+        return dict(zip(names, session.run(names, {spec.name: x}), strict=True))
+
+    return path, answer
+
+
+_WRITERS = {"saved_model": _saved_model, "litert": _litert, "onnx": _onnx}
+_EXTRAS = {
+    "litert": {"ai_edge_litert": "litert"},
+    "onnx": {"tf2onnx": "onnx", "onnxruntime": "onnx"},
+}
+
+
+def _need(name, module, extra):
+    try:
+        importlib.import_module(module)
+    except ImportError as error:
+        raise errors.UserError(
+            f"--export={name}: {module} is not installed; "
+            f"pip install 'kerasnotes[{extra}]'"
+        ) from error
+
+
+def _latency(answer, x, runs=20):
+    """Returns the median milliseconds of a call."""
+    answer(x)
+    times = []
+    for _ in range(runs):
+        began = time.perf_counter()
+        answer(x)
+        times.append(time.perf_counter() - began)
+    return 1000 * statistics.median(times)
+
+
+def _bytes(path):
+    if path.is_file():
+        return path.stat().st_size
+    return sum(
+        os.path.getsize(os.path.join(folder, name))
+        for folder, _, names in os.walk(path)
+        for name in names
+    )

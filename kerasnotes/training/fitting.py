@@ -1,0 +1,82 @@
+"""The learning itself: fit, from wherever the run was."""
+
+import signal
+
+import keras
+
+from kerasnotes import errors
+from kerasnotes.training import callbacks, checkpoints, compiling
+
+
+def fit(task, folder, splits, chooser):
+    """Returns the model with its best weights, and the final state."""
+    config = task.config
+    steps = splits["train"].size // config.batch_size
+    if not steps:
+        raise errors.UserError(
+            f"--batch_size={config.batch_size}: the training set has only "
+            f"{splits['train'].size} examples; give a smaller batch"
+        )
+    sizes = ", ".join(f"{s.size:,} {name}" for name, s in splits.items())
+    with compiling.strategy(config.strategy).scope():
+        model = task.model()
+        compiling.compile(model, task, config, steps)
+    print(f"{model.name}: {model.count_params():,} parameters; {sizes}")
+    store = checkpoints.Checkpoints(folder / "checkpoints")
+    keeper = callbacks.Keeper(folder, store, chooser, steps, config.early_stop)
+    keeper.set_model(model)
+    signal.signal(signal.SIGTERM, keeper.ask_to_stop)
+    _resume(keeper, store, model, splits, config)
+    while keeper.state["epoch"] < config.epochs and not keeper.stopped:
+        epoch, step = keeper.state["epoch"], keeper.state["step"]
+        task.fit(
+            model,
+            splits["train"].epochs(
+                config.batch_size, config.seed, epoch, step, config.epochs
+            ),
+            initial_epoch=epoch,
+            # An epoch that was cut is finished by itself.
+            epochs=epoch + 1 if step else config.epochs,
+            steps_per_epoch=steps - step,
+            validation_data=splits["dev"].batches(config.batch_size),
+            verbose=0,
+            shuffle=False,
+            callbacks=[
+                callbacks.Guard(steps, step),
+                keeper,
+                *_watchers(task, folder, splits, model),
+                callbacks.Progress(config.epochs, steps, config.optimize),
+            ],
+        )
+        if keeper.state["epoch"] < config.epochs and not keeper.stopped:
+            _resume(keeper, store, model, splits, config)
+    best = store.load_best(keeper.state)
+    model.set_weights(list(best.values()))
+    return model, keeper.state
+
+
+def _resume(keeper, store, model, splits, config):
+    found = store.load_last()
+    if found is None:
+        return
+    values, state, path = found
+    if state["step"]:
+        # Metrics make their variables at the first batch.
+        x, y, w = next(iter(splits["dev"].batches(config.batch_size)))
+        model.test_on_batch(x, y, w)
+    keeper.resume(values, state, path)
+    print(f"going on from {path}: epoch {state['epoch']}, step {state['step']}")
+
+
+def _watchers(task, folder, splits, model):
+    """Returns the callbacks that look on."""
+    config = task.config
+    logs = folder / "logs"
+    found = [keras.callbacks.TensorBoard(logs, write_graph=False)]
+    if config.weight_average is not None:
+        found.append(keras.callbacks.SwapEMAWeights())
+    if config.watch == "norms":
+        found.append(monitors.NormMonitor())
+    if config.watch == "cost":
+        found.append(monitors.CostMonitor())
+    return found

@@ -1,0 +1,93 @@
+"""Flags made from a Config, and a Config made from flags."""
+
+import dataclasses
+import sys
+import types
+import typing
+
+from absl import flags
+
+from kerasnotes import errors
+
+_PARSERS = {
+    int: flags.IntegerParser,
+    float: flags.FloatParser,
+    str: flags.ArgumentParser,
+}
+
+
+def define(config_class, values=None):
+    """Defines one flag for each field of a Config.
+
+    Args:
+        config_class: the dataclass.
+        values: the `absl.flags.FlagValues` to define in; the global by
+            default.
+    """
+    values = flags.FLAGS if values is None else values
+    for field in dataclasses.fields(config_class):
+        kind = _type(config_class, field)
+        help = field.metadata["help"]
+        if field.metadata["choices"]:
+            help += f" One of: {', '.join(field.metadata['choices'])}."
+        # The program is named as the module, so that --help lists the flag.
+        common = {"flag_values": values, "module_name": sys.argv[0]}
+        if kind is bool:
+            flags.DEFINE_boolean(field.name, field.default, help, **common)
+        else:
+            flags.DEFINE(
+                _PARSERS[kind](), field.name, field.default, help, **common
+            )
+
+
+def parse(config_class, argv, values=None):
+    """Reads the command line.
+
+    Returns:
+        `(given, rest)`: the fields that the user named, a dictionary; and
+        the arguments that are no flags.
+
+    Raises:
+        UserError: an unknown flag, or a value that doesn't fit.
+    """
+    values = flags.FLAGS if values is None else values
+    names = [f.name for f in dataclasses.fields(config_class)]
+    try:
+        rest = values(argv)[1:]
+    except flags.UnrecognizedFlagError as error:
+        raise errors.unknown("flag", error.flagname, names) from error
+    except flags.Error as error:
+        raise errors.UserError(" ".join(str(error).split())) from error
+    given = {n: values[n].value for n in names if values[n].present}
+    for field in dataclasses.fields(config_class):
+        choices = field.metadata["choices"]
+        if field.name in given and choices:
+            value = given[field.name]
+            if value not in choices:
+                raise errors.unknown(f"--{field.name}", value, choices)
+    return given, rest
+
+
+def command(program, given, rest=()):
+    """Returns the command line that gives these fields.
+
+    >>> command("trainers.classify", {"model": "mlp", "overwrite": True})
+    'python -m trainers.classify --model=mlp --overwrite'
+    """
+    import shlex
+
+    words = ["python", "-m", program]
+    for name, value in given.items():
+        if isinstance(value, bool):
+            words.append(f"--{name}" if value else f"--no{name}")
+        elif value is not None:
+            words.append(f"--{name}={value}")
+    return shlex.join([*words, *rest])
+
+
+def _type(config_class, field):
+    """Returns int, float, str or bool, also of an optional field."""
+    kind = typing.get_type_hints(config_class)[field.name]
+    if isinstance(kind, types.UnionType):
+        kind = next(k for k in typing.get_args(kind) if k is not type(None))
+    return kind

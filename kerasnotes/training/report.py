@@ -1,0 +1,142 @@
+"""What a run tells people: the page, the terminal's tables."""
+
+import csv
+import io
+import json
+import sys
+
+from kerasnotes import files
+from kerasnotes.plots import curves, figures, page
+
+_SPLITS = ("train", "train_dev", "dev", "test")
+
+
+def write(folder, metrics, state, blocks, command):
+    """Writes figures/curves.png and report.html.
+
+    Args:
+        folder: the run's folder.
+        metrics: what metrics.json holds.
+        state: the final state of the run, for its history.
+        blocks: the task's own blocks.
+        command: the command line that makes this run.
+    """
+    flags = files.read_json(folder / "config.json")
+    optimized = flags["flags"]["optimize"]
+    best = metrics["best_epoch"]
+    history = state["history"]
+    picture = folder / "figures" / "curves.png"
+    figures.save(curves.curves(history, optimized, best), picture)
+    header, rows = _table(metrics)
+    facts = [
+        (f"{name} {optimized}", f"{metrics[name][optimized]:.4g}")
+        for name in reversed(_SPLITS)
+        if name in metrics and optimized in metrics[name]
+    ]
+    facts.append(("epochs", f"{len(history)}, best {best}"))
+    facts.append(("training time", f"{metrics['seconds']:.0f} s"))
+    data = flags["data"]
+    page.write(
+        folder / "report.html",
+        f"{metrics['model']} on {data['name']}",
+        f"{metrics['parameters']:,} parameters, {data['train']:,} training "
+        f"examples; best epoch {best} of {len(history)}",
+        [
+            page.Facts(facts),
+            *blocks,
+            page.Heading("Learning curves"),
+            page.Picture(
+                picture,
+                f"Each epoch's mean over training, as augmented, against "
+                f"dev. Epoch {best} was kept.",
+                "Loss and metric over the epochs, train against dev",
+                chart=True,
+            ),
+            page.Heading("Metrics"),
+            page.Table(header, rows, "In inference mode, not augmented."),
+            page.Heading("Run it again"),
+            page.Code(command),
+            page.Table(
+                ["flag", "value"],
+                [[f"--{k}", str(v)] for k, v in flags["flags"].items()],
+                f"Python {flags['python']}, revision "
+                f"{flags['git_revision'] or 'unknown'}, "
+                + ", ".join(f"{k} {v}" for k, v in flags["packages"].items()),
+            ),
+        ],
+    )
+
+
+def _table(metrics):
+    """Returns the header and rows of the metrics, a column a split."""
+    splits = [name for name in _SPLITS if name in metrics]
+    names = dict.fromkeys(
+        key
+        for split in splits
+        for key, value in metrics[split].items()
+        if isinstance(value, int | float)
+    )
+    rows = [[n, *(metrics[s].get(n) for s in splits)] for n in names]
+    return ["metric", *splits], rows
+
+
+def metrics_text(metrics):
+    """Returns the metrics as a table for a terminal."""
+    header, rows = _table(metrics)
+    return text_table(header, rows)
+
+
+def text_table(header, rows):
+    """Returns a table in columns; numbers with four digits.
+
+    >>> print(text_table(["metric", "dev"], [["loss", 0.123456]]))
+    metric     dev
+    loss    0.1235
+    """
+    cells = [[_cell(value) for value in row] for row in [header, *rows]]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if i else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in cells
+    )
+
+
+def _cell(value):
+    if value is None:
+        return "–"
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def print_answers(answers, form):
+    """Prints predictions as they come.
+
+    Args:
+        answers: dictionaries; one with an `error` is a failure.
+        form: table, json (an object a line) or csv.
+
+    Returns:
+        The exit status: 1 where an input failed.
+    """
+    status, started = 0, False
+    for answer in answers:
+        if "error" in answer:
+            print(f"{answer['file']}: {answer['error']}", file=sys.stderr)
+            status = 1
+            continue
+        if form == "json":
+            print(json.dumps(answer, ensure_ascii=False), flush=True)
+            continue
+        if form == "csv":
+            rows = [answer] if started else [dict(zip(answer, answer)), answer]
+            text = io.StringIO()
+            csv.writer(text, lineterminator="\n").writerows(
+                row.values() for row in rows
+            )
+            print(text.getvalue(), end="", flush=True)
+        else:
+            print("  ".join(_cell(v) for v in answer.values()), flush=True)
+        started = True
+    return status

@@ -1,0 +1,165 @@
+"""The folder of a run: its identity, its lock, what lies where."""
+
+import contextlib
+import dataclasses
+import fcntl
+import importlib.metadata
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+from kerasnotes import errors, files
+
+_PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy")
+
+
+class RunFolder:
+    """The files of one run.
+
+    Args:
+        path: the folder.
+        task: the task's name, that the folder must be a run of.
+    """
+
+    def __init__(self, path, task):
+        self.path = pathlib.Path(path)
+        self.task = task
+
+    def __truediv__(self, name):
+        return self.path / name
+
+    @property
+    def finished(self):
+        """Whether the run has been trained to its end; the metrics."""
+        metrics = self / "metrics.json"
+        return files.read_json(metrics) if metrics.exists() else None
+
+    def open(self, config):
+        """Makes the folder, or checks that it is the run of this config.
+
+        Raises:
+            UserError: the folder isn't a run of ours, is a run of another
+                configuration, or can't be written.
+        """
+        if config.overwrite and self.path.exists():
+            self._check_ours()
+            shutil.rmtree(self.path)
+        if (self / "config.json").exists():
+            self._check_same(config)
+        elif self.path.exists() and any(self.path.iterdir()):
+            raise errors.UserError(
+                f"--run_dir={self.path}: not a run of ours, and not empty; "
+                "give another folder"
+            )
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise errors.UserError(
+                f"--run_dir={self.path}: can't be made: {error.strerror}; "
+                "give a folder that you may write"
+            ) from error
+
+    def check_data(self, facts):
+        """Checks that the run began with the same data.
+
+        Raises:
+            UserError: it began with other data.
+        """
+        if not (self / "config.json").exists():
+            return
+        saved = self.read()["data"]
+        for name in facts:
+            if saved.get(name) != facts[name]:
+                raise errors.UserError(
+                    f"--run_dir={self.path}: the data have changed since "
+                    f"the run began ({name}); restore them, give another "
+                    "--run_dir, or --overwrite"
+                )
+
+    def write_config(self, config, facts):
+        """Writes config.json: flags, data, versions, the revision."""
+        value = {
+            "task": self.task,
+            "flags": dataclasses.asdict(config),
+            "data": facts,
+            "python": sys.version.split()[0],
+            "packages": {n: importlib.metadata.version(n) for n in _PACKAGES},
+            "git_revision": _revision(),
+        }
+        files.write_json(self / "config.json", value)
+
+    def read(self):
+        """Returns what config.json holds.
+
+        Raises:
+            UserError: there is no run of this task.
+        """
+        if not (self / "config.json").exists():
+            raise errors.UserError(
+                f"--run_dir={self.path}: no run here; train one first, or "
+                "give the folder of one"
+            )
+        self._check_ours()
+        return files.read_json(self / "config.json")
+
+    @contextlib.contextmanager
+    def locked(self):
+        """Keeps other processes from training in the folder."""
+        try:
+            lock = open(self / ".lock", "w")  # noqa: SIM115
+        except OSError as error:
+            raise errors.UserError(
+                f"--run_dir={self.path}: can't be written: {error.strerror}; "
+                "give a folder that you may write"
+            ) from error
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise errors.UserError(
+                    f"--run_dir={self.path}: another process is training "
+                    "here; wait for it, or give another folder"
+                ) from error
+            yield
+
+    def _check_ours(self):
+        config = self / "config.json"
+        saved = files.read_json(config) if config.exists() else {}
+        task = saved.get("task") if isinstance(saved, dict) else None
+        if task != self.task or not isinstance(saved.get("flags"), dict):
+            raise errors.UserError(
+                f"--run_dir={self.path}: not a run of {self.task}; nothing "
+                "was deleted or changed; give another folder"
+            )
+
+    def _check_same(self, config):
+        saved = self.read()["flags"]
+        for name, value in config.learned().items():
+            if saved.get(name, value) != value:
+                raise errors.UserError(
+                    f"--{name}={value}: the run in {self.path} has "
+                    f"--{name}={saved[name]}; give another --run_dir, or "
+                    "--overwrite"
+                )
+        if config.epochs < saved["epochs"]:
+            raise errors.UserError(
+                f"--epochs={config.epochs}: the run in {self.path} has "
+                f"--epochs={saved['epochs']}; epochs may only grow"
+            )
+
+
+def _revision():
+    """Returns the git revision of the source, or None outside a checkout."""
+    try:
+        found = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=12"],
+            cwd=os.path.dirname(__file__),
+            capture_output=True,
+            text=True,
+            timeout=10,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return found.stdout.strip() or None

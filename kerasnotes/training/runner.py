@@ -1,0 +1,213 @@
+"""The runner: the line from flags to a served model and its report."""
+
+import dataclasses
+import os
+import pathlib
+import sys
+
+from absl import app, flags, logging
+from etils import epy
+
+from kerasnotes import errors, files
+from kerasnotes.training import flags as flags_lib
+
+with epy.lazy_imports():
+    import keras
+
+    from kerasnotes.diagnosis import selection as selection_lib
+    from kerasnotes.training import (
+        callbacks,
+        compiling,
+        export,
+        fitting,
+        report,
+        run_folder,
+    )
+
+_PREEMPTED = 75  # EX_TEMPFAIL: the same command goes on.
+
+
+def main(task_class):
+    """Runs a trainer's command line; returns only through `sys.exit`."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    flags_lib.define(task_class.Config)
+    program = f"trainers.{pathlib.Path(sys.argv[0]).stem}"
+
+    def begin(parsed):
+        if not flags.FLAGS["verbosity"].present:
+            logging.set_verbosity(logging.WARNING)
+        status = run(task_class, *parsed, program)
+        return status if isinstance(status, int) else 0
+
+    try:
+        app.run(
+            begin,
+            flags_parser=lambda argv: flags_lib.parse(task_class.Config, argv),
+        )
+    except errors.UserError as error:
+        sys.exit(f"{program}: {error}")
+    except callbacks.Preempted:
+        print("asked to stop: the state is saved; the same command goes on")
+        sys.exit(_PREEMPTED)
+    except KeyboardInterrupt:
+        sys.exit(f"{program}: interrupted; the same command goes on")
+
+
+def run(task_class, given, rest, program):
+    """Does what `--mode` says.
+
+    Args:
+        task_class: the `Task`.
+        given: the fields that the user named.
+        rest: arguments that are no flags: predict's inputs.
+        program: the trainer's module, for commands to copy.
+    """
+    mode = given.get("mode", "train")
+    path = given.get("run_dir") or f"runs/{task_class.name}"
+    folder = run_folder.RunFolder(path, task_class.name)
+    if rest and mode != "predict":
+        raise errors.UserError(
+            f"{rest[0]!r}: --mode={mode} takes flags alone; a data set is "
+            "--dataset=…, and inputs go with --mode=predict"
+        )
+    saved = {} if mode == "train" else folder.read()
+    known = {f.name for f in dataclasses.fields(task_class.Config)}
+    before = saved.get("flags", {})
+    values = {n: v for n, v in before.items() if n in known} | given
+    config = task_class.Config(**(values | {"run_dir": path, "mode": mode}))
+    _check(config)
+    compiling.configure(config)
+    task = task_class(config, saved.get("data"))
+    modes = {
+        "train": lambda: train(task, folder, given, program),
+        "evaluate": lambda: evaluate(task, folder),
+        "export": lambda: export_again(task, folder),
+        "predict": lambda: predict(task, folder, rest),
+    }
+    return modes[mode]()
+
+
+def _check(config):
+    """Refuses numbers that no run can use."""
+    for name in ("batch_size", "epochs", "learning_rate"):
+        if getattr(config, name) <= 0:
+            raise errors.UserError(
+                f"--{name}: must be positive. Received: {getattr(config, name)}"
+            )
+    for name in ("l1", "l2", "warmup_epochs", "seed"):
+        if getattr(config, name) < 0:
+            raise errors.UserError(
+                f"--{name}: must not be negative. Received: "
+                f"{getattr(config, name)}"
+            )
+
+
+def train(task, folder, given, program):
+    """Trains, evaluates, exports and reports; goes on where it was."""
+    config = task.config
+    chooser = selection_lib.Selection(config.optimize, config.satisfy)
+    export.formats(config.export)
+    folder.open(config)
+    with folder.locked():
+        done = folder.finished
+        if done and folder.read()["flags"]["epochs"] >= config.epochs:
+            print(
+                f"{folder.path}: finished; its report is "
+                f"{folder / 'report.html'}. More --epochs go on, "
+                "--overwrite starts anew."
+            )
+            return done
+        splits = task.splits()
+        folder.check_data(task.facts)
+        # In this order a kill leaves a run that goes on.
+        (folder / "metrics.json").unlink(missing_ok=True)
+        folder.write_config(config, task.facts)
+        model, state = fitting.fit(task, folder, splits, chooser)
+        metrics = _finish(task, folder, splits, model, state, chooser)
+        blocks = task.review(model, splits, folder)
+        report.write(
+            folder,
+            metrics,
+            state,
+            blocks,
+            flags_lib.command(program, given | {"run_dir": str(folder.path)}),
+        )
+        # Written last: it says that the run is whole.
+        files.write_json(folder / "metrics.json", metrics)
+    print(report.metrics_text(metrics))
+    print(f"report: {folder / 'report.html'}")
+    return metrics
+
+
+def _finish(task, folder, splits, model, state, chooser):
+    """Evaluates, saves and exports; returns the metrics."""
+    config = task.config
+    with files.aside(folder / "model.keras") as partial:
+        model.save(partial, include_optimizer=False)
+    metrics = {
+        "task": task.name,
+        "model": model.name,
+        "parameters": model.count_params(),
+        "best_epoch": state["best"]["epoch"],
+    }
+    for name, split in splits.items():
+        metrics[name] = task.evaluate(model, split)
+    metrics["export"] = export.export(
+        task, model, splits["dev"], folder, chooser.export_bounds
+    )
+    steps = splits["train"].size // config.batch_size * len(state["history"])
+    metrics["seconds"] = round(state["seconds"], 3)
+    metrics["examples_per_second"] = round(
+        steps * config.batch_size / max(state["seconds"], 1e-9), 1
+    )
+    return metrics
+
+
+def _load(task, folder):
+    """Returns the trained model of a run."""
+    path = folder / "model.keras"
+    if not path.exists():
+        raise errors.UserError(
+            f"{path}: not there; train the run to its end first"
+        )
+    try:
+        return task.load(path)
+    except Exception as error:  # Zip, JSON, HDF5 and Keras raise at will.
+        reason = str(error).splitlines()[0] if str(error) else repr(error)
+        raise errors.UserError(
+            f"{path}: not a model that can be read ({reason}); train the "
+            "run again with --overwrite"
+        ) from error
+
+
+def evaluate(task, folder):
+    """Prints the metrics of the trained model on every split."""
+    model = _load(task, folder)
+    splits = task.splits()
+    model.compile(loss=task.loss(), metrics=task.metrics())
+    metrics = {
+        name: task.evaluate(model, split) for name, split in splits.items()
+    }
+    print(report.metrics_text(metrics))
+    return metrics
+
+
+def export_again(task, folder):
+    """Exports the trained model once more, in the formats asked for."""
+    model = _load(task, folder)
+    splits = task.splits()
+    chooser = selection_lib.Selection(task.config.optimize, task.config.satisfy)
+    return export.export(
+        task, model, splits["dev"], folder, chooser.export_bounds
+    )
+
+
+def predict(task, folder, inputs):
+    """Prints an answer for each input; returns the exit status."""
+    if not inputs:
+        raise errors.UserError(
+            "--mode=predict: name the files or folders to answer for"
+        )
+    answers = task.predict(_load(task, folder), inputs)
+    return report.print_answers(answers, task.config.format)

@@ -1,0 +1,191 @@
+import keras
+import numpy as np
+import pytest
+import sklearn.metrics
+import tensorflow as tf
+
+from kerasnotes.metrics import ClassificationMetrics, classification_report
+
+AVERAGES = ("precision", "recall", "f1")
+
+
+def one_hot(predicted, classes):
+    return np.eye(classes, dtype="float32")[predicted]
+
+
+def data(classes, size=97, seed=0):
+    rng = np.random.default_rng(seed)
+    actual = rng.integers(0, classes, size)
+    guess = rng.integers(0, classes, size)
+    predicted = np.where(rng.random(size) < 0.6, actual, guess)
+    return actual, predicted, rng.random(size)
+
+
+def oracle(actual, predicted, classes, weights=None):
+    rates = sklearn.metrics.precision_recall_fscore_support(
+        actual,
+        predicted,
+        labels=range(classes),
+        sample_weight=weights,
+        zero_division=0,
+    )[:3]
+    accuracy = sklearn.metrics.accuracy_score(
+        actual, predicted, sample_weight=weights
+    )
+    found = {"accuracy": accuracy, "error": 1 - accuracy}
+    for name, rate in zip(AVERAGES, rates, strict=True):
+        found[name] = rate[1] if classes == 2 else rate.mean()
+        found[f"{name}_min"] = rate.min()
+    return found
+
+
+def values(result):
+    return {name: float(value) for name, value in result.items()}
+
+
+@pytest.mark.parametrize("classes", [2, 3, 10])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_equals_scikit_learn_over_partial_batches(classes, weighted):
+    actual, predicted, weights = data(classes)
+    weights = weights if weighted else None
+    metric = ClassificationMetrics(classes)
+    for start in range(0, len(actual), 16):
+        part = slice(start, start + 16)
+        metric.update_state(
+            actual[part],
+            one_hot(predicted[part], classes),
+            None if weights is None else weights[part],
+        )
+    expected = oracle(actual, predicted, classes, weights)
+    assert values(metric.result()) == pytest.approx(expected, abs=1e-12)
+    metric.reset_state()
+    assert set(values(metric.result()).values()) == {0.0}
+
+
+def test_the_courses_ten_pictures():
+    # Five cats: three found; one of five others is taken for a cat.
+    actual = [1] * 5 + [0] * 5
+    predicted = [1, 1, 1, 0, 0] + [1, 0, 0, 0, 0]
+    metric = ClassificationMetrics(2)
+    metric.update_state(actual, one_hot(predicted, 2))
+    found = values(metric.result())
+    assert (found["precision"], found["recall"]) == (3 / 4, 3 / 5)
+    assert found["accuracy"] == 7 / 10
+
+
+@pytest.mark.parametrize(
+    ("hits", "false_alarms", "misses", "percent"),
+    [(171, 9, 19, (95, 90, 92.4)), (833, 17, 147, (98, 85, 91.0))],
+)
+def test_the_courses_f1(hits, false_alarms, misses, percent):
+    report = classification_report([[1, false_alarms], [misses, hits]])
+    cat = report["classes"][1]
+    found = tuple(round(100 * cat[name], 1) for name in AVERAGES)
+    assert found == percent
+
+
+def test_weighted_error():
+    weights = np.array([1, 1, 10, 1], "float32")
+    metric = ClassificationMetrics(2)
+    metric.update_state([0, 1, 0, 1], one_hot([0, 0, 1, 1], 2), weights)
+    assert float(metric.result()["error"]) == 11 / 13
+
+
+def test_absent_and_never_predicted_classes_count_as_zero():
+    actual, predicted = [0, 0, 1], [0, 2, 1]
+    metric = ClassificationMetrics(4)
+    metric.update_state(actual, one_hot(predicted, 4))
+    assert values(metric.result()) == pytest.approx(
+        oracle(actual, predicted, 4)
+    )
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_report_equals_scikit_learn(weighted):
+    actual, predicted, weights = data(5)
+    weights = weights if weighted else None
+    expected = sklearn.metrics.classification_report(
+        actual, predicted, sample_weight=weights, output_dict=True
+    )
+    report = classification_report(
+        sklearn.metrics.confusion_matrix(
+            actual, predicted, sample_weight=weights
+        )
+    )
+    rows = {str(i): row for i, row in enumerate(report["classes"])}
+    rows |= {f"{n} avg": report[n] for n in ("macro", "weighted")}
+    for name, row in rows.items():
+        wanted = dict(expected[name])
+        wanted["f1"] = wanted.pop("f1-score")
+        assert row == pytest.approx(wanted)
+    assert report["accuracy"] == pytest.approx(expected["accuracy"])
+
+
+def test_report_of_nothing_is_zero():
+    report = classification_report(np.zeros((2, 2), int))
+    assert report["accuracy"] == report["weighted"]["f1"] == 0.0
+
+
+def test_logs_of_fit_and_evaluate_hold_every_entry():
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+    model.compile(
+        "sgd",
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=[ClassificationMetrics(3)],
+    )
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(50, 4)), rng.integers(0, 3, 50)
+    history = model.fit(
+        x, y, batch_size=16, validation_data=(x, y), verbose=0
+    ).history
+    found = model.evaluate(x, y, verbose=0, return_dict=True)
+    expected = oracle(y, model.predict(x, verbose=0).argmax(-1), 3)
+    assert set(expected) | {"loss"} == set(found)
+    assert {n: found[n] for n in expected} == pytest.approx(expected, abs=1e-6)
+    for name, value in expected.items():
+        assert history[f"val_{name}"] == pytest.approx([value], abs=1e-6)
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_under_mixed_precision_and_xla(jit_compile):
+    metric = ClassificationMetrics(3)
+    actual, predicted, _ = data(3)
+
+    @tf.function(jit_compile=jit_compile)
+    def update(labels, logits):
+        metric.update_state(labels, logits)
+        return metric.result()
+
+    logits = tf.cast(one_hot(predicted, 3), "float16")
+    found = update(tf.constant(actual[:, None], "uint8"), logits)
+    assert values(found) == pytest.approx(oracle(actual, predicted, 3))
+
+
+def test_counts_beyond_float32():
+    metric = ClassificationMetrics(2)
+    metric.confusion.assign([[2.0**24, 0], [0, 0]])
+    metric.update_state([0], one_hot([0], 2))
+    assert metric.confusion.numpy()[0, 0] == 2**24 + 1
+
+
+def test_steps_of_sequences():
+    metric = ClassificationMetrics(3)
+    actual, predicted, weights = (a.reshape(2, 4) for a in data(3, 8))
+    metric.update_state(actual, one_hot(predicted, 3), weights)
+    assert values(metric.result()) == pytest.approx(
+        oracle(actual.ravel(), predicted.ravel(), 3, weights.ravel())
+    )
+
+
+def test_reloads():
+    metric = ClassificationMetrics(4, name="scores")
+    config = keras.saving.serialize_keras_object(metric)
+    again = keras.saving.deserialize_keras_object(config)
+    assert (again.classes, again.name) == (4, "scores")
+
+
+def test_errors_name_the_argument():
+    with pytest.raises(ValueError, match="`classes`.*Received: classes=1"):
+        ClassificationMetrics(1)
+    with pytest.raises(ValueError, match=r"`y_pred`.*Received: .*\(2, 1\)"):
+        ClassificationMetrics(2).update_state([0, 1], [[0.5], [0.5]])

@@ -1,0 +1,212 @@
+"""The classifier's command line."""
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn import datasets
+
+from kerasnotes.training import checkpoints
+
+QUICK = ["--epochs=3", "--learning_rate=0.003"]
+
+
+@pytest.fixture(scope="module")
+def run_dir(trainer, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "a"
+    trainer("classify", f"--run_dir={folder}", *QUICK)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """A folder with a PNG of each digit, and the digits themselves."""
+    folder = tmp_path_factory.mktemp("pictures")
+    digits = datasets.load_digits()
+    for label in range(10):
+        first = np.flatnonzero(digits.target == label)[0]
+        image = (digits.images[first] * 255 / 16).astype("uint8")
+        Image.fromarray(image).save(folder / f"{label}.png")
+    return folder
+
+
+def test_everything_promised_is_there(run_dir):
+    for name in (
+        "config.json",
+        "metrics.json",
+        "history.csv",
+        "checkpoints",
+        "model.keras",
+        "saved_model/saved_model.pb",
+        "figures/curves.png",
+        "figures/confusion.png",
+        "report.html",
+        "mistakes.csv",
+    ):
+        assert (run_dir / name).exists(), name
+    metrics = json.loads((run_dir / "metrics.json").read_text())
+    assert metrics["model"] == "lenet5"
+    assert metrics["parameters"] == 61706
+    for split in ("train", "dev", "test"):
+        assert 0.5 < metrics[split]["accuracy"] <= 1
+    page = (run_dir / "report.html").read_text()
+    assert "http://" not in page and "https://" not in page
+
+
+def test_mistakes_have_columns_to_tag(run_dir):
+    metrics = json.loads((run_dir / "metrics.json").read_text())
+    with open(run_dir / "mistakes.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    wrong = round((1 - metrics["dev"]["accuracy"]) * metrics["dev"]["size"])
+    assert len(rows) == wrong
+    assert {"id", "true", "given", "confidence"} <= set(rows[0])
+
+
+def test_finished_says_so(trainer, run_dir):
+    done = trainer("classify", f"--run_dir={run_dir}", *QUICK)
+    assert "finished" in done.stdout
+
+
+def test_evaluate_prints_the_same_metrics(trainer, run_dir):
+    done = trainer("classify", f"--run_dir={run_dir}", "--mode=evaluate")
+    metrics = json.loads((run_dir / "metrics.json").read_text())
+    (line,) = [x for x in done.stdout.splitlines() if x.startswith("accuracy")]
+    told = [f"{metrics[s]['accuracy']:.4f}" for s in ("train", "dev", "test")]
+    assert line.split()[1:] == told
+
+
+def test_predict_prints_a_line_an_input(trainer, run_dir, pictures):
+    common = [f"--run_dir={run_dir}", "--mode=predict"]
+    one = trainer("classify", *common, pictures / "3.png")
+    assert len(one.stdout.splitlines()) == 1
+    done = trainer("classify", *common, "--format=csv", pictures)
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert [os.path.basename(r["file"])[0] for r in rows] == list("0123456789")
+    right = sum(r["label"] == os.path.basename(r["file"])[0] for r in rows)
+    assert right >= 8
+    lines = trainer("classify", *common, "--format=json", pictures).stdout
+    answers = [json.loads(line) for line in lines.splitlines()]
+    assert [a["label"] for a in answers] == [r["label"] for r in rows]
+
+
+def test_predict_names_what_it_cannot_read(trainer, run_dir, pictures):
+    broken = pictures.parent / "broken.jpg"
+    broken.write_bytes(b"\xff\xd8\xff\xe0 no picture")
+    done = trainer(
+        "classify",
+        f"--run_dir={run_dir}",
+        "--mode=predict",
+        pictures / "1.png",
+        broken,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert len(done.stdout.splitlines()) == 1
+    assert str(broken) in done.stderr and "Traceback" not in done.stderr
+
+
+ALONE = """
+import sys
+sys.modules["keras"] = None
+sys.modules["kerasnotes"] = None
+sys.path = [p for p in sys.path if p]
+import json
+import numpy as np
+import tensorflow as tf
+model = tf.saved_model.load(sys.argv[1])
+images = [open(path, "rb").read() for path in sys.argv[2:]]
+got = model.signatures["serving_default"](image_bytes=tf.constant(images))
+raw = tf.stack([tf.io.decode_png(x) for x in images])
+two = model.signatures["images"](images=raw)
+print(json.dumps({
+    "label": [x.decode() for x in got["label"].numpy()],
+    "classes": [x.decode() for x in got["classes"].numpy()],
+    "probabilities": got["probabilities"].numpy().tolist(),
+    "again": two["probabilities"].numpy().tolist(),
+}))
+"""
+
+
+def test_served_without_keras(run_dir, pictures, tmp_path):
+    paths = sorted(pictures.iterdir())
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE, run_dir / "saved_model", *paths],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert not done.returncode, done.stderr
+    got = json.loads(done.stdout)
+    assert got["classes"] == list("0123456789")
+    model = keras.saving.load_model(run_dir / "model.keras", compile=False)
+    raw = np.stack([np.asarray(Image.open(p))[..., None] for p in paths])
+    raw = keras.ops.image.resize(raw.astype("float32"), [32, 32])
+    want = keras.ops.softmax(model(raw, training=False))
+    np.testing.assert_allclose(got["probabilities"], want, atol=1e-5)
+    np.testing.assert_allclose(got["again"], want, atol=1e-5)
+    largest = np.argmax(got["probabilities"], axis=-1)
+    assert got["label"] == [got["classes"][i] for i in largest]
+
+
+def test_killed_and_started_again_ends_the_same(trainer, run_dir, tmp_path):
+    command = [sys.executable, "-m", "trainers.classify"]
+    flags = [f"--run_dir={tmp_path / 'cut'}", *QUICK]
+    process = subprocess.Popen(
+        [*command, *flags], stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
+    )
+    deadline = time.monotonic() + 120
+    while not list((tmp_path / "cut").glob("checkpoints/last-*")):
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.01)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    trainer("classify", *flags)
+    (one,) = sorted((run_dir / "checkpoints").glob("last-*"))[-1:]
+    (two,) = sorted((tmp_path / "cut/checkpoints").glob("last-*"))[-1:]
+    assert one.name == two.name
+    a, b = checkpoints.read(one)[0], checkpoints.read(two)[0]
+    for name in a:
+        np.testing.assert_array_equal(a[name], b[name], err_msg=name)
+
+
+@pytest.mark.parametrize(
+    "words, told",
+    [
+        (["--dataset=nowhere_at_all"], "nowhere_at_all"),
+        (["--dataset=/no/such/folder"], "/no/such/folder"),
+        (["--model=lenet"], "did you mean 'lenet5'"),
+        (["--optimizer=adm"], "did you mean 'adam'"),
+        (["--lr_schedule=cosin"], "did you mean 'cosine'"),
+        (["--augment=lite"], "did you mean 'light'"),
+        (["--optimize=f2"], "did you mean 'f1'"),
+        (["--satisfy=recall_min=>x"], "--satisfy"),
+        (["--export=tflite"], "--export"),
+        (["--batch_size=5000"], "--batch_size=5000"),
+        (["--epochs=0"], "--epochs"),
+        (["--hidden=4"], "--hidden"),
+        (["--run_dir=/proc/nobody/writes"], "/proc/nobody/writes"),
+    ],
+)
+def test_bad_input_gets_one_line(trainer, tmp_path, words, told):
+    # The last --run_dir wins.
+    done = trainer(
+        "classify", f"--run_dir={tmp_path / 'r'}", *QUICK, *words, check=False
+    )
+    assert done.returncode == 1
+    assert told in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+
+
+def test_help_lists_the_flags(trainer):
+    done = trainer("classify", "--help", check=False)
+    for flag in ("--run_dir", "--model", "--lr_schedule", "--augment"):
+        assert flag in done.stdout

@@ -1,0 +1,194 @@
+"""The promises of a run, kept on a toy task."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+
+from kerasnotes import errors
+from kerasnotes.training import callbacks, checkpoints, runner
+
+
+def run(task, folder, **given):
+    given = {"epochs": 4, "batch_size": 16, **given, "run_dir": str(folder)}
+    rest = given.pop("rest", [])
+    return runner.run(task, given, rest, "trainers.toy")
+
+
+def weights(folder):
+    (path,) = sorted((folder / "checkpoints").glob("last-*"))[-1:]
+    return checkpoints.read(path)[0]
+
+
+def assert_same(one, two):
+    a, b = weights(one), weights(two)
+    assert list(a) == list(b)
+    for name in a:
+        np.testing.assert_array_equal(a[name], b[name], err_msg=name)
+
+
+class Killed(Exception):
+    pass
+
+
+def kill_at(monkeypatch, step):
+    """Ends the next run by an exception after so many steps."""
+    left = [step]
+    original = callbacks.Guard.on_train_batch_end
+
+    def on_train_batch_end(self, batch, logs=None):
+        original(self, batch, logs)
+        left[0] -= 1
+        if not left[0]:
+            raise Killed
+
+    monkeypatch.setattr(
+        callbacks.Guard, "on_train_batch_end", on_train_batch_end
+    )
+
+
+def test_a_run_leaves_what_is_promised(toy, tmp_path):
+    metrics = run(toy, tmp_path / "a")
+    for name in (
+        "config.json",
+        "metrics.json",
+        "history.csv",
+        "checkpoints",
+        "model.keras",
+        "saved_model",
+        "figures/curves.png",
+        "report.html",
+    ):
+        assert (tmp_path / "a" / name).exists(), name
+    assert metrics == json.loads((tmp_path / "a/metrics.json").read_text())
+    assert {"train", "dev", "test", "seconds", "parameters"} <= set(metrics)
+    rows = (tmp_path / "a/history.csv").read_text().splitlines()
+    assert len(rows) == 1 + 4
+    assert not list(tmp_path.rglob(".partial*"))
+
+
+def test_a_finished_run_says_so_and_changes_nothing(toy, tmp_path, capsys):
+    run(toy, tmp_path)
+
+    def stamps():
+        return {
+            p: p.stat().st_mtime_ns for p in tmp_path.rglob("*") if p.is_file()
+        }
+
+    before = stamps()
+    run(toy, tmp_path)
+    assert "finished" in capsys.readouterr().out
+    after = stamps()
+    after[tmp_path / ".lock"] = before[tmp_path / ".lock"]
+    assert after == before
+
+
+@pytest.mark.parametrize("extra", [{}, {"weight_average": 0.9}])
+def test_killed_between_checkpoints_ends_the_same(
+    toy, tmp_path, monkeypatch, extra
+):
+    run(toy, tmp_path / "whole", **extra)
+    with monkeypatch.context() as patch:
+        kill_at(patch, 17)
+        with pytest.raises(Killed):
+            run(toy, tmp_path / "cut", **extra)
+    run(toy, tmp_path / "cut", **extra)
+    assert_same(tmp_path / "whole", tmp_path / "cut")
+
+
+@pytest.mark.parametrize("extra", [{}, {"weight_average": 0.9}])
+def test_preempted_within_an_epoch_ends_the_same(
+    toy, tmp_path, monkeypatch, extra
+):
+    run(toy, tmp_path / "whole", **extra)
+    with monkeypatch.context() as patch:
+        original = callbacks.Guard.on_train_batch_end
+
+        def ask(self, batch, logs=None):
+            original(self, batch, logs)
+            if (self._epoch, batch) == (2, 3):
+                os.kill(os.getpid(), 15)
+
+        patch.setattr(callbacks.Guard, "on_train_batch_end", ask)
+        with pytest.raises(callbacks.Preempted):
+            run(toy, tmp_path / "cut", **extra)
+    (last,) = sorted((tmp_path / "cut/checkpoints").glob("last-*"))[-1:]
+    assert last.name == "last-000000018.npz"
+    run(toy, tmp_path / "cut", **extra)
+    assert_same(tmp_path / "whole", tmp_path / "cut")
+    whole, cut = (
+        (tmp_path / n / "history.csv").read_text().splitlines()
+        for n in ("whole", "cut")
+    )
+    timeless = [[line.rsplit(",", 1)[0] for line in x] for x in (whole, cut)]
+    assert timeless[0] == timeless[1]
+
+
+def test_epochs_may_grow(toy, tmp_path):
+    run(toy, tmp_path / "whole", epochs=5)
+    run(toy, tmp_path / "grown", epochs=3)
+    run(toy, tmp_path / "grown", epochs=5)
+    assert_same(tmp_path / "whole", tmp_path / "grown")
+    with pytest.raises(errors.UserError, match="only grow"):
+        run(toy, tmp_path / "grown", epochs=2)
+
+
+def test_another_configuration_is_refused(toy, tmp_path):
+    run(toy, tmp_path)
+    with pytest.raises(errors.UserError, match="--units=9.*--units=8"):
+        run(toy, tmp_path, units=9)
+    run(toy, tmp_path, units=9, overwrite=True)
+
+
+def test_overwrite_spares_what_is_not_a_run(toy, tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(errors.UserError, match="not a run"):
+        run(toy, tmp_path, overwrite=True)
+    with pytest.raises(errors.UserError, match="not a run"):
+        run(toy, tmp_path)
+    assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_corrupt_checkpoint_falls_back(toy, tmp_path, capsys):
+    run(toy, tmp_path / "whole")
+    run(toy, tmp_path / "hurt", epochs=3)
+    (last,) = sorted((tmp_path / "hurt/checkpoints").glob("last-*"))[-1:]
+    last.write_bytes(last.read_bytes()[:200])
+    run(toy, tmp_path / "hurt", epochs=4)
+    assert f"{last}: a corrupt checkpoint" in capsys.readouterr().out
+    assert_same(tmp_path / "whole", tmp_path / "hurt")
+
+
+def test_nan_loss_stops_and_names_the_step(toy, tmp_path):
+    with pytest.raises(errors.UserError, match=r"the loss is .* at step \d+"):
+        run(toy, tmp_path, learning_rate=1e30, optimizer="sgd")
+
+
+def test_early_stop(toy, tmp_path):
+    metrics = run(toy, tmp_path, epochs=60, early_stop=2, learning_rate=1e-9)
+    rows = (tmp_path / "history.csv").read_text().splitlines()
+    assert len(rows) - 1 == metrics["best_epoch"] + 2 < 60
+
+
+def test_batch_larger_than_the_set(toy, tmp_path):
+    with pytest.raises(errors.UserError, match="--batch_size=121.*only 120"):
+        run(toy, tmp_path, batch_size=121)
+
+
+def test_predict(toy, tmp_path, capsys):
+    run(toy, tmp_path / "run")
+    point = tmp_path / "point.txt"
+    point.write_text("1 -1 2 0.5")
+    capsys.readouterr()
+    status = run(
+        toy, tmp_path / "run", mode="predict", rest=[str(point)], format="csv"
+    )
+    assert not status
+    assert capsys.readouterr().out == f"file,label\n{point},1\n"
+
+
+def test_modes_need_a_run(toy, tmp_path):
+    for mode in ("evaluate", "predict", "export"):
+        with pytest.raises(errors.UserError, match="no run here"):
+            run(toy, tmp_path, mode=mode)
