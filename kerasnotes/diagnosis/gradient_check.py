@@ -1,85 +1,21 @@
 """Gradient checking: the backward pass against difference quotients."""
 
-import contextlib
 import copy
-import dataclasses
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-GOOD, LOOK, WRONG = 1e-7, 1e-5, 1e-3
+from kerasnotes.diagnosis.float64 import in_float64
+from kerasnotes.diagnosis.gradient_verdict import (
+    GOOD,
+    GradientCheck,
+    VariableCheck,
+)
 
 # Near the cube root of float64's rounding unit, where the error of cutting
 # the series (ε²) and that of rounding the loss (1e-16/ε) are alike.
 _EPSILON = 1e-5
-
-
-@dataclasses.dataclass(frozen=True)
-class VariableCheck:
-    """The check of one variable.
-
-    Attributes:
-        path: the variable's path.
-        ratio: `‖g - ĝ‖ / (‖g‖ + ‖ĝ‖)` over the entries checked.
-        entries: how many entries were checked.
-        worst: index of the entry where `g` and `ĝ` differ most.
-        gradient: `g` there, from the backward pass.
-        estimate: `ĝ` there, from the difference quotient.
-    """
-
-    path: str
-    ratio: float
-    entries: int
-    worst: tuple
-    gradient: float
-    estimate: float
-
-    @property
-    def verdict(self):
-        """`good` under 1e-7, `acceptable`, `look` over 1e-5, `wrong` over
-        1e-3."""
-        return _verdict(self.ratio)
-
-
-@dataclasses.dataclass(frozen=True)
-class GradientCheck:
-    """The check of a model; prints as a table, the worst variable first.
-
-    Attributes:
-        ratio: the ratio over all entries checked.
-        training: the mode the model ran in.
-        variables: a `VariableCheck` for each trainable variable.
-    """
-
-    ratio: float
-    training: bool
-    variables: tuple
-
-    @property
-    def verdict(self):
-        """The worst verdict of a variable."""
-        return _verdict(max(v.ratio for v in self.variables))
-
-    @property
-    def offending(self):
-        """Paths of the variables whose verdict is `look` or `wrong`."""
-        return [v.path for v in self.variables if v.ratio > LOOK]
-
-    def __str__(self):
-        width = max(8, *(len(v.path) for v in self.variables))
-        mode = "training" if self.training else "inference"
-        lines = [
-            f"{'variable':{width}}  verdict     ratio    entries  worst entry"
-        ]
-        for v in sorted(self.variables, key=lambda v: -v.ratio):
-            lines.append(
-                f"{v.path:{width}}  {v.verdict:10}  {v.ratio:.1e}  "
-                f"{v.entries:7}  {list(v.worst)}: gradient {v.gradient:.6g}, "
-                f"estimate {v.estimate:.6g}"
-            )
-        lines.append(f"overall {self.ratio:.1e}, in {mode} mode")
-        return "\n".join(lines)
 
 
 def gradient_check(
@@ -124,7 +60,6 @@ def gradient_check(
             has nothing to train.
 
     Example:
-
     >>> model = keras.Sequential(
     ...     [keras.Input((3,)), keras.layers.Dense(2, name="layer")]
     ... )
@@ -144,7 +79,7 @@ def gradient_check(
             f"Received: model={model.name} with none"
         )
     rng = np.random.default_rng(seed)
-    with _in_float64(model):
+    with in_float64(model):
         cost, gradients = _functions(model, loss, x, y, training)
         _refuse_randomness(model, cost)
         analytic = [g.numpy() for g in gradients()]
@@ -157,22 +92,15 @@ def gradient_check(
             estimate = _estimate(variable, gradient, flat, cost, epsilon)
             pairs.append((flat, gradient.flat[flat], estimate))
         noise = _noise(float(cost()), epsilon)
+    _, gradient, estimate = map(np.concatenate, zip(*pairs, strict=True))
     return GradientCheck(
-        ratio=_ratio(*map(np.concatenate, list(zip(*pairs))[1:]), noise),
+        ratio=_ratio(gradient, estimate, noise),
         training=training,
         variables=tuple(
             _describe(v, *pair, noise)
             for v, pair in zip(variables, pairs, strict=True)
         ),
     )
-
-
-def _verdict(ratio):
-    if ratio < GOOD:
-        return "good"
-    if ratio <= LOOK:
-        return "acceptable"
-    return "look" if ratio <= WRONG else "wrong"
 
 
 def _ratio(gradient, estimate, noise):
@@ -205,8 +133,7 @@ def _describe(variable, flat, gradient, estimate, noise):
 
 def _estimate(variable, gradient, flat, cost, epsilon):
     """Returns the difference quotients at the flat indices."""
-    value = variable.numpy()
-    center = float(cost())
+    value, center = variable.numpy(), float(cost())
 
     def moved(i, step):
         changed = value.copy()
@@ -223,25 +150,47 @@ def _estimate(variable, gradient, flat, cost, epsilon):
         )
 
     wanted = gradient.flat[flat]
-    first = [quotients(i, epsilon) for i in flat]
-    estimate = np.array([middle for middle, _, _ in first])
-    if _ratio(wanted, estimate, _noise(center, epsilon)) < GOOD:
-        variable.assign(value)
-        return estimate
-    for at, i in enumerate(flat):
-        nearest = abs(estimate[at] - wanted[at])
-        _, right, left = first[at]
+    wide = [quotients(i, epsilon) for i in flat]
+    estimate = np.array([both for both, _, _ in wide])
+    if _ratio(wanted, estimate, _noise(center, epsilon)) >= GOOD:
         for step in (epsilon / 10, epsilon / 100):
-            again = quotients(i, step)
-            # What curvature, which shrinks with the step, adds to a side.
-            curved = abs(right - left - again[1] + again[2])
-            curved *= step / (epsilon - step)
-            for quotient, error in zip(again, (0, curved, curved), strict=True):
-                # Its own error keeps a quotient from hiding a wrong gradient.
-                error += _noise(center, step) + abs(quotient - wanted[at])
-                if error < nearest:
-                    nearest, estimate[at] = error, quotient
+            noise = _noise(center, step)
+            for at, i in enumerate(flat):
+                estimate[at] = _nearest(
+                    wanted[at],
+                    estimate[at],
+                    _with_errors(
+                        quotients(i, step), wide[at], step / epsilon, noise
+                    ),
+                )
     variable.assign(value)
+    return estimate
+
+
+def _with_errors(narrow, wide, shrunk, noise):
+    """Yields the quotients of a narrow step, each with its error.
+
+    What the sides differ by shrinks with the step where it is curvature, and
+    stays where it is a kink: how far it shrank tells how much is curvature.
+    """
+    both, right, left = narrow
+    curved = abs(wide[1] - wide[2] - right + left) * shrunk / (1 - shrunk)
+    yield both, noise
+    yield right, noise + curved
+    yield left, noise + curved
+
+
+def _nearest(wanted, estimate, candidates):
+    """Returns the estimate nearest to the gradient.
+
+    Its error counts against a candidate, or noise could hide a gradient that
+    is a little wrong.
+    """
+    distance = abs(estimate - wanted)
+    for quotient, error in candidates:
+        if abs(quotient - wanted) + error < distance:
+            distance = abs(quotient - wanted) + error
+            estimate = quotient
     return estimate
 
 
@@ -272,74 +221,29 @@ def _functions(model, loss, x, y, training):
 
 def _refuse_randomness(model, cost):
     """Raises if `cost` draws random numbers, and names the layers."""
-    generators = {
-        layer.path or layer.name: held
+    generators = [
+        (layer.path, held)
         for layer in model._flatten_layers()
-        if (
-            held := [
-                a
-                for a in vars(layer).values()
-                if isinstance(a, keras.random.SeedGenerator)
-            ]
-        )
-    }
+        for held in vars(layer).values()
+        if isinstance(held, keras.random.SeedGenerator)
+    ]
 
     def states():
-        return {
-            name: [g.state.numpy().tolist() for g in held]
-            for name, held in generators.items()
-        }
+        return [held.state.numpy().tolist() for _, held in generators]
 
     before, first = states(), float(cost())
-    after = states()
-    drawing = [name for name in generators if before[name] != after[name]]
-    if drawing or not np.isclose(first, float(cost()), rtol=1e-9, atol=0):
+    drawing = [
+        path
+        for (path, _), old, new in zip(
+            generators, before, states(), strict=True
+        )
+        if old != new
+    ]
+    same = np.isclose(first, float(cost()), rtol=1e-9, atol=0, equal_nan=True)
+    if drawing or not same:
         raise ValueError(
             "`model` must not draw random numbers while its gradient is "
             "checked: set its dropout and noise to 0, or pass "
             "training=False. Received: random layers "
             f"{drawing or 'that hold no SeedGenerator'}"
         )
-
-
-@contextlib.contextmanager
-def _in_float64(model):
-    """Runs the model on float64 copies of its variables.
-
-    Rebuilding the model under another policy would need a `get_config` of
-    every layer; exchanging types and values in place takes any model.
-    """
-    floatx = keras.config.floatx()
-    with contextlib.ExitStack() as stack:
-        stack.callback(keras.config.set_floatx, floatx)
-        keras.config.set_floatx("float64")
-        for layer in model._flatten_layers():
-            if keras.backend.is_float_dtype(layer.compute_dtype):
-                policy = keras.DTypePolicy("float64")
-                _exchange(stack, layer, "_dtype_policy", policy)
-            for tensor in _inputs(layer):
-                if keras.backend.is_float_dtype(tensor.dtype):
-                    _exchange(stack, tensor, "_dtype", "float64")
-        for variable in model.variables:
-            value = variable.numpy()
-            if keras.backend.is_float_dtype(variable.dtype):
-                value = value.astype("float64")
-                _exchange(stack, variable, "_dtype", "float64")
-            twin = tf.Variable(value, trainable=variable.trainable)
-            _exchange(stack, variable, "_value", twin)
-        yield
-
-
-def _inputs(layer):
-    """Returns what holds the types that a graph's inputs are cast to."""
-    if isinstance(layer, keras.layers.InputLayer):
-        return [layer]
-    if not isinstance(layer, keras.Model):
-        return []
-    inputs = keras.tree.flatten(getattr(layer, "inputs", []))
-    return [t for t in inputs if isinstance(t, keras.KerasTensor)]
-
-
-def _exchange(stack, owner, name, value):
-    stack.callback(setattr, owner, name, getattr(owner, name))
-    setattr(owner, name, value)

@@ -74,7 +74,6 @@ class Selection:
         UserError: `satisfy` can't be read.
 
     Example:
-
     >>> chooser = Selection("accuracy", "latency_ms<=100")
     >>> chooser.choose(
     ...     [

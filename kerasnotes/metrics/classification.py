@@ -40,7 +40,6 @@ class ClassificationMetrics(keras.metrics.Metric):
         ValueError: `classes` is below two, or `y_pred` has another number.
 
     Example:
-
     >>> metric = ClassificationMetrics(2)
     >>> logits = [[1.0, 0.0], [0.0, 1.0], [0.0, 1.0], [0.0, 1.0]]
     >>> metric.update_state([0, 1, 1, 0], logits)
@@ -123,7 +122,6 @@ def classification_report(confusion):
         `weighted`, by support. The two means' support is the total.
 
     Example:
-
     >>> report = classification_report([[4, 1], [2, 3]])
     >>> report["accuracy"], report["classes"][1]["precision"]
     (0.7, 0.75)

@@ -5,7 +5,7 @@ import signal
 import keras
 
 from kerasnotes import errors
-from kerasnotes.training import callbacks, checkpoints, compiling
+from kerasnotes.training import callbacks, checkpoints, compiling, monitors
 
 
 def fit(task, folder, splits, chooser):
@@ -44,7 +44,7 @@ def fit(task, folder, splits, chooser):
             callbacks=[
                 callbacks.Guard(steps, step),
                 keeper,
-                *_watchers(task, folder, splits, model),
+                *_watchers(config, folder, splits["train"]),
                 callbacks.Progress(config.epochs, steps, config.optimize),
             ],
         )
@@ -68,15 +68,17 @@ def _resume(keeper, store, model, splits, config):
     print(f"going on from {path}: epoch {state['epoch']}, step {state['step']}")
 
 
-def _watchers(task, folder, splits, model):
+def _watchers(config, folder, train):
     """Returns the callbacks that look on."""
-    config = task.config
     logs = folder / "logs"
     found = [keras.callbacks.TensorBoard(logs, write_graph=False)]
     if config.weight_average is not None:
+        # After the keeper, which takes the averages before they are put back.
         found.append(keras.callbacks.SwapEMAWeights())
     if config.watch == "norms":
-        found.append(monitors.NormMonitor())
+        x, y, _ = next(iter(train.batches(config.batch_size)))
+        found.append(monitors.NormMonitor(x, y, logs / "norms"))
     if config.watch == "cost":
-        found.append(monitors.CostMonitor())
+        x, y, _ = next(iter(train.batches(train.size)))
+        found.append(monitors.CostMonitor(x, y))
     return found

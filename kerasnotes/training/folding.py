@@ -48,7 +48,6 @@ def fold_batch_norm(model):
         ValueError: `model` has no graph of layers.
 
     Example:
-
     >>> model = keras.Sequential(
     ...     [
     ...         keras.Input((8, 8, 3)),

@@ -1,5 +1,7 @@
 """Callbacks that watch a model learn: its norms, and its cost."""
 
+import contextlib
+import functools
 import math
 import warnings
 
@@ -39,7 +41,6 @@ class NormMonitor(keras.callbacks.Callback):
         findings: the warnings given, as texts.
 
     Example:
-
     >>> model = keras.Sequential(
     ...     [keras.Input((2,)), keras.layers.Dense(1, name="last")]
     ... )
@@ -74,23 +75,23 @@ class NormMonitor(keras.callbacks.Callback):
             self._warned.add(kind)
             self.findings.append(
                 f"{kind} gradient in epoch {epoch + 1} at layer "
-                f"{row['layer']!r}: ‖∂J/∂a‖ is {row['signal']:.1e} there and "
-                f"{rows[-1]['signal']:.1e} at the last, {rows[-1]['layer']!r}"
-                "; try He initialisation, batch norm, shortcuts or "
-                f"{'ReLU' if kind == 'vanishing' else 'clipping'}"
+                f"{row['layer']!r}: ‖∂J/∂a‖ is {row['signal']:.1e} there, "
+                f"{rows[-1]['signal']:.1e} at the last; try He "
+                "initialisation, batch norm, ReLU or clipping"
             )
             warnings.warn(self.findings[-1], stacklevel=2)
 
+    def on_train_begin(self, logs=None):
+        if self._log_dir is not None:
+            self._writer = tf.summary.create_file_writer(str(self._log_dir))
+
     def on_train_end(self, logs=None):
-        if self._writer:
+        if self._writer is not None:
             self._writer.close()
-            self._writer = None
 
     def _log(self, rows):
-        if self._log_dir is None:
-            return
         if self._writer is None:
-            self._writer = tf.summary.create_file_writer(str(self._log_dir))
+            return
         with self._writer.as_default():
             for row in rows:
                 for name in ("gradient", "activation", "signal"):
@@ -119,7 +120,6 @@ class CostMonitor(keras.callbacks.Callback):
             rose, or None.
 
     Example:
-
     >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     >>> model.compile(keras.optimizers.SGD(0.1), "mse")
     >>> x, y = np.ones((4, 1)), np.zeros((4, 1))
@@ -138,7 +138,8 @@ class CostMonitor(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         def cost():
-            return _cost(self.model, self._x, self._y, training=False)
+            values = self.model.variables
+            return _cost(self.model, self._x, self._y, values, training=False)
 
         self._cost = cost if self.model.run_eagerly else tf.function(cost)
         self.costs.append(float(self._cost()))
@@ -162,68 +163,97 @@ def _tensors(structure):
     return keras.tree.map_structure(tf.convert_to_tensor, structure)
 
 
-def _cost(model, x, y, training):
+def _cost(model, x, y, values, training):
     """Returns the compiled loss with penalties, and changes nothing."""
-    # Mapping each variable to itself leaves reads as they are, and keeps
-    # writes (averages, seeds, metrics) inside the scope.
-    with keras.StatelessScope(
-        [(v, v) for v in model.variables], collect_losses=True
-    ):
-        takes_training = model._call_has_training_arg
-        given = {"training": training} if takes_training else {}
-        return model.compute_loss(
-            x, y, model(x, **given), None, training=training
-        )
+    # Averages, seeds and metrics are written into the scope alone.
+    mapping = zip(model.variables, values, strict=True)
+    with keras.StatelessScope(list(mapping), collect_losses=True):
+        answers = model(x, training=training)
+        return model.compute_loss(x, y, answers, None, training=training)
 
 
 def _norms(model, x, y):
     """Returns a dictionary of norms for each layer, in the order of calls."""
     outputs = {}
-    layers = _weighted(model)
-    weights = {layer: layer.trainable_weights for layer in layers}
+    # Tensors, since mirrored variables have no gradient between replicas.
+    at = {id(v): tf.convert_to_tensor(v) for v in model.variables}
+    # What mixed precision multiplies the loss by against underflow.
+    scale = float(model.optimizer.scale_loss(tf.ones(())))
     with tf.GradientTape() as tape:
-        with _recorded(layers, outputs):
-            cost = _cost(model, x, y, training=True)
-        scale = 1.0
-        if model.optimizer is not None:
-            # What mixed precision multiplies by against underflow.
-            scale = float(model.optimizer.scale_loss(tf.ones(())))
-        cost = scale * cost
-    sources = [(outputs[layer], weights[layer]) for layer in outputs]
-    found = tape.gradient(cost, sources, unconnected_gradients="zero")
+        tape.watch([at[id(v)] for v in model.trainable_variables])
+        with _recorded(_weighted_layers(model), outputs):
+            cost = scale * _cost(model, x, y, at.values(), training=True)
+    sources = {
+        layer: (output, [at[id(v)] for v in layer.trainable_variables])
+        for layer, output in outputs.items()
+    }
+    found = tape.gradient(
+        cost, list(sources.values()), unconnected_gradients="zero"
+    )
     return [
         {
             "layer": layer.path,
             "gradient": _norm(gradients) / scale,
             "activation": _norm([outputs[layer]])
-            / math.sqrt(max(1, tf.size(outputs[layer]))),
+            / math.sqrt(max(1, outputs[layer].numpy().size)),
             "signal": _norm([signal]) / scale,
         }
-        for layer, (signal, gradients) in zip(outputs, found, strict=True)
+        for layer, (signal, gradients) in zip(sources, found, strict=True)
     ]
 
 
 def _norm(tensors):
-    return float(
-        np.sqrt(
-            sum(
-                np.sum(np.square(tf.convert_to_tensor(t), dtype="float64"))
-                for t in tensors
-            )
-        )
-    )
+    parts = [np.asarray(tf.convert_to_tensor(t), "float64") for t in tensors]
+    return math.sqrt(sum(np.sum(np.square(part)) for part in parts))
+
+
+def _weighted_layers(layer):
+    """Returns the layers with trainable weights of their own.
+
+    A recurrent layer stands for its cell, whose outputs stay in the loop.
+    """
+    inner = layer._flatten_layers(include_self=False, recursive=False)
+    theirs = {id(v) for child in inner for v in child.trainable_variables}
+    own = [v for v in layer.trainable_variables if id(v) not in theirs]
+    if own or (theirs and isinstance(layer, keras.layers.RNN)):
+        return [layer]
+    return [found for child in inner for found in _weighted_layers(child)]
+
+
+@contextlib.contextmanager
+def _recorded(layers, outputs):
+    """Keeps in `outputs` what the layers return while it is entered."""
+
+    def record(layer):
+        original = layer.call
+
+        # Keras reads the signature.
+        @functools.wraps(original)
+        def call(*args, **kwargs):
+            found = original(*args, **kwargs)
+            outputs[layer] = keras.tree.flatten(found)[0]
+            return found
+
+        layer.call = call
+
+    for layer in layers:
+        record(layer)
+    try:
+        yield
+    finally:
+        for layer in layers:
+            del layer.call
 
 
 def _extremes(rows):
-    """Yields each kind of extreme with the row that is worst."""
-    last = rows[-1]["signal"] if rows else 0.0
-    lowest = min(rows, key=lambda row: row["signal"], default=None)
-    highest = max(
-        rows,
-        key=lambda row: (not math.isfinite(row["signal"]), row["signal"]),
-        default=None,
-    )
-    if highest and not highest["signal"] <= EXPLODED * last:
-        yield "exploding", highest
-    if lowest and lowest["signal"] < VANISHED * last:
+    """Yields each kind of extreme with the layer that is worst."""
+    if not rows:
+        return
+    last = rows[-1]["signal"]
+    broken = [row for row in rows if not math.isfinite(row["signal"])]
+    highest = max(rows, key=lambda row: row["signal"])
+    lowest = min(rows, key=lambda row: row["signal"])
+    if broken or highest["signal"] > EXPLODED * last:
+        yield "exploding", broken[-1] if broken else highest
+    if lowest["signal"] < VANISHED * last:
         yield "vanishing", lowest

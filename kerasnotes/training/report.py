@@ -33,14 +33,14 @@ def write(folder, metrics, state, blocks, command):
         for name in reversed(_SPLITS)
         if name in metrics and optimized in metrics[name]
     ]
-    facts.append(("epochs", f"{len(history)}, best {best}"))
+    facts.append(("best epoch", f"{best} of {len(history)}"))
     facts.append(("training time", f"{metrics['seconds']:.0f} s"))
     data = flags["data"]
     page.write(
         folder / "report.html",
         f"{metrics['model']} on {data['name']}",
         f"{metrics['parameters']:,} parameters, {data['train']:,} training "
-        f"examples; best epoch {best} of {len(history)}",
+        f"examples",
         [
             page.Facts(facts),
             *blocks,

@@ -1,6 +1,7 @@
 """The runner: the line from flags to a served model and its report."""
 
 import dataclasses
+import importlib
 import os
 import pathlib
 import sys
@@ -29,14 +30,13 @@ _PREEMPTED = 75  # EX_TEMPFAIL: the same command goes on.
 
 def main(task_class):
     """Runs a trainer's command line; returns only through `sys.exit`."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     flags_lib.define(task_class.Config)
     program = f"trainers.{pathlib.Path(sys.argv[0]).stem}"
 
     def begin(parsed):
         if not flags.FLAGS["verbosity"].present:
-            logging.set_verbosity(logging.WARNING)
+            logging.set_verbosity(logging.ERROR)
+            _import_quietly()
         status = run(task_class, *parsed, program)
         return status if isinstance(status, int) else 0
 
@@ -52,6 +52,24 @@ def main(task_class):
         sys.exit(_PREEMPTED)
     except KeyboardInterrupt:
         sys.exit(f"{program}: interrupted; the same command goes on")
+
+
+def _import_quietly():
+    """Imports TensorFlow without the greetings of its C++ side.
+
+    They go to the process's stderr whatever the log level; what goes wrong
+    in Python is still raised.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    stderr = os.dup(2)
+    with open(os.devnull, "w") as null:
+        os.dup2(null.fileno(), 2)
+    try:
+        importlib.import_module("tensorflow").config.list_physical_devices()
+        importlib.import_module("keras")
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
 
 
 def run(task_class, given, rest, program):

@@ -177,7 +177,7 @@ def test_batch_larger_than_the_set(toy, tmp_path):
 
 
 def test_predict(toy, tmp_path, capsys):
-    run(toy, tmp_path / "run")
+    run(toy, tmp_path / "run", epochs=20, learning_rate=0.05)
     point = tmp_path / "point.txt"
     point.write_text("1 -1 2 0.5")
     capsys.readouterr()

@@ -63,13 +63,12 @@ def read(path, size=32, channels=None, mode="stretch", cache_dir=None):
         source, list(found), size, channels, mode, cache_dir
     )
     classes = [found[name][1] for name in names]
-    class_names = sorted(set(classes))
-    labels = np.array([class_names.index(c) for c in classes], np.int64)
+    class_names, labels = np.unique(classes, return_inverse=True)
     return examples.Examples(
         images,
-        labels,
+        labels.astype(np.int64),
         [name[len(root) :] for name in names],
-        class_names,
+        class_names.tolist(),
         _official([found[name][0] for name in names], labels, class_names),
         sorted([*skipped, *outside, *broken]),
     )
@@ -94,31 +93,31 @@ def _wrapper(names):
     """Returns the folders around the class folders, with their `/`."""
     root = ""
     while True:
-        rest = [name[len(root) :].split("/") for name in names]
+        rest = [parts for parts in _below(names, root).values() if parts[1:]]
         tops = {parts[0] for parts in rest}
-        if len(tops) > 1 or any(len(parts) < 3 for parts in rest):
+        if len(tops) != 1 or all(len(parts) < 3 for parts in rest):
             return root
         root += f"{tops.pop()}/"
 
 
+def _below(names, root):
+    """Returns a dictionary of name to the parts of its path under `root`."""
+    return {n: n[len(root) :].split("/") for n in names if n.startswith(root)}
+
+
 def _sort(names, root):
     """Returns a dictionary of name to (split, class), and what is outside."""
-    rest = {name: name[len(root) :].split("/") for name in names}
-    tops = {parts[0] for parts in rest.values() if len(parts) > 1}
-    splits = {_SPLITS.get(top.lower()) for top in tops}
+    rest = _below(names, root)
+    tops = {parts[0].lower() for parts in rest.values() if len(parts) > 1}
     deep = any(len(parts) > 2 for parts in rest.values())
-    is_split = deep and "train" in splits and None not in splits
-    found, outside = {}, []
+    official = deep and "train" in {_SPLITS.get(top) for top in tops}
+    official &= tops <= set(_SPLITS)
+    found = {}
     for name, parts in rest.items():
-        split, parts = (
-            (_SPLITS.get(parts[0].lower()), parts[1:])
-            if is_split
-            else (None, parts)
-        )
+        split = _SPLITS.get(parts.pop(0).lower()) if official else None
         if len(parts) > 1:
             found[name] = split, parts[0]
-        else:
-            outside.append((name, "in no class folder"))
+    outside = [(n, "in no class folder") for n in names if n not in found]
     return found, outside
 
 

@@ -3,7 +3,6 @@
 import contextlib
 import difflib
 import tempfile
-import threading
 
 import numpy as np
 import tensorflow as tf
@@ -11,7 +10,7 @@ import tensorflow_datasets as tfds
 
 from kerasnotes import errors
 from kerasnotes.data import examples, images, progress
-from kerasnotes.data.sources import digits
+from kerasnotes.data.sources import digits, network
 
 _SIDES = {"train": "train", "test": "test", "validation": "dev"}
 _BATCH = 256
@@ -219,7 +218,7 @@ def _download(name, builder):
             f"--dataset: {name} must be downloaded by hand, as "
             f"https://www.tensorflow.org/datasets/catalog/{builder.name} says."
         )
-    if not online():
+    if not network.online():
         raise errors.UserError(
             f"--dataset: {name} is not in {builder.data_dir} and there is no "
             "network to download it; give another --data_dir, or a folder."
@@ -228,25 +227,3 @@ def _download(name, builder):
         builder.download_and_prepare()
     except Exception as error:
         raise _refused(name, error) from error
-
-
-def online(seconds=4.0):
-    """Says whether the network answers, within a few seconds.
-
-    TFDS itself tries for minutes before it gives up.
-    """
-    import requests
-
-    answers = []
-
-    def ask():
-        try:
-            requests.head("https://storage.googleapis.com", timeout=seconds)
-            answers.append(True)
-        except requests.RequestException:
-            pass
-
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    return bool(answers)
