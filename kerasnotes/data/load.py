@@ -7,6 +7,8 @@ import pathlib
 from kerasnotes import errors
 from kerasnotes.data import examples
 
+_BATCH = 1024
+
 
 def load(
     dataset,
@@ -52,7 +54,9 @@ def load(
     if path.exists():
         train_images = idx.find(path)
         if train_images:
-            return _resized(idx.read(train_images), image_size, **arguments)
+            return _resized(
+                idx.read(train_images, cache_dir), image_size, **arguments
+            )
         return folders.read(path, image_size or 32, **arguments)
     if _looks_like_a_path(dataset):
         raise errors.UserError(f"--dataset: no such folder: {dataset!r}")
@@ -83,13 +87,12 @@ def _resized(whole, size, channels, mode, cache_dir):
     if shape == (height, width, own):
         return whole
     array = examples.allocate((len(whole.images), *shape), cache_dir)
-    batches = (
-        tf.data.Dataset.from_tensor_slices(whole.tensor)
-        .batch(256)
-        .map(lambda x: images.resize(x, size, shape[2], mode))
-    )
-    row = 0
-    for batch in batches.as_numpy_iterator():
-        array[row : row + len(batch)] = batch
-        row += len(batch)
+
+    @tf.function(reduce_retracing=True)
+    def to_size(batch):
+        return images.resize(batch, size, shape[2], mode)
+
+    for start in range(0, len(array), _BATCH):
+        rows = slice(start, start + _BATCH)
+        array[rows] = to_size(tf.constant(whole.images[rows]))
     return dataclasses.replace(whole, images=array)

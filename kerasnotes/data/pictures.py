@@ -40,7 +40,7 @@ def prepare(data, name="picture"):
 
     >>> prepare(b"# Read me", "README.md")
     Traceback (most recent call last):
-    kerasnotes.errors.UserError: README.md: not a JPEG, PNG, BMP, GIF or WebP
+    kerasnotes.errors.UserError: README.md: no whole JPEG, PNG, BMP, GIF or WebP
     """
     _, needs_mending = check(data, name)
     return mend(data, name) if needs_mending else data
@@ -69,7 +69,7 @@ def check(data, name="picture"):
         raise _too_large(name) from error
     except UnidentifiedImageError as error:
         raise errors.UserError(
-            f"{name}: not a JPEG, PNG, BMP, GIF or WebP"
+            f"{name}: no whole JPEG, PNG, BMP, GIF or WebP"
         ) from error
     except Exception as error:  # Pillow's plugins raise whatever they meet.
         raise errors.UserError(f"{name}: broken header ({error})") from error

@@ -107,7 +107,7 @@ def select(expression, official):
             source = "train"
         if source not in official:
             raise errors.unknown("--split", source, official)
-        sides[side] = _slice(part, match, np.asarray(official[source]))
+        sides[side] = _slice(part, match, source, np.asarray(official[source]))
     sides = {**official, **sides}
     _check(expression, sides)
     return sides
@@ -144,7 +144,7 @@ def group_keys(ids, pattern):
     ]
 
 
-def _slice(part, match, rows):
+def _slice(part, match, source, rows):
     def bound(text):
         if text is None:
             return None
@@ -155,8 +155,7 @@ def _slice(part, match, rows):
     taken = rows[bound(match["start"]) : bound(match["stop"])]
     if not len(taken):
         raise errors.UserError(
-            f"--split: {part!r} is empty: {match['source']} holds "
-            f"{len(rows)} examples."
+            f"--split: {part!r} is empty: {source} holds {len(rows)} examples."
         )
     return taken
 

@@ -1,1 +1,20 @@
-"""What is wrong with a model, a run or a data set, and what to try."""
+"""What is wrong with a model, a run or a data set, and what to try.
+
+The modules load when they are first named:
+
+>>> from kerasnotes import diagnosis
+>>> diagnosis.selection.Selection("f1", "recall_min>=0.9").optimize
+'f1'
+"""
+
+import importlib
+
+_MODULES = frozenset({"gradient_check", "selection", "splits"})
+
+
+def __getattr__(name):
+    if name in _MODULES:
+        return importlib.import_module(f"kerasnotes.diagnosis.{name}")
+    raise AttributeError(
+        f"module 'kerasnotes.diagnosis' has no attribute {name!r}"
+    )

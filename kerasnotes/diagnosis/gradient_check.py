@@ -13,13 +13,9 @@ from kerasnotes.diagnosis.gradient_verdict import (
     VariableCheck,
 )
 
-# Near the cube root of float64's rounding unit, where the error of cutting
-# the series (ε²) and that of rounding the loss (1e-16/ε) are alike.
-_EPSILON = 1e-5
-
 
 def gradient_check(
-    model, loss, x, y, samples=50, epsilon=_EPSILON, training=True, seed=0
+    model, loss, x, y, samples=50, epsilon=1e-6, training=True, seed=0
 ):
     """Compares a model's gradients with two-sided difference quotients.
 
@@ -47,7 +43,9 @@ def gradient_check(
         y: targets, as the loss takes them.
         samples: entries checked in each variable, drawn at random; None for
             all.
-        epsilon: the step ε.
+        epsilon: the step ε: near the cube root of float64's rounding unit u,
+            where cutting the series (ε²) and rounding the loss (u/ε) cost
+            alike, and on the small side, where fewer kinks are met.
         training: the mode the model runs in: batch norm by the batch's
             statistics if True, by its running averages if False.
         seed: seed of the draw.
@@ -222,7 +220,7 @@ def _functions(model, loss, x, y, training):
 def _refuse_randomness(model, cost):
     """Raises if `cost` draws random numbers, and names the layers."""
     generators = [
-        (layer.path, held)
+        (layer.path or layer.name, held)
         for layer in model._flatten_layers()
         for held in vars(layer).values()
         if isinstance(held, keras.random.SeedGenerator)

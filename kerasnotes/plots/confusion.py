@@ -3,9 +3,8 @@
 import math
 
 import numpy as np
-from matplotlib import colors
+from matplotlib import colors, ticker
 from matplotlib import figure as mpl
-from matplotlib import ticker
 
 from kerasnotes.plots import figures
 
@@ -59,7 +58,9 @@ def confusion(matrix, class_names):
 
 
 def _counts(axes, matrix, shares, cell):
-    texts = {at: f"{matrix[at]:g}" for at in zip(*matrix.nonzero())}
+    texts = {
+        at: f"{matrix[at]:g}" for at in zip(*matrix.nonzero(), strict=True)
+    }
     longest = max(map(len, texts.values()), default=1)
     size = min(10, 0.85 * cell * _POINTS / (_LETTER * longest))
     if size < 4.5:

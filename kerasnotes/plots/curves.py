@@ -41,7 +41,7 @@ def curves(history, metric="accuracy", best=None):
         [_number(row.get("epoch", i + 1)) for i, row in enumerate(history)]
     )
     panels = _panels(history, metric)
-    figure = mpl.Figure(figsize=(3.3 * len(panels), 2.6), layout="constrained")
+    figure = mpl.Figure(figsize=(3.4 * len(panels), 2.6), layout="constrained")
     for axes, (name, lines) in zip(
         figure.subplots(1, len(panels), squeeze=False)[0],
         panels.items(),
@@ -52,8 +52,10 @@ def curves(history, metric="accuracy", best=None):
             _line(axes, epochs, values, role)
         if best is not None:
             _mark(axes, epochs, lines, best)
-        _log_scale(axes, lines)
-        _end_labels(axes, epochs, lines)
+        if "" in lines:
+            _log_scale(axes, lines[""])
+        else:
+            _name_ends(axes, lines)
     return figure
 
 
@@ -85,7 +87,7 @@ def _panels(history, metric):
 
 
 def _style(axes, name, epochs):
-    title = figures.label(name.replace("_", " "), 20)
+    title = figures.label(name.replace("_", " "), 16)
     axes.set_title(
         title[:1].upper() + title[1:],
         loc="left",
@@ -96,7 +98,10 @@ def _style(axes, name, epochs):
     )
     axes.set_xlabel("epoch", fontsize=9, color=figures.MUTED)
     axes.tick_params(labelsize=9, colors=figures.MUTED, length=0)
-    axes.xaxis.set_major_locator(ticker.MaxNLocator(5, integer=True))
+    axes.xaxis.set_major_locator(
+        ticker.MaxNLocator(5, integer=True, steps=[1, 2, 5, 10])
+    )
+    axes.margins(x=0.02)
     axes.yaxis.set_major_locator(ticker.MaxNLocator(5))
     axes.yaxis.set_major_formatter(ticker.FuncFormatter(_short))
     axes.grid(axis="y", color=figures.RULE, linewidth=0.8)
@@ -143,36 +148,33 @@ def _mark(axes, epochs, lines, best):
             zorder=4,
         )
         axes.set_title(
-            f"dev {values[-1]:.4g} at epoch {best}",
+            f"{values[-1]:.4g} at epoch {best}",
             loc="right",
             fontsize=9,
             color=_colour("dev"),
         )
 
 
-def _log_scale(axes, lines):
-    rates = lines.get("")
-    if rates is not None:
-        rates = rates[np.isfinite(rates)]
-        if rates.min() > 0 and rates.max() / rates.min() > 20:
-            axes.set_yscale("log")
-            axes.yaxis.set_major_formatter(ticker.FuncFormatter(_short))
-            axes.yaxis.set_minor_formatter(ticker.NullFormatter())
+def _log_scale(axes, rates):
+    rates = rates[np.isfinite(rates)]
+    if rates.min() > 0 and rates.max() / rates.min() > 20:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(ticker.FuncFormatter(_short))
+        axes.yaxis.set_minor_formatter(ticker.NullFormatter())
 
 
-def _end_labels(axes, epochs, lines):
-    """Names each line at its end, the names kept apart."""
-    ends = {}
-    for role, values in lines.items():
-        at = np.flatnonzero(np.isfinite(values))[-1]
-        point = axes.transData.transform((epochs[at], values[at]))
-        ends[role] = axes.transAxes.inverted().transform(point)[1]
-    heights = dict(ends)
+def _name_ends(axes, lines):
+    """Writes each line's name at its end, the names kept apart."""
+    bottom, top = axes.get_ylim()
+    ends = {
+        role: (values[np.isfinite(values)][-1] - bottom) / (top - bottom)
+        for role, values in lines.items()
+    }
     if len(ends) == 2:
         low, high = sorted(ends, key=ends.get)
         push = max(0, 0.11 - (ends[high] - ends[low])) / 2
-        heights = {low: ends[low] - push, high: ends[high] + push}
-    for role, height in heights.items():
+        ends = {low: ends[low] - push, high: ends[high] + push}
+    for role, height in ends.items():
         axes.annotate(
             role,
             (1, height),

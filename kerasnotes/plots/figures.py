@@ -13,12 +13,12 @@ ACCENT = "#1a5fb4"
 
 
 def label(text, length=28):
-    """Returns `text` as one line of at most `length` characters.
+    r"""Returns `text` as one line of at most `length` characters.
 
     Bytes of file names that aren't UTF-8 become question marks, because
     Matplotlib can't draw them.
 
-    >>> label("a name\\nthat goes on and on", 12)
+    >>> label("a name\nthat goes on and on", 12)
     'a name that…'
     """
     text = " ".join(str(text).encode("utf-8", "replace").decode().split())

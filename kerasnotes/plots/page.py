@@ -4,17 +4,11 @@ Every text is escaped. Pictures are inside the file, so that it can be sent
 on as it is.
 """
 
-import base64
 import dataclasses
-import html
-import io
-import math
-import numbers
 
-from PIL import Image
+from kerasnotes.plots import figures, markup, style
 
-from kerasnotes.plots import figures
-from kerasnotes.plots import style
+_LEGIBLE = 2 / 3  # A figure's text can't be read at a smaller scale.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +22,7 @@ class Heading:
     text: str
 
     def html(self):
-        return f"<h2>{_escape(self.text)}</h2>"
+        return f"<h2>{markup.escape(self.text)}</h2>"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +32,7 @@ class Text:
     text: str
 
     def html(self):
-        return f"<p>{_escape(self.text)}</p>"
+        return f"<p>{markup.escape(self.text)}</p>"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +42,7 @@ class Code:
     text: str
 
     def html(self):
-        return f"<pre><code>{_escape(self.text)}</code></pre>"
+        return f"<pre><code>{markup.escape(self.text)}</code></pre>"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,7 +57,7 @@ class Facts:
 
     def html(self):
         facts = "".join(
-            f"<div><dt>{_escape(name)}</dt><dd>{_escape(value)}</dd></div>"
+            f"<div><dt>{markup.escape(name)}</dt><dd>{markup.escape(value)}</dd></div>"
             for name, value in self.pairs
         )
         return f'<dl class="facts">{facts}</dl>' if facts else ""
@@ -73,8 +67,8 @@ class Facts:
 class Table:
     """A table; the first cell of a row names the row.
 
-    Floats show four significant digits, None and NaN a dash: give text where
-    every digit matters.
+    Numbers are shortened (`markup.escape`): give text where every digit
+    matters.
 
     Attributes:
         header: a title for each column.
@@ -86,9 +80,8 @@ class Table:
     Raises:
         ValueError: a row of another length than the header.
 
-    >>> "<td>0.9876</td>" in Table(["class", "f1"], [["7", 0.98765]]).html()
-    False
-    >>> '<td class="n">0.9877' in Table(["class", "f1"], [["7", 0.98765]]).html()
+    >>> table = Table(["class", "f1"], [["7", 0.98765]])
+    >>> '<td class="n">0.9877</td>' in table.html()
     True
     """
 
@@ -112,14 +105,16 @@ class Table:
             numeric = [i for i, cells in columns if _is_numeric(cells)]
         align = [' class="n"' * (i in numeric) for i in range(len(self.header))]
         head = "".join(
-            f'<th scope="col"{a}>{_escape(cell)}</th>'
+            f'<th scope="col"{a}>{markup.escape(cell)}</th>'
             for a, cell in zip(align, self.header, strict=True)
         )
         body = "".join(f"<tr>{_cells(row, align)}</tr>" for row in self.rows)
         if not self.rows:
             body = f'<tr><td colspan="{max(1, len(align))}">none</td></tr>'
-        caption = self.caption and f"<caption>{_escape(self.caption)}</caption>"
-        return _scrolling(
+        caption = (
+            self.caption and f"<caption>{markup.escape(self.caption)}</caption>"
+        )
+        return markup.scrolling(
             f"<table>{caption}<thead><tr>{head}</tr></thead>"
             f"<tbody>{body}</tbody></table>",
             self.caption or "table",
@@ -148,9 +143,12 @@ class Picture:
             with open(data, "rb") as file:
                 data = file.read()
         kind = ' class="chart"' * self.chart
-        picture = _scrolling(_image(data, self.alt, legible=True), self.alt)
+        picture = markup.scrolling(
+            markup.image(data, self.alt, _LEGIBLE), self.alt
+        )
         caption = (
-            self.caption and f"<figcaption>{_escape(self.caption)}</figcaption>"
+            self.caption
+            and f"<figcaption>{markup.escape(self.caption)}</figcaption>"
         )
         return f"<figure{kind}>{picture}{caption}</figure>"
 
@@ -168,7 +166,7 @@ class Gallery:
 
     def html(self):
         items = "".join(
-            f'<li><figure><div class="mat">{_image(png, f"Picture {i}")}</div>'
+            f'<li><figure><div class="mat">{markup.image(png, f"Picture {i}")}</div>'
             f"<figcaption>{_lines(lines)}</figcaption></figure></li>"
             for i, (png, lines) in enumerate(self.items, 1)
         )
@@ -207,11 +205,11 @@ def write(path, title, subtitle, blocks):
 <meta http-equiv="Content-Security-Policy"
  content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
 <link rel="icon" href="data:,">
-<title>{_escape(title)}</title>
+<title>{markup.escape(title)}</title>
 <style>{style.CSS}</style>
 </head>
 <body>
-<header><h1>{_escape(title)}</h1><p>{_escape(subtitle)}</p></header>
+<header><h1>{markup.escape(title)}</h1><p>{markup.escape(subtitle)}</p></header>
 <main>
 {body}
 </main>
@@ -221,29 +219,15 @@ def write(path, title, subtitle, blocks):
     figures.write_bytes(path, text.encode("utf-8", "replace"))
 
 
-def _escape(value):
-    if value is None or _is_number(value) and math.isnan(value):
-        return "–"
-    if isinstance(value, numbers.Real) and not isinstance(
-        value, numbers.Integral
-    ):
-        value = f"{value:.4g}"
-    return html.escape(str(value))
-
-
-def _is_number(value):
-    return isinstance(value, numbers.Real) and not isinstance(value, bool)
-
-
 def _is_numeric(cells):
-    return any(map(_is_number, cells)) and all(
-        cell is None or _is_number(cell) for cell in cells
+    return any(map(markup.is_number, cells)) and all(
+        cell is None or markup.is_number(cell) for cell in cells
     )
 
 
 def _cells(row, align):
     first, *rest = (
-        (a, _escape(cell)) for a, cell in zip(align, row, strict=True)
+        (a, markup.escape(cell)) for a, cell in zip(align, row, strict=True)
     )
     return f'<th scope="row"{first[0]}>{first[1]}</th>' + "".join(
         f"<td{a}>{cell}</td>" for a, cell in rest
@@ -251,26 +235,5 @@ def _cells(row, align):
 
 
 def _lines(lines):
-    first, *rest = [_escape(line) for line in lines] or [""]
+    first, *rest = [markup.escape(line) for line in lines] or [""]
     return f"<strong>{first}</strong>" + "".join(f"<br>{x}" for x in rest)
-
-
-def _scrolling(content, name):
-    """What is too wide scrolls in its own box, by keyboard too."""
-    return (
-        f'<div class="scroll" tabindex="0" role="region" '
-        f'aria-label="{_escape(name)}">{content}</div>'
-    )
-
-
-def _image(data, alt, legible=False):
-    """Returns the picture inline, with its size on screen."""
-    with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
-        dpi = image.info.get("dpi", (96, 96))[0]
-        width, height = (round(side * 96 / dpi) for side in image.size)
-    # Below two thirds of its size a figure's text can't be read.
-    least = f' style="min-width:{width * 2 // 3}px"' if legible else ""
-    return (
-        f'<img src="data:image/png;base64,{base64.b64encode(data).decode()}" '
-        f'alt="{_escape(alt)}" width="{width}" height="{height}"{least}>'
-    )

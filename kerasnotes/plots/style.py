@@ -32,10 +32,11 @@ section:has(> h2) { margin-top: 2.75rem; padding-top: 1.75rem;
 h2 { margin: 0 0 0.75rem; font-size: 1.3rem; font-weight: 650;
   letter-spacing: -0.01em; }
 p { max-width: 42rem; margin: 0 0 1rem; }
-.facts { display: grid; gap: 1.25rem 2rem; margin: 0 0 1rem;
-  grid-template-columns: repeat(auto-fill, minmax(min(9rem, 40%), 1fr)); }
+.facts { display: flex; flex-wrap: wrap; gap: 1.25rem 2rem;
+  margin: 0 0 1.5rem; }
 .facts div { display: flex; flex-direction: column-reverse;
-  justify-content: flex-end; padding-left: 0.9rem;
+  justify-content: flex-end; flex: 0 1 auto; min-width: 8rem;
+  padding-left: 0.9rem;
   border-left: 3px solid var(--rule); }
 .facts div:first-child { border-color: var(--accent); }
 .facts dt { color: var(--muted); font-size: 0.875rem; line-height: 1.35; }
@@ -48,7 +49,7 @@ p { max-width: 42rem; margin: 0 0 1rem; }
 table { border-collapse: collapse; font-size: 0.9rem; line-height: 1.4;
   font-variant-numeric: tabular-nums; }
 caption { padding: 0 0 0.5rem; color: var(--muted); text-align: left; }
-th, td { padding: 0.4rem 1.25rem 0.4rem 0; text-align: left;
+th, td { padding: 0.4rem clamp(0.7rem, 2vw, 1.25rem) 0.4rem 0; text-align: left;
   vertical-align: top; border-bottom: 1px solid var(--rule);
   max-width: 36rem; min-width: 3.5rem; }
 th:last-child, td:last-child { padding-right: 0.5rem; }
@@ -56,6 +57,7 @@ th:last-child, td:last-child { padding-right: 0.5rem; }
 thead th { position: sticky; top: 0; background: var(--page);
   color: var(--muted); font-weight: 500; white-space: nowrap;
   border-bottom: 0; box-shadow: inset 0 -1px var(--muted); }
+th { overflow-wrap: break-word; }
 tbody th { font-weight: 500; }
 figure { margin: 0 0 1.5rem; }
 figcaption { max-width: 42rem; color: var(--muted); font-size: 0.875rem;

@@ -39,6 +39,11 @@ class Config(config_lib.Config):
         "digits, a TFDS name, a folder or zip of class folders, or a folder "
         "of IDX files.",
     )
+    epochs: int = setting(100, "Passes over the training set; may grow.")
+    learning_rate: float = option(3e-3, "The learning rate, α₀.")
+    lr_schedule: str = option(
+        "cosine", "name[:key=value,…]: how the learning rate decays."
+    )
     model: str = option("lenet5", "The model.", choices=tuple(models.names()))
     image_size: int | None = option(
         None, "Side of the model's picture; default the model's own."

@@ -8,25 +8,45 @@ from kerasnotes import errors
 from kerasnotes.training import callbacks, checkpoints, compiling, monitors
 
 
-def fit(task, folder, splits, chooser):
-    """Returns the model with its best weights, and the final state."""
+def prepare(task, splits, chooser):
+    """Returns the compiled model; nothing is learned yet.
+
+    Raises:
+        UserError: a flag that only data and model can refuse.
+    """
     config = task.config
+    steps = steps_per_epoch(splits, config)
+    with compiling.strategy(config.strategy).scope():
+        model = task.model()
+        compiling.compile(model, task, config, steps)
+    # One batch makes the metrics, which then have names and variables.
+    x, y, w = next(iter(splits["dev"].batches(config.batch_size)))
+    chooser.check(model.test_on_batch(x, y, w, return_dict=True))
+    sizes = ", ".join(f"{s.size:,} {name}" for name, s in splits.items())
+    print(f"{model.name}: {model.count_params():,} parameters; {sizes}")
+    return model
+
+
+def steps_per_epoch(splits, config):
+    """Returns the whole batches of the training set."""
     steps = splits["train"].size // config.batch_size
     if not steps:
         raise errors.UserError(
             f"--batch_size={config.batch_size}: the training set has only "
             f"{splits['train'].size} examples; give a smaller batch"
         )
-    sizes = ", ".join(f"{s.size:,} {name}" for name, s in splits.items())
-    with compiling.strategy(config.strategy).scope():
-        model = task.model()
-        compiling.compile(model, task, config, steps)
-    print(f"{model.name}: {model.count_params():,} parameters; {sizes}")
+    return steps
+
+
+def fit(task, model, folder, splits, chooser):
+    """Trains `model` up to its best weights; returns the final state."""
+    config = task.config
+    steps = steps_per_epoch(splits, config)
     store = checkpoints.Checkpoints(folder / "checkpoints")
     keeper = callbacks.Keeper(folder, store, chooser, steps, config.early_stop)
     keeper.set_model(model)
     signal.signal(signal.SIGTERM, keeper.ask_to_stop)
-    _resume(keeper, store, model, splits, config)
+    _resume(keeper, store)
     while keeper.state["epoch"] < config.epochs and not keeper.stopped:
         epoch, step = keeper.state["epoch"], keeper.state["step"]
         task.fit(
@@ -44,31 +64,27 @@ def fit(task, folder, splits, chooser):
             callbacks=[
                 callbacks.Guard(steps, step),
                 keeper,
-                *_watchers(config, folder, splits["train"]),
+                *watchers(config, folder, splits["train"]),
                 callbacks.Progress(config.epochs, steps, config.optimize),
             ],
         )
         if keeper.state["epoch"] < config.epochs and not keeper.stopped:
-            _resume(keeper, store, model, splits, config)
+            _resume(keeper, store)
     best = store.load_best(keeper.state)
     model.set_weights(list(best.values()))
-    return model, keeper.state
+    return keeper.state
 
 
-def _resume(keeper, store, model, splits, config):
+def _resume(keeper, store):
     found = store.load_last()
     if found is None:
         return
     values, state, path = found
-    if state["step"]:
-        # Metrics make their variables at the first batch.
-        x, y, w = next(iter(splits["dev"].batches(config.batch_size)))
-        model.test_on_batch(x, y, w)
     keeper.resume(values, state, path)
     print(f"going on from {path}: epoch {state['epoch']}, step {state['step']}")
 
 
-def _watchers(config, folder, train):
+def watchers(config, folder, train):
     """Returns the callbacks that look on."""
     logs = folder / "logs"
     found = [keras.callbacks.TensorBoard(logs, write_graph=False)]

@@ -41,9 +41,7 @@ class NormMonitor(keras.callbacks.Callback):
         findings: the warnings given, as texts.
 
     Example:
-    >>> model = keras.Sequential(
-    ...     [keras.Input((2,)), keras.layers.Dense(1, name="last")]
-    ... )
+    >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     >>> model.compile("sgd", "mse")
     >>> x, y = np.ones((4, 2)), np.zeros((4, 1))
     >>> monitor = NormMonitor(x, y)
@@ -57,22 +55,18 @@ class NormMonitor(keras.callbacks.Callback):
 
     def __init__(self, x, y, log_dir=None):
         super().__init__()
-        self._x, self._y = _tensors((x, y))
+        self._batch = keras.tree.map_structure(tf.convert_to_tensor, (x, y))
         self._log_dir, self._writer = log_dir, None
         self.history, self.findings = [], []
-        self._warned = set()
 
     def on_epoch_end(self, epoch, logs=None):
-        rows = [
-            {"epoch": epoch + 1, **row}
-            for row in _norms(self.model, self._x, self._y)
-        ]
+        norms = _norms(self.model, *self._batch)
+        rows = [{"epoch": epoch + 1, **row} for row in norms]
         self.history.extend(rows)
         self._log(rows)
         for kind, row in _extremes(rows):
-            if kind in self._warned:
+            if any(text.startswith(kind) for text in self.findings):
                 continue
-            self._warned.add(kind)
             self.findings.append(
                 f"{kind} gradient in epoch {epoch + 1} at layer "
                 f"{row['layer']!r}: ‖∂J/∂a‖ is {row['signal']:.1e} there, "
@@ -133,13 +127,13 @@ class CostMonitor(keras.callbacks.Callback):
 
     def __init__(self, x, y):
         super().__init__()
-        self._x, self._y = _tensors((x, y))
+        self._set = keras.tree.map_structure(tf.convert_to_tensor, (x, y))
         self.costs, self.first_rise = [], None
 
     def on_train_begin(self, logs=None):
         def cost():
             values = self.model.variables
-            return _cost(self.model, self._x, self._y, values, training=False)
+            return _cost(self.model, *self._set, values, training=False)
 
         self._cost = cost if self.model.run_eagerly else tf.function(cost)
         self.costs.append(float(self._cost()))
@@ -147,8 +141,7 @@ class CostMonitor(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         self.costs.append(float(self._cost()))
         before, after = self.costs[-2:]
-        fell = after - before <= 1e-6 * abs(before)
-        if fell or self.first_rise is not None:
+        if self.first_rise or after - before <= 1e-6 * abs(before):
             return
         self.first_rise = int(self.model.optimizer.iterations)
         warnings.warn(
@@ -157,10 +150,6 @@ class CostMonitor(keras.callbacks.Callback):
             "dropout, else try a smaller learning rate, or check the gradient",
             stacklevel=2,
         )
-
-
-def _tensors(structure):
-    return keras.tree.map_structure(tf.convert_to_tensor, structure)
 
 
 def _cost(model, x, y, values, training):

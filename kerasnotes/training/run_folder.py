@@ -39,16 +39,18 @@ class RunFolder:
     def open(self, config):
         """Makes the folder, or checks that it is the run of this config.
 
+        What is there stays until `begin`.
+
         Raises:
             UserError: the folder isn't a run of ours, is a run of another
                 configuration, or can't be written.
         """
-        if config.overwrite and self.path.exists():
-            self._check_ours()
-            shutil.rmtree(self.path)
         if (self / "config.json").exists():
-            self._check_same(config)
-        elif self.path.exists() and any(self.path.iterdir()):
+            if config.overwrite:
+                self._check_ours()
+            else:
+                self._check_same(config)
+        elif self._content():
             raise errors.UserError(
                 f"--run_dir={self.path}: not a run of ours, and not empty; "
                 "give another folder"
@@ -61,25 +63,21 @@ class RunFolder:
                 "give a folder that you may write"
             ) from error
 
-    def check_data(self, facts):
-        """Checks that the run began with the same data.
+    def begin(self, config, facts):
+        """Writes config.json: flags, data, versions, the revision.
+
+        With `--overwrite` what was there is deleted first.
 
         Raises:
-            UserError: it began with other data.
+            UserError: the run has begun with other data.
         """
-        if not (self / "config.json").exists():
-            return
-        saved = self.read()["data"]
-        for name in facts:
-            if saved.get(name) != facts[name]:
-                raise errors.UserError(
-                    f"--run_dir={self.path}: the data have changed since "
-                    f"the run began ({name}); restore them, give another "
-                    "--run_dir, or --overwrite"
-                )
-
-    def write_config(self, config, facts):
-        """Writes config.json: flags, data, versions, the revision."""
+        if config.overwrite:
+            for path in self._content():
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        elif (self / "config.json").exists():
+            self._check_data(facts)
+        # In this order a kill leaves a run that goes on.
+        (self / "metrics.json").unlink(missing_ok=True)
         value = {
             "task": self.task,
             "flags": dataclasses.asdict(config),
@@ -133,6 +131,21 @@ class RunFolder:
                 f"--run_dir={self.path}: not a run of {self.task}; nothing "
                 "was deleted or changed; give another folder"
             )
+
+    def _content(self):
+        """Returns what is in the folder beside the lock."""
+        found = self.path.iterdir() if self.path.is_dir() else []
+        return [path for path in found if path.name != ".lock"]
+
+    def _check_data(self, facts):
+        saved = self.read()["data"]
+        for name in facts:
+            if saved.get(name) != facts[name]:
+                raise errors.UserError(
+                    f"--run_dir={self.path}: the data have changed since "
+                    f"the run began ({name}); restore them, give another "
+                    "--run_dir, or --overwrite"
+                )
 
     def _check_same(self, config):
         saved = self.read()["flags"]

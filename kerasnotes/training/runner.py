@@ -128,7 +128,7 @@ def train(task, folder, given, program):
     export.formats(config.export)
     folder.open(config)
     with folder.locked():
-        done = folder.finished
+        done = None if config.overwrite else folder.finished
         if done and folder.read()["flags"]["epochs"] >= config.epochs:
             print(
                 f"{folder.path}: finished; its report is "
@@ -137,11 +137,10 @@ def train(task, folder, given, program):
             )
             return done
         splits = task.splits()
-        folder.check_data(task.facts)
-        # In this order a kill leaves a run that goes on.
-        (folder / "metrics.json").unlink(missing_ok=True)
-        folder.write_config(config, task.facts)
-        model, state = fitting.fit(task, folder, splits, chooser)
+        model = fitting.prepare(task, splits, chooser)
+        # From here on the folder is this run's: the flags have proved good.
+        folder.begin(config, task.facts)
+        state = fitting.fit(task, model, folder, splits, chooser)
         metrics = _finish(task, folder, splits, model, state, chooser)
         blocks = task.review(model, splits, folder)
         report.write(
@@ -149,7 +148,10 @@ def train(task, folder, given, program):
             metrics,
             state,
             blocks,
-            flags_lib.command(program, given | {"run_dir": str(folder.path)}),
+            flags_lib.command(
+                program,
+                given | {"run_dir": str(folder.path), "overwrite": None},
+            ),
         )
         # Written last: it says that the run is whole.
         files.write_json(folder / "metrics.json", metrics)
@@ -174,7 +176,7 @@ def _finish(task, folder, splits, model, state, chooser):
     metrics["export"] = export.export(
         task, model, splits["dev"], folder, chooser.export_bounds
     )
-    steps = splits["train"].size // config.batch_size * len(state["history"])
+    steps = fitting.steps_per_epoch(splits, config) * len(state["history"])
     metrics["seconds"] = round(state["seconds"], 3)
     metrics["examples_per_second"] = round(
         steps * config.batch_size / max(state["seconds"], 1e-9), 1

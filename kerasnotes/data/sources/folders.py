@@ -64,11 +64,12 @@ def read(path, size=32, channels=None, mode="stretch", cache_dir=None):
     )
     classes = [found[name][1] for name in names]
     class_names, labels = np.unique(classes, return_inverse=True)
+    labels, class_names = labels.astype(np.int64), class_names.tolist()
     return examples.Examples(
         images,
-        labels.astype(np.int64),
+        labels,
         [name[len(root) :] for name in names],
-        class_names.tolist(),
+        class_names,
         _official([found[name][0] for name in names], labels, class_names),
         sorted([*skipped, *outside, *broken]),
     )

@@ -43,12 +43,13 @@ def find(folder):
     return next(iter(found.values()), None)
 
 
-def read(train_images):
+def read(train_images, cache_dir=None):
     """Reads a set: training files, and test files (`t10k`) if they are there.
 
     Args:
         train_images: the path of `…train-images-idx3-ubyte[.gz]`; the
             labels lie beside it.
+        cache_dir: where a large set goes, see `examples.allocate`.
 
     Returns:
         The `Examples`, of the files' own size; `official` is None without
@@ -71,7 +72,8 @@ def read(train_images):
     values = np.unique(parts["train"][1])
     _check_labels(values, parts, train_images.parent)
     counts = [len(labels) for _, labels in parts.values()]
-    images = examples.allocate((sum(counts), *parts["train"][0].shape[1:], 1))
+    shape = (sum(counts), *parts["train"][0].shape[1:], 1)
+    images = examples.allocate(shape, cache_dir)
     np.concatenate([x[..., None] for x, _ in parts.values()], out=images)
     labels = np.concatenate([labels for _, labels in parts.values()])
     ids = [f"{s}/{i:06d}" for s, (_, y) in parts.items() for i in range(len(y))]

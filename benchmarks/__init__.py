@@ -1,0 +1,1 @@
+"""What users wait for, measured against what they would use otherwise."""

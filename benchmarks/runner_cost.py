@@ -1,0 +1,91 @@
+"""What the runner costs over a bare `model.fit`, a step.
+
+    python -m benchmarks.runner_cost
+
+LeNet-5 on the digits with light augmentation, 500 steps an epoch, by `fit`
+alone and with everything that the runner adds (the guard against NaN,
+checkpoints, TensorBoard, progress, confusion matrix), in turn in one
+process; the ratio of each pair, and the median of five.
+"""
+
+import pathlib
+import statistics
+import tempfile
+import time
+
+import keras
+
+from kerasnotes.diagnosis import selection
+from kerasnotes.tasks import classify
+from kerasnotes.training import callbacks, checkpoints, compiling, fitting
+
+STEPS, PAIRS = 500, 5
+
+
+def batches(train, config):
+    """Returns as many steps as one run of an epoch takes."""
+    return train.epochs(config.batch_size, 0, 0, 0, 10**6)
+
+
+def main():
+    """Prints the median ratio and the pairs behind it."""
+    config = classify.Config(seed=0)
+    compiling.configure(config)
+    task = classify.Classify(config)
+    splits = task.splits()
+    dev = splits["dev"].batches(config.batch_size)
+    bare, run = task.model(), task.model()
+    bare.compile("adam", task.loss(), ["accuracy"], jit_compile=False)
+    compiling.compile(run, task, config, STEPS)
+    seconds = {"bare": [], "runner": []}
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        keeper = callbacks.Keeper(
+            folder,
+            checkpoints.Checkpoints(folder / "checkpoints"),
+            selection.Selection("accuracy"),
+            STEPS,
+            None,
+        )
+        keeper.set_model(run)
+        watchers = fitting.watchers(config, folder, splits["train"])
+        added = [
+            callbacks.Guard(STEPS),
+            keeper,
+            *watchers,
+            callbacks.Progress(PAIRS + 1, STEPS, "accuracy"),
+        ]
+        for pair in range(PAIRS + 1):
+            for kind, model, more in (
+                ("bare", bare, []),
+                ("runner", run, added),
+            ):
+                began = time.perf_counter()
+                task.fit(
+                    model,
+                    batches(splits["train"], config),
+                    epochs=pair + 1,
+                    initial_epoch=pair,
+                    steps_per_epoch=STEPS,
+                    validation_data=dev,
+                    verbose=0,
+                    shuffle=False,
+                    callbacks=more,
+                )
+                seconds[kind].append(time.perf_counter() - began)
+    # The first pair traces the graphs.
+    pairs = list(zip(seconds["bare"], seconds["runner"], strict=True))[1:]
+    ratios = [runner / bare for bare, runner in pairs]
+    for (alone, with_runner), ratio in zip(pairs, ratios, strict=True):
+        print(
+            f"fit {1000 * alone / STEPS:.3f} ms a step, runner "
+            f"{1000 * with_runner / STEPS:.3f} ms, ratio {ratio:.3f}"
+        )
+    print(
+        f"median ratio {statistics.median(ratios):.3f} "
+        f"(Keras {keras.__version__})"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""Pieces of HTML that the page's blocks are made of."""
+
+import base64
+import html
+import io
+import math
+import numbers
+
+from PIL import Image
+
+
+def escape(value):
+    """Returns a value as escaped text.
+
+    Floats show four decimals, or four significant digits where they are
+    large or small; None and NaN a dash.
+
+    >>> [escape(v) for v in ("<b>", 0.98765, 1.0, 2.5e-5, 64, float("nan"))]
+    ['&lt;b&gt;', '0.9877', '1.0000', '2.5e-05', '64', '–']
+    """
+    if value is None or (is_number(value) and math.isnan(value)):
+        return "–"
+    if is_number(value) and not isinstance(value, numbers.Integral):
+        plain = value == 0 or 1e-3 <= abs(value) < 1e3
+        value = f"{value:.4f}" if plain else f"{value:.4g}"
+    return html.escape(str(value))
+
+
+def is_number(value):
+    """Returns whether `value` is a number; True and False are not."""
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def scrolling(content, name):
+    """Returns a box in which wide content scrolls, by keyboard too."""
+    return (
+        f'<div class="scroll" tabindex="0" role="region" '
+        f'aria-label="{escape(name)}">{content}</div>'
+    )
+
+
+def image(data, alt, least=0):
+    """Returns a picture inline, with its size on screen.
+
+    Args:
+        data: PNG bytes.
+        alt: what the picture shows.
+        least: the share of its size below which it doesn't shrink.
+    """
+    with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
+        dpi = picture.info.get("dpi", (96, 96))[0]
+        width, height = (round(side * 96 / dpi) for side in picture.size)
+    style = f' style="min-width:{int(width * least)}px"' if least else ""
+    return (
+        f'<img src="data:image/png;base64,{base64.b64encode(data).decode()}" '
+        f'alt="{escape(alt)}" width="{width}" height="{height}"{style}>'
+    )

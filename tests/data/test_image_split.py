@@ -1,0 +1,146 @@
+"""Batches: the same from any step on, however many threads."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from sklearn.utils import class_weight
+
+from kerasnotes import errors
+from kerasnotes.data import augment, image_split
+from kerasnotes.data import examples as lib
+
+COUNT = 50
+ROWS = np.arange(3, 45)
+
+
+def make(folder=None):
+    images = lib.allocate((COUNT, 6, 5, 3), folder)
+    images[:] = np.random.default_rng(0).integers(0, 256, images.shape)
+    labels = np.arange(COUNT) % 3
+    ids = [str(i) for i in range(COUNT)]
+    return lib.Examples(images, labels, ids, ["a", "b", "c"])
+
+
+def collect(dataset):
+    return [tuple(np.array(t) for t in batch) for batch in dataset]
+
+
+def assert_same(batches, others):
+    assert len(batches) == len(others)
+    for batch, other in zip(batches, others, strict=True):
+        for one, two in zip(batch, other, strict=True):
+            np.testing.assert_array_equal(one, two)
+
+
+def test_batches_are_all_examples_in_order():
+    examples = make()
+    split = image_split.ImageSplit(examples, ROWS, class_weight="balanced")
+    batches = collect(split.batches(8))
+    assert [len(y) for _, y, _ in batches] == [8, 8, 8, 8, 8, 2]
+    x, y, w = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+    assert (x.dtype, y.dtype, w.dtype) == (np.float32, np.int64, np.float32)
+    np.testing.assert_array_equal(x, examples.images[ROWS])
+    np.testing.assert_array_equal(y, examples.labels[ROWS])
+    np.testing.assert_array_equal(w, 1)
+
+
+def test_an_epoch_is_each_example_once_in_another_order():
+    examples = make()
+    split = image_split.ImageSplit(examples, ROWS)
+    batches = collect(split.epochs(7, 0, 0, 0, 2))
+    assert len(batches) == 12
+    orders = []
+    for epoch in (batches[:6], batches[6:]):
+        x = np.concatenate([x for x, _, _ in epoch])
+        rows = [
+            int(np.flatnonzero((examples.images == p).all((1, 2, 3)))[0])
+            for p in x
+        ]
+        assert sorted(rows) == ROWS.tolist()
+        labels = np.concatenate([y for _, y, _ in epoch])
+        np.testing.assert_array_equal(labels, examples.labels[rows])
+        orders.append(rows)
+    assert orders[0] != orders[1]
+    other = collect(split.epochs(7, 1, 0, 0, 1))
+    assert not np.array_equal(other[0][0], batches[0][0])
+
+
+def test_a_partial_batch_is_dropped():
+    split = image_split.ImageSplit(make(), ROWS)
+    dataset = split.epochs(10, 0, 0, 0, 3)
+    assert dataset.element_spec[0].shape == (10, 6, 5, 3)
+    assert len(collect(dataset)) == 12
+
+
+@pytest.mark.parametrize("light", [None, augment.Light()])
+@pytest.mark.parametrize("place", ["memory", "file"])
+def test_starting_anywhere_gives_the_same_batches(
+    light, place, tmp_path, monkeypatch
+):
+    if place == "file":
+        monkeypatch.setattr(lib, "MEMORY", 1000)
+    split = image_split.ImageSplit(make(tmp_path), ROWS, light)
+    whole = collect(split.epochs(8, 3, 0, 0, 3))
+    assert len(whole) == 15
+    for epoch, step in ((0, 0), (0, 4), (1, 0), (1, 3), (2, 4)):
+        rest = collect(split.epochs(8, 3, epoch, step, 3))
+        assert_same(rest, whole[5 * epoch + step :])
+    assert not collect(split.epochs(8, 3, 3, 0, 3))
+
+
+@pytest.mark.parametrize("threads", [1, 7])
+def test_threads_change_nothing(threads):
+    split = image_split.ImageSplit(make(), ROWS, augment.Light())
+    options = tf.data.Options()
+    options.threading.private_threadpool_size = threads
+    dataset = split.epochs(4, 0, 0, 0, 5)
+    assert_same(collect(dataset.with_options(options)), collect(dataset))
+
+
+def test_augmentation_differs_between_examples_and_epochs():
+    examples = make()
+    examples.images[:] = examples.images[0]
+    split = image_split.ImageSplit(examples, ROWS, augment.Light())
+    batches = collect(split.epochs(42, 0, 0, 0, 2))
+    pictures = np.concatenate([x for x, _, _ in batches])
+    assert len(np.unique(pictures.reshape(84, -1), axis=0)) == 84
+
+
+def test_balanced_weights_are_scikit_learns():
+    examples = make()
+    rows = np.flatnonzero((examples.labels != 2) | (np.arange(COUNT) < 20))
+    split = image_split.ImageSplit(examples, rows, class_weight="balanced")
+    expected = class_weight.compute_class_weight(
+        "balanced", classes=np.arange(3), y=split.labels
+    )
+    for _, y, w in collect(split.epochs(5, 0, 0, 0, 1)):
+        np.testing.assert_allclose(w, expected[y], rtol=1e-6)
+
+
+def test_given_weights_have_a_mean_of_one():
+    examples = make()
+    split = image_split.ImageSplit(examples, ROWS, class_weight={"b": 4})
+    w = np.concatenate([w for _, _, w in collect(split.epochs(7, 0, 0, 0, 1))])
+    np.testing.assert_allclose(w.mean(), 1, rtol=1e-6)
+    assert np.isclose(w.max() / w.min(), 4)
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ({"d": 2}, "unknown 'd'"),
+        ({"a": -1}, "weights are positive"),
+        ({"a": 0, "b": 0, "c": 0}, "weights are positive"),
+        ({"a": float("nan")}, "weights are positive"),
+    ],
+)
+def test_weights_refused(weights, message):
+    with pytest.raises(errors.UserError, match=message):
+        image_split.ImageSplit(make(), ROWS, class_weight=weights)
+
+
+def test_a_batch_larger_than_the_split_is_refused():
+    split = image_split.ImageSplit(make(), ROWS)
+    with pytest.raises(errors.UserError, match="43 is more than the 42"):
+        split.epochs(43, 0, 0, 0, 1)
+    assert len(collect(split.epochs(42, 0, 0, 0, 1))) == 1

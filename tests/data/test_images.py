@@ -1,0 +1,318 @@
+"""Decoding and resizing, against Pillow."""
+
+import io
+import pathlib
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image, ImageOps
+
+from kerasnotes import errors
+from kerasnotes.data import exif, images, pictures
+
+ROOT = pathlib.Path(__file__).parents[2]
+
+
+def blocks(channels, seed=0):
+    rng = np.random.default_rng(seed)
+    small = rng.integers(0, 256, (4, 5, channels))
+    return np.kron(small, np.ones((8, 8, 1), int)).astype(np.uint8)
+
+
+RGB = Image.fromarray(blocks(3))
+GREY = RGB.convert("L")
+ALPHA = Image.fromarray(blocks(1, 1)[..., 0])
+
+
+def encoded(image, kind, **options):
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()
+
+
+@pytest.fixture(scope="module")
+def decode():
+    traced = tf.function(
+        images.decode, input_signature=[tf.TensorSpec([], tf.string)]
+    )
+    return lambda data: traced(data).numpy().astype(int)
+
+
+@pytest.mark.parametrize(
+    ("data", "mode", "tolerance"),
+    [
+        (encoded(RGB, "PNG"), "RGB", 0),
+        (encoded(GREY, "PNG"), "L", 0),
+        (encoded(RGB.quantize(16), "PNG"), "RGB", 0),
+        (encoded(GREY.convert("1"), "PNG"), "L", 0),
+        (encoded(RGB, "BMP"), "RGB", 0),
+        (encoded(RGB, "GIF"), "RGB", 0),
+        (encoded(RGB, "WEBP", lossless=True), "RGB", 0),
+        (encoded(RGB.quantize(16), "GIF", save_all=True,
+                 append_images=[GREY.convert("P")]), "RGB", 0),
+        (encoded(RGB, "JPEG", quality=95), "RGB", 8),
+        (encoded(RGB, "JPEG", quality=95, progressive=True), "RGB", 8),
+        (encoded(GREY, "JPEG", quality=95), "L", 8),
+        (encoded(RGB.convert("CMYK"), "JPEG", quality=95), "RGB", 8),
+    ],
+)  # fmt: skip
+def test_formats_decode_as_pillow_does(decode, data, mode, tolerance):
+    expected = np.asarray(Image.open(io.BytesIO(data)).convert(mode), int)
+    assert pictures.prepare(data) == data
+    picture = decode(data)
+    assert picture.shape[2] == (1 if mode == "L" else 3)
+    picture = picture.squeeze(2) if mode == "L" else picture
+    np.testing.assert_allclose(picture, expected, atol=tolerance)
+
+
+def test_16_bits_keep_their_upper_8(decode):
+    values = np.arange(6 * 7, dtype=np.uint16).reshape(6, 7) * 1500
+    data = encoded(Image.fromarray(values), "PNG")
+    np.testing.assert_array_equal(decode(data)[..., 0], values >> 8)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        Image.merge("RGBA", (*RGB.split(), ALPHA)),
+        Image.merge("LA", (GREY, ALPHA)),
+    ],
+)
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_alpha_is_laid_over_white(decode, image, kind):
+    data = encoded(
+        image, kind, **({"lossless": True} if kind == "WEBP" else {})
+    )
+    rgba = Image.open(io.BytesIO(data)).convert("RGBA")
+    white = Image.new("RGBA", image.size, "white")
+    expected = np.asarray(Image.alpha_composite(white, rgba).convert("RGB"))
+    picture = decode(data)
+    np.testing.assert_allclose(
+        np.broadcast_to(picture, expected.shape), expected, atol=1
+    )
+    grey = image.mode == "LA" and kind == "PNG"
+    assert picture.shape[2] == (1 if grey else 3)
+
+
+def test_transparent_palette_is_laid_over_white(decode):
+    image = RGB.quantize(8)
+    data = encoded(image, "PNG", transparency=0)
+    hidden = np.asarray(image) == 0
+    assert hidden.any()
+    expected = np.where(
+        hidden[..., None], 255, np.asarray(image.convert("RGB"))
+    )
+    np.testing.assert_array_equal(decode(data), expected)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        RGB.quantize(16),
+        GREY.convert("1"),
+        GREY,
+        Image.merge("RGBA", (*RGB.split(), ALPHA)),
+    ],
+)
+def test_other_bmps_are_mended(decode, image):
+    data = encoded(image, "BMP")
+    mended = pictures.prepare(data)
+    assert mended != data
+    expected = Image.open(io.BytesIO(data)).convert("RGB")
+    picture = decode(mended)
+    np.testing.assert_array_equal(
+        np.broadcast_to(picture, np.asarray(expected).shape), expected
+    )
+
+
+def test_the_fourth_channel_of_a_bmp_is_dropped(decode):
+    image = Image.merge("RGBA", (*RGB.split(), ALPHA))
+    np.testing.assert_array_equal(decode(encoded(image, "BMP")), RGB)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+@pytest.mark.parametrize("endian", "<>")
+@pytest.mark.parametrize("value", range(1, 9))
+def test_orientation(decode, kind, endian, value):
+    tags = Image.Exif()
+    tags.endian = endian
+    tags[0x010F] = "a maker of cameras"
+    tags[0x0112] = value
+    data = encoded(RGB, kind, exif=tags.tobytes())
+    assert exif.orientation(data).numpy() == value
+    expected = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
+    np.testing.assert_allclose(
+        decode(data), np.asarray(expected), atol=8 if kind == "JPEG" else 0
+    )
+
+
+def test_orientation_after_other_segments():
+    tags = Image.Exif()
+    tags[0x0112] = 6
+    data = encoded(RGB, "JPEG", exif=tags.tobytes())
+    other = b"\xff\xe1\x00\x20http://ns.adobe.com/xap/1.0/\0x"
+    data = data[:2] + other + b"\xff\xfe\x00\x06note" + data[2:]
+    assert Image.open(io.BytesIO(data)).getexif()[0x0112] == 6
+    assert exif.orientation(data).numpy() == 6
+
+
+def test_broken_exif_is_upright():
+    tags = Image.Exif()
+    tags[0x0112] = 6
+    data = encoded(RGB, "JPEG", exif=tags.tobytes())
+    at = data.index(b"Exif\0\0") + 6
+    for patch in (b"\xff" * 8, b"MM\0*\xff\xff\xff\xff", b"II*\0\0\0\0\x7f"):
+        broken = data[:at] + patch + data[at + 8 :]
+        assert exif.orientation(broken).numpy() == 1
+    tags[0x0112] = 9
+    data = encoded(RGB, "JPEG", exif=tags.tobytes())
+    assert exif.orientation(data).numpy() == 1
+
+
+def test_broken_pictures_raise_and_nothing_else(decode):
+    rng = np.random.default_rng(0)
+    tags = Image.Exif()
+    tags[0x0112] = 6
+    for kind in ("JPEG", "PNG", "GIF", "BMP", "WEBP"):
+        options = {"exif": tags.tobytes()} if kind in ("JPEG", "PNG") else {}
+        whole = encoded(RGB, kind, **options)
+        with pytest.raises((tf.errors.OpError, errors.UserError)):
+            decode(pictures.prepare(whole[: len(whole) // 2]))
+        for _ in range(20):
+            data = bytearray(whole)
+            for at in rng.integers(0, len(data), 5):
+                data[at] = rng.integers(256)
+            try:
+                decode(pictures.prepare(bytes(data)))
+            except (tf.errors.OpError, errors.UserError):
+                continue
+
+
+@pytest.mark.parametrize("size", [(7, 9), (17, 13), (40, 32), (64, 96)])
+def test_stretch_is_pillows_bilinear(size):
+    expected = RGB.resize(size, Image.BILINEAR)
+    resized = images.resize(tf.constant(np.asarray(RGB)), size[::-1])
+    np.testing.assert_allclose(
+        resized.numpy().astype(int), np.asarray(expected, int), atol=1
+    )
+
+
+def test_a_very_wide_picture_is_pillows_bilinear():
+    wide = np.random.default_rng(0).integers(0, 256, (3, 400, 3), np.uint8)
+    expected = Image.fromarray(wide).resize((20, 10), Image.BILINEAR)
+    resized = images.resize(tf.constant(wide), (10, 20)).numpy()
+    np.testing.assert_allclose(
+        resized.astype(int), np.asarray(expected, int), atol=1
+    )
+
+
+def test_pad_and_crop_keep_the_shape():
+    picture = tf.constant(np.asarray(RGB))  # 32 high, 40 wide
+    padded = images.resize(picture, 20, mode="pad").numpy().astype(int)
+    inner = np.asarray(RGB.resize((20, 16), Image.BILINEAR), int)
+    np.testing.assert_allclose(padded[2:18], inner, atol=1)
+    assert not padded[:2].any() and not padded[18:].any()
+    cropped = images.resize(picture, 16, mode="crop").numpy().astype(int)
+    middle = RGB.crop((4, 0, 36, 32)).resize((16, 16), Image.BILINEAR)
+    np.testing.assert_allclose(cropped, np.asarray(middle, int), atol=1)
+
+
+def test_channels():
+    colour, grey = np.asarray(RGB), np.asarray(GREY)[..., None]
+    to_grey = images.resize(tf.constant(colour), (32, 40), 1).numpy()
+    np.testing.assert_allclose(to_grey.astype(int), grey.astype(int), atol=1)
+    to_colour = images.resize(tf.constant(grey), (32, 40), 3).numpy()
+    np.testing.assert_array_equal(to_colour, np.repeat(grey, 3, 2))
+
+
+@pytest.mark.parametrize("mode", images.MODES)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_batch_is_its_pictures(mode, channels):
+    batch = np.stack([blocks(3), blocks(3, 1)])
+    together = images.resize(tf.constant(batch), 12, channels, mode)
+    assert together.shape == (2, 12, 12, channels)
+    for picture, resized in zip(batch, together, strict=True):
+        alone = images.resize(tf.constant(picture), 12, channels, mode)
+        np.testing.assert_array_equal(resized, alone)
+
+
+@pytest.mark.parametrize("mode", images.MODES)
+@pytest.mark.parametrize("shape", [(1, 1), (1, 90), (90, 1)])
+def test_tiny_pictures(mode, shape):
+    picture = tf.fill([*shape, 1], tf.constant(7, tf.uint8))
+    resized = images.resize(picture, 4, 3, mode).numpy()
+    assert resized.shape == (4, 4, 3) and resized.max() == 7
+
+
+def test_wrong_arguments():
+    picture = tf.zeros([2, 2, 3], tf.uint8)
+    with pytest.raises(ValueError, match="`mode`.*Received: 'fit'"):
+        images.resize(picture, 2, mode="fit")
+    with pytest.raises(ValueError, match="`channels`.*Received: 2"):
+        images.resize(picture, 2, channels=2)
+
+
+def test_a_saved_model_decodes_a_batch_alike(tmp_path, decode):
+    tags = Image.Exif()
+    tags[0x0112] = 6
+    rgba = Image.merge("RGBA", (*RGB.split(), ALPHA))
+    batch = [
+        encoded(RGB, "JPEG", exif=tags.tobytes()),
+        encoded(rgba, "PNG"),
+        encoded(GREY, "GIF"),
+    ]
+
+    def one(data):
+        return images.resize(images.decode(data), 12)
+
+    class Served(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+        def __call__(self, data):
+            spec = tf.TensorSpec([12, 12, 3], tf.uint8)
+            return tf.map_fn(one, data, fn_output_signature=spec)
+
+    tf.saved_model.save(Served(), str(tmp_path))
+    served = tf.saved_model.load(str(tmp_path))(tf.constant(batch))
+    for data, picture in zip(batch, served, strict=True):
+        np.testing.assert_array_equal(picture, one(data))
+
+
+def test_too_many_pixels_are_refused_from_the_header():
+    def png(width, height):
+        size = width.to_bytes(4, "big") + height.to_bytes(4, "big")
+        whole = encoded(GREY, "PNG")
+        import zlib
+
+        head = b"IHDR" + size + whole[24:29]
+        crc = zlib.crc32(head).to_bytes(4, "big")
+        return whole[:12] + head + crc + whole[33:]
+
+    assert pictures.check(png(10_000, 10_000))[0] == 10**8
+    for width, height in ((10_001, 10_000), (400_000, 400_000)):
+        with pytest.raises(errors.UserError, match="x.png: over 100 megapix"):
+            pictures.check(png(width, height), "x.png")
+
+
+def test_100_megapixels_stay_under_2_gb(tmp_path):
+    tags = Image.Exif()
+    tags[0x0112] = 6
+    path = tmp_path / "large.png"
+    image = Image.new("RGBA", (10_000, 10_000), (250, 10, 99, 128))
+    image.save(path, compress_level=1, exif=tags.tobytes())
+    del image
+    program = f"""
+        import resource
+        from kerasnotes.data import decoding, files
+        source = files.Files({str(tmp_path)!r})
+        array, _, skipped = decoding.decode_all(source, ["large.png"], 224)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        assert not skipped and abs(int(array[0, 5, 5, 0]) - 252) <= 1
+        assert peak < 2e6, peak
+    """
+    subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)], cwd=ROOT, check=True
+    )

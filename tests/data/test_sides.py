@@ -1,0 +1,107 @@
+"""Official sides, `--split`, `--group` and train-dev."""
+
+import numpy as np
+import pytest
+
+from kerasnotes import errors
+from kerasnotes.data import sides
+
+IDS = [f"train/{i:06d}" for i in range(1000)]
+OFFICIAL = {"train": np.arange(800), "test": np.arange(800, 1000)}
+
+
+def test_official_sides_stay_and_dev_comes_from_train():
+    chosen = sides.choose(IDS, np.arange(1000) % 10, OFFICIAL)
+    assert list(chosen) == ["train", "dev", "test"]
+    np.testing.assert_array_equal(chosen["test"], OFFICIAL["test"])
+    assert len(chosen["dev"]) == 160
+    both = np.concatenate([chosen["train"], chosen["dev"]])
+    np.testing.assert_array_equal(np.sort(both), OFFICIAL["train"])
+
+
+def test_a_complete_official_split_stays_as_it_is():
+    official = {
+        "train": np.arange(700),
+        "dev": np.arange(700, 800),
+        "test": np.arange(800, 1000),
+    }
+    chosen = sides.choose(IDS, None, official)
+    for side, indices in official.items():
+        np.testing.assert_array_equal(chosen[side], indices)
+
+
+@pytest.mark.parametrize("groups", [None, [i // 5 for i in range(1000)]])
+def test_train_dev_is_a_tenth_of_train(groups):
+    labels = np.arange(1000) // 100
+    plain = sides.choose(IDS, labels, groups=groups)
+    chosen = sides.choose(IDS, labels, groups=groups, train_dev=True)
+    assert list(chosen) == ["train", "train_dev", "dev", "test"]
+    assert abs(len(chosen["train_dev"]) - 60) <= (20 if groups else 0)
+    both = np.concatenate([chosen["train"], chosen["train_dev"]])
+    np.testing.assert_array_equal(np.sort(both), plain["train"])
+    if groups:
+        keys = np.asarray(groups)
+        assert not np.intersect1d(
+            keys[chosen["train"]], keys[chosen["train_dev"]]
+        ).size
+
+
+@pytest.mark.parametrize(
+    ("expression", "train", "dev", "test"),
+    [
+        ("train[:500],dev[500:]", (0, 500), (500, 800), (800, 1000)),
+        ("train[:75%], dev[75%:]", (0, 600), (600, 800), (800, 1000)),
+        ("train=train[9:],dev=train[:9]", (9, 800), (0, 9), (800, 1000)),
+        ("train=train,dev=test[:-50],test=test[-50:]",
+         (0, 800), (800, 950), (950, 1000)),
+        ("train,dev=test[:50%],test[50%:]", (0, 800), (800, 900), (900, 1000)),
+    ],
+)  # fmt: skip
+def test_expressions(expression, train, dev, test):
+    chosen = sides.choose(IDS, None, OFFICIAL, expression)
+    for side, (start, stop) in (("train", train), ("dev", dev), ("test", test)):
+        assert chosen[side].tolist() == list(range(start, stop))
+
+
+def test_without_official_sides_an_expression_slices_all():
+    chosen = sides.choose(IDS, expression="train[:900],dev[900:]")
+    assert {k: len(v) for k, v in chosen.items()} == {"train": 900, "dev": 100}
+
+
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        ("train[:500,dev[500:]", "parts read"),
+        ("", "parts read"),
+        ("train[5],dev[500:]", "parts read"),
+        ("train[:500],dve[500:]", "did you mean 'dev'"),
+        ("train[:500],dev=extra[:5]", "unknown 'extra'"),
+        ("train[:600],dev[500:]", "train and dev share 100 examples"),
+        ("train[:500],dev[50000:]", "is empty: train holds 800"),
+        ("train[:500],train[500:]", "named twice"),
+        ("train[:500]", "names no dev side"),
+    ],
+)
+def test_expressions_refused(expression, message):
+    with pytest.raises(errors.UserError, match=message) as caught:
+        sides.select(expression, OFFICIAL)
+    assert "\n" not in str(caught.value)
+
+
+def test_groups_of_ten_consecutive_numbers():
+    pattern = r"([a-z]+\d*?)\d\.jpg"
+    ids = [f"glass/glass{i}.jpg" for i in (1, 9, 10, 19, 20, 100, 109, 110)]
+    assert sides.group_keys(ids, pattern) == [
+        "glass", "glass", "glass1", "glass1", "glass2", "glass10", "glass10",
+        "glass11",
+    ]  # fmt: skip
+
+
+def test_groups_join_and_default_to_the_match_or_the_id():
+    assert sides.group_keys(["a1/b2", "a3/b4", "x"], r"a(.)/b(.)") == [
+        "12", "34", "x",
+    ]  # fmt: skip
+    assert sides.group_keys(["a1/b2", "a3/b4"], r"^a.") == ["a1", "a3"]
+    for pattern, message in (("(", "no regular expression"), ("q", "matches")):
+        with pytest.raises(errors.UserError, match=message):
+            sides.group_keys(["a1"], pattern)
