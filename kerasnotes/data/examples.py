@@ -102,7 +102,8 @@ def allocate(shape, folder=None):
     try:
         with tempfile.TemporaryFile(dir=folder) as file:
             # Without room, a page written later would end the process.
-            os.posix_fallocate(file.fileno(), 0, size)
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fileno(), 0, size)
             return np.memmap(file, np.uint8, "r+", shape=tuple(shape))
     except OSError as error:
         where = folder or tempfile.gettempdir()

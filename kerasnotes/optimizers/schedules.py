@@ -120,7 +120,10 @@ class Warmup(_Schedule):
         )
 
     def _rate(self, step):
-        return self.schedule(step) if callable(self.schedule) else self.schedule
+        rate = self.schedule
+        # Keras' schedules answer in float32 whatever the float type.
+        rate = rate(step) if callable(rate) else rate
+        return ops.cast(rate, keras.config.floatx())
 
     def get_config(self):
         """Returns the constructor's arguments."""

@@ -40,8 +40,13 @@ def confusion(matrix, class_names):
             "`matrix` must be square, with one name in `class_names` for "
             f"each row. Received: shape {matrix.shape} and {count} names"
         )
+    names = [figures.label(name, 24) for name in class_names]
     side = min(max(0.48 * count, 2.4), 9.0)
-    figure = mpl.Figure(figsize=(side + 2, side + 1), layout="constrained")
+    margin = _width(names, 9)
+    figure = mpl.Figure(
+        figsize=(side + 1.7 + margin, side + 0.6 + margin),
+        layout="constrained",
+    )
     axes = figure.add_subplot()
     totals = matrix.sum(axis=1, keepdims=True)
     shares = matrix / np.where(totals == 0, 1, totals)
@@ -52,7 +57,7 @@ def confusion(matrix, class_names):
         interpolation="nearest",
     )
     _counts(axes, matrix, shares, side / count)
-    _names(axes, class_names, side / count)
+    _names(axes, names, side / count)
     _scale_bar(figure, image, axes)
     return figure
 
@@ -77,13 +82,17 @@ def _counts(axes, matrix, shares, cell):
         )
 
 
-def _names(axes, class_names, cell):
+def _width(names, size):
+    """Returns the longest name's width in inches, roughly."""
+    return max(map(len, names)) * _LETTER * size / _POINTS
+
+
+def _names(axes, names, cell):
     size = 9 if cell > 0.2 else 8
     step = math.ceil(1.25 * size / _POINTS / cell)
-    places = range(0, len(class_names), step)
-    names = [figures.label(class_names[i]) for i in places]
-    widest = max(map(len, names)) * _LETTER * size / _POINTS
-    fits = widest < 0.95 * cell * step
+    places = range(0, len(names), step)
+    names = names[::step]
+    fits = _width(names, size) < 0.95 * cell * step
     slanted = {"rotation": 45 if cell > 0.3 else 90, "ha": "right"}
     style = {"fontsize": size, "color": figures.INK, "parse_math": False}
     axes.set_xticks(
@@ -104,7 +113,7 @@ def _names(axes, class_names, cell):
 
 def _scale_bar(figure, image, axes):
     bar = figure.colorbar(image, ax=axes, shrink=0.6, aspect=18)
-    bar.set_ticks([0, 0.01, 0.1, 0.25, 0.5, 1])
+    bar.set_ticks([0, 0.05, 0.25, 0.5, 1])
     bar.ax.yaxis.set_major_formatter(ticker.PercentFormatter(1, decimals=0))
     bar.ax.tick_params(labelsize=8, colors=figures.MUTED, length=0)
     bar.set_label("share of the true class", fontsize=9, color=figures.MUTED)

@@ -37,9 +37,9 @@ def curves(history, metric="accuracy", best=None):
         raise ValueError(
             f"`history` needs at least one row. Received: {history}"
         )
-    epochs = np.array(
-        [_number(row.get("epoch", i + 1)) for i, row in enumerate(history)]
-    )
+    places = np.arange(1.0, len(history) + 1)
+    epochs = np.array([_number(row.get("epoch")) for row in history])
+    epochs = np.where(np.isfinite(epochs), epochs, places)
     panels = _panels(history, metric)
     figure = mpl.Figure(figsize=(3.4 * len(panels), 2.6), layout="constrained")
     for axes, (name, lines) in zip(
@@ -52,7 +52,9 @@ def curves(history, metric="accuracy", best=None):
             _line(axes, epochs, values, role)
         if best is not None:
             _mark(axes, epochs, lines, best)
-        if "" in lines:
+        if not lines:
+            _say_none(axes)
+        elif "" in lines:
             _log_scale(axes, lines[""])
         else:
             _name_ends(axes, lines)
@@ -97,9 +99,10 @@ def _style(axes, name, epochs):
         parse_math=False,
     )
     axes.set_xlabel("epoch", fontsize=9, color=figures.MUTED)
-    axes.tick_params(labelsize=9, colors=figures.MUTED, length=0)
+    axes.tick_params(labelsize=9, colors=figures.MUTED)
+    axes.tick_params(which="both", length=0)
     axes.xaxis.set_major_locator(
-        ticker.MaxNLocator(5, integer=True, steps=[1, 2, 5, 10])
+        ticker.MaxNLocator(5, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1)
     )
     axes.margins(x=0.02)
     axes.yaxis.set_major_locator(ticker.MaxNLocator(5))
@@ -131,6 +134,19 @@ def _line(axes, epochs, values, role):
         marker="o" if seen.sum() == 1 else None,
         markersize=4,
         label=role,
+    )
+
+
+def _say_none(axes):
+    axes.set_yticks([])
+    axes.text(
+        0.5,
+        0.5,
+        "no finite value",
+        transform=axes.transAxes,
+        ha="center",
+        fontsize=9,
+        color=figures.MUTED,
     )
 
 

@@ -1,10 +1,8 @@
 """What every figure shares: colours, labels, and how it is saved."""
 
 import io
-import os
-import pathlib
 
-from kerasnotes import errors
+from kerasnotes import files
 
 INK = "#1d2129"
 MUTED = "#626a75"
@@ -52,26 +50,4 @@ def save(figure, path):
     Raises:
         UserError: the file can't be written.
     """
-    write_bytes(path, png(figure))
-
-
-def write_bytes(path, data):
-    """Writes aside and renames, so that no reader sees a part.
-
-    Raises:
-        UserError: the file can't be written.
-    """
-    path = pathlib.Path(path)
-    partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            partial.write_bytes(data)
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError as error:
-        raise errors.UserError(
-            f"{path}: can't be written: {error.strerror or error}; make room "
-            "or give another folder"
-        ) from error
+    files.write_bytes(path, png(figure))

@@ -31,7 +31,7 @@ def grid(images, titles=None, columns=8):
     >>> len(figure.axes)
     3
     """
-    images = [_checked(image) for image in images]
+    images = [_drawable(image) for image in images]
     titles = [""] * len(images) if titles is None else titles
     if not images or len(titles) != len(images):
         raise ValueError(
@@ -53,7 +53,7 @@ def grid(images, titles=None, columns=8):
             )
         )
         axes.imshow(
-            image.squeeze(-1) if image.shape[-1] == 1 else image,
+            image,
             cmap="gray",
             vmin=0,
             vmax=255,
@@ -87,10 +87,7 @@ def thumbnail_png(image, size=128):
     >>> Image.open(io.BytesIO(data)).size
     (72, 96)
     """
-    image = _checked(image)
-    picture = Image.fromarray(
-        image.squeeze(-1) if image.shape[-1] == 1 else image
-    )
+    picture = Image.fromarray(_drawable(image))
     factor = size // max(picture.size)
     if factor:
         picture = picture.resize(
@@ -103,7 +100,8 @@ def thumbnail_png(image, size=128):
     return data.getvalue()
 
 
-def _checked(image):
+def _drawable(image):
+    """Returns a checked picture, without the channel axis if it is grey."""
     image = np.asarray(image)
     if (
         image.dtype != np.uint8
@@ -115,4 +113,4 @@ def _checked(image):
             "`image` must be uint8 of shape [height, width, 1 or 3]. "
             f"Received: {image.dtype} of shape {image.shape}"
         )
-    return image
+    return image.squeeze(-1) if image.shape[-1] == 1 else image

@@ -39,18 +39,20 @@ def scrolling(content, name):
     )
 
 
-def image(data, alt, least=0):
+def image(data, alt, legible=False):
     """Returns a picture inline, with its size on screen.
 
     Args:
         data: PNG bytes.
         alt: what the picture shows.
-        least: the share of its size below which it doesn't shrink.
+        legible: whether it holds text, and on a phone scrolls rather than
+            shrinks: to half its size, a strip to a height of 240 pixels.
     """
     with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
         dpi = picture.info.get("dpi", (96, 96))[0]
         width, height = (round(side * 96 / dpi) for side in picture.size)
-    style = f' style="min-width:{int(width * least)}px"' if least else ""
+    least = int(width * max(0.5, min(1, 240 / height)))
+    style = f' style="min-width:{least}px"' if legible else ""
     return (
         f'<img src="data:image/png;base64,{base64.b64encode(data).decode()}" '
         f'alt="{escape(alt)}" width="{width}" height="{height}"{style}>'

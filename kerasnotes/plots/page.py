@@ -5,10 +5,10 @@ on as it is.
 """
 
 import dataclasses
+import re
 
-from kerasnotes.plots import figures, markup, style
-
-_LEGIBLE = 2 / 3  # A figure's text can't be read at a smaller scale.
+from kerasnotes import files
+from kerasnotes.plots import markup, style
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,12 +37,18 @@ class Text:
 
 @dataclasses.dataclass(frozen=True)
 class Code:
-    """A command or listing; long lines wrap."""
+    """A command or listing; long lines wrap between words.
+
+    >>> Code("ls -a").html()
+    '<pre><code><span>ls</span> <span>-a</span></code></pre>'
+    """
 
     text: str
 
     def html(self):
-        return f"<pre><code>{markup.escape(self.text)}</code></pre>"
+        # Browsers else break a line after the hyphens of a flag.
+        words = re.sub(r"\S+", r"<span>\g<0></span>", markup.escape(self.text))
+        return f"<pre><code>{words}</code></pre>"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,7 +63,8 @@ class Facts:
 
     def html(self):
         facts = "".join(
-            f"<div><dt>{markup.escape(name)}</dt><dd>{markup.escape(value)}</dd></div>"
+            f"<div><dt>{markup.escape(name)}</dt>"
+            f"<dd>{markup.escape(value)}</dd></div>"
             for name, value in self.pairs
         )
         return f'<dl class="facts">{facts}</dl>' if facts else ""
@@ -144,7 +151,7 @@ class Picture:
                 data = file.read()
         kind = ' class="chart"' * self.chart
         picture = markup.scrolling(
-            markup.image(data, self.alt, _LEGIBLE), self.alt
+            markup.image(data, self.alt, legible=True), self.alt
         )
         caption = (
             self.caption
@@ -166,7 +173,8 @@ class Gallery:
 
     def html(self):
         items = "".join(
-            f'<li><figure><div class="mat">{markup.image(png, f"Picture {i}")}</div>'
+            f'<li><figure><div class="mat">'
+            f"{markup.image(png, f'Picture {i}')}</div>"
             f"<figcaption>{_lines(lines)}</figcaption></figure></li>"
             for i, (png, lines) in enumerate(self.items, 1)
         )
@@ -216,7 +224,7 @@ def write(path, title, subtitle, blocks):
 </body>
 </html>
 """
-    figures.write_bytes(path, text.encode("utf-8", "replace"))
+    files.write_bytes(path, text.encode("utf-8", "replace"))
 
 
 def _is_numeric(cells):

@@ -25,7 +25,7 @@ body {
 h1, h2 { line-height: 1.2; text-wrap: balance; }
 h1 { margin: 0; font-size: clamp(1.7rem, 5vw, 2.4rem); font-weight: 700;
   letter-spacing: -0.02em; }
-header p { margin: 0.5rem 0 0; color: var(--muted); }
+header p { max-width: none; margin: 0.5rem 0 0; color: var(--muted); }
 section { margin-top: 2rem; }
 section:has(> h2) { margin-top: 2.75rem; padding-top: 1.75rem;
   border-top: 1px solid var(--rule); }
@@ -65,7 +65,7 @@ figcaption { max-width: 42rem; color: var(--muted); font-size: 0.875rem;
 img { display: block; max-width: 100%; height: auto; }
 .gallery { display: grid; gap: 1.25rem 0.75rem; padding: 0;
   margin: 0 0 1rem; list-style: none;
-  grid-template-columns: repeat(auto-fill, minmax(6.4rem, 1fr)); }
+  grid-template-columns: repeat(auto-fill, minmax(6.2rem, 1fr)); }
 .gallery figure { margin: 0; }
 .mat { display: grid; place-items: center; aspect-ratio: 1;
   padding: 0.4rem; margin-bottom: 0.4rem; background: var(--soft);
@@ -79,6 +79,8 @@ pre { margin: 0 0 1rem; padding: 0.9rem 1.1rem; background: var(--soft);
     "Liberation Mono", monospace;
   white-space: pre-wrap; }
 code { font: inherit; }
+code span { display: inline-block; max-width: 100%;
+  word-break: break-all; }
 @media print {
   :root { --page: #fff; --ink: #000; --muted: #444; --rule: #ccc;
     --soft: #fff; --accent: #1a5fb4; }

@@ -7,10 +7,9 @@ from kerasnotes import errors, optimizers
 
 
 def configure(config):
-    """Seeds everything and sets precision and determinism."""
+    """Sets precision and determinism."""
     # Layers are named as in a new process, and checkpoints by their names.
     keras.utils.clear_session(free_memory=False)
-    keras.utils.set_random_seed(config.seed)
     keras.config.set_dtype_policy(config.precision)
     on_cpu = not tf.config.list_physical_devices("GPU")
     if config.deterministic == "true" or (

@@ -16,6 +16,8 @@ def prepare(task, splits, chooser):
     """
     config = task.config
     steps = steps_per_epoch(splits, config)
+    # Here, because reading data may draw from the same generators.
+    keras.utils.set_random_seed(config.seed)
     with compiling.strategy(config.strategy).scope():
         model = task.model()
         compiling.compile(model, task, config, steps)

@@ -1,0 +1,84 @@
+"""Pictures that are broken or too large."""
+
+import io
+import pathlib
+import subprocess
+import sys
+import textwrap
+import zlib
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from kerasnotes import errors
+from kerasnotes.data import images, pictures
+
+ROOT = pathlib.Path(__file__).parents[2]
+RGB = Image.fromarray(
+    np.kron(
+        np.random.default_rng(0).integers(0, 256, (4, 5, 3)),
+        np.ones((8, 8, 1), int),
+    ).astype(np.uint8)
+)
+
+
+def encoded(kind, **options):
+    out = io.BytesIO()
+    RGB.save(out, kind, **options)
+    return out.getvalue()
+
+
+def test_broken_pictures_raise_and_nothing_else():
+    rng = np.random.default_rng(0)
+    tags = Image.Exif()
+    tags[0x0112] = 6
+    for kind in ("JPEG", "PNG", "GIF", "BMP", "WEBP"):
+        options = {"exif": tags.tobytes()} if kind in ("JPEG", "PNG") else {}
+        whole = encoded(kind, **options)
+        with pytest.raises((tf.errors.OpError, errors.UserError)):
+            images.decode(pictures.prepare(whole[: len(whole) // 2]))
+        for _ in range(20):
+            data = bytearray(whole)
+            for at in rng.integers(0, len(data), 5):
+                data[at] = rng.integers(256)
+            try:
+                images.decode(pictures.prepare(bytes(data)))
+            except (tf.errors.OpError, errors.UserError):
+                continue
+
+
+def test_too_many_pixels_are_refused_from_the_header():
+    def png(width, height):
+        size = width.to_bytes(4, "big") + height.to_bytes(4, "big")
+        whole = encoded("PNG")
+        head = b"IHDR" + size + whole[24:29]
+        crc = zlib.crc32(head).to_bytes(4, "big")
+        return whole[:12] + head + crc + whole[33:]
+
+    assert pictures.check(png(10_000, 10_000))[0] == 10**8
+    for width, height in ((10_001, 10_000), (400_000, 400_000)):
+        with pytest.raises(errors.UserError, match="x.png: over 100 megapix"):
+            pictures.check(png(width, height), "x.png")
+
+
+def test_100_megapixels_stay_under_2_gb(tmp_path):
+    tags = Image.Exif()
+    tags[0x0112] = 6
+    path = tmp_path / "large.png"
+    image = Image.new("RGBA", (10_000, 10_000), (250, 10, 99, 128))
+    image.save(path, compress_level=1, exif=tags.tobytes())
+    del image
+    program = f"""
+        import resource
+        from kerasnotes.data import decoding, files
+        source = files.Files({str(tmp_path)!r})
+        array, _, skipped = decoding.decode_all(source, ["large.png"], 224)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        assert not skipped and abs(int(array[0, 5, 5, 0]) - 252) <= 1
+        assert peak < 2e6, peak
+    """
+    subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)], cwd=ROOT, check=True
+    )

@@ -1,0 +1,86 @@
+"""Optimisers from flags; one step on two replicas is one step on one."""
+
+import json
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+from kerasnotes import errors
+from kerasnotes.training import compiling, config
+
+REPLICAS = """
+import json, sys
+import keras, numpy as np, tensorflow as tf
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0],
+    [tf.config.LogicalDeviceConfiguration()] * 2,
+)
+from kerasnotes.training import compiling, config
+
+keras.config.set_floatx("float64")
+x = np.random.default_rng(0).normal(size=[80, 4])
+x[::2] *= 3  # The replicas' halves of a batch are unlike.
+y = (x.sum(axis=1) > 0).astype("int64")
+
+class Task:
+    def loss(self):
+        return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    def metrics(self):
+        return [keras.metrics.SparseCategoricalAccuracy("accuracy")]
+
+def train(strategy, **flags):
+    given = config.Config(strategy=strategy, **flags)
+    keras.utils.set_random_seed(0)
+    with compiling.strategy(strategy).scope():
+        inputs = keras.Input([4])
+        z = keras.layers.Dense(5, kernel_regularizer="l2")(inputs)
+        z = keras.layers.BatchNormalization(synchronized=True)(z)
+        model = keras.Model(inputs, keras.layers.Dense(2)(z))
+        compiling.compile(model, Task(), given, 5)
+    data = tf.data.Dataset.from_tensor_slices((x, y)).batch(16)
+    history = model.fit(data, verbose=0).history
+    return history["loss"] + [w.ravel().tolist() for w in model.get_weights()]
+
+for flags in json.loads(sys.argv[1]):
+    one, two = train("one_device", **flags), train("mirrored", **flags)
+    for a, b in zip(one, two, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9)
+"""
+
+
+def test_two_replicas_equal_one_device():
+    flags = [
+        {"optimizer": "sgd", "learning_rate": 0.1},
+        {"optimizer": "sgd", "learning_rate": 1.0, "clip_norm": 0.05},
+        {"optimizer": "notes_adam", "weight_average": 0.9},
+        {"lr_schedule": "exponential", "warmup_epochs": 0.5},
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", REPLICAS, json.dumps(flags)],
+        capture_output=True,
+        text=True,
+    )
+    assert not done.returncode, done.stderr
+
+
+def test_clipping_bounds_the_step():
+    given = config.Config(optimizer="sgd", learning_rate=1.0, clip_norm=0.5)
+    clipped = compiling.optimizer(given, 10)
+    variables = [keras.Variable([3.0, 0.0]), keras.Variable([4.0])]
+    clipped.apply(
+        [keras.ops.array([3.0, 0.0]), keras.ops.array([4.0])], variables
+    )
+    np.testing.assert_allclose(variables[0], [2.7, 0.0], rtol=1e-6)
+    np.testing.assert_allclose(variables[1], [3.6], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [{"clip_norm": 0.0}, {"weight_average": 1.0}, {"optimizer": "sgd:beta=1"}],
+)
+def test_values_that_cannot_be_are_refused(flags):
+    with pytest.raises(errors.UserError):
+        compiling.optimizer(config.Config(**flags), 10)
