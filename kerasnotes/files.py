@@ -18,16 +18,21 @@ def aside(path):
     A reader sees the old file or the new one, never a part.
     """
     path = pathlib.Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     # The suffix stays last: some writers choose their format by it.
     partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
         os.replace(partial, path)
-    except OSError as error:
+    except Exception as error:
+        # Libraries tell of a full disk in errors of their own.
+        full = "No space left on device" in str(error)
+        if not (full or isinstance(error, OSError)):
+            raise
+        reason = getattr(error, "strerror", None) or "the disk is full"
         raise errors.UserError(
-            f"{path}: can't be written: {error.strerror or error}; make room "
-            "or give another --run_dir"
+            f"{path}: can't be written: {reason}; make room or give another "
+            "folder"
         ) from error
     finally:
         if partial.is_dir():

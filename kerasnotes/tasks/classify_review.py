@@ -52,6 +52,7 @@ def review(split, logits, augmented, folder):
             pictures / "confusion.png",
             "Rows are the true classes, columns the given ones.",
             "Confusion matrix of the dev set",
+            chart=True,
         ),
         _classes(matrix, names),
         page.Heading("What the model is shown"),

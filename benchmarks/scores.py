@@ -1,0 +1,137 @@
+"""Trains the systems of README's table and writes down what they reach.
+
+    python -m benchmarks.scores [--only=TEXT] [--data=FOLDER]
+
+Each command runs with seeds 0 to 2 where it takes seconds, with seed 0 where
+it takes minutes; `benchmarks/scores.json` keeps the means, and the table in
+README.md is made from it. `DATA` stands for the folder that holds the sets
+that don't come with a package: `mnist` (the IDX files) and `trashnet`.
+"""
+
+import json
+import os
+import pathlib
+import shlex
+import statistics
+import subprocess
+import sys
+import tempfile
+
+from absl import app, flags
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+SCORES = ROOT / "benchmarks" / "scores.json"
+MARKS = ("<!-- systems: python -m benchmarks.scores -->", "<!-- /systems -->")
+MNIST = "--dataset=DATA/mnist --split='train[:50000],dev[50000:]'"
+TRASHNET = "--dataset=DATA/trashnet --group='/([a-z]+\\d*?)\\d?\\.jpg'"
+
+# System, API, trainer, flags, seeds, split and metric.
+ENTRIES = [
+    ("linear regression", "models.LinearRegression", "regress", "", 3,
+     "test", "r2_score"),
+    ("logistic regression", "models.LogisticRegression", "classify",
+     "--model=logistic_regression", 3, "test", "accuracy"),
+    ("softmax regression", "models.SoftmaxRegression", "classify",
+     "--model=softmax_regression", 3, "test", "accuracy"),
+    ("deep fully connected network", "models.MLP", "classify",
+     "--model=mlp --hidden=128,64", 3, "test", "accuracy"),
+    ("LeNet-5", "models.LeNet5", "classify", "", 3, "test", "accuracy"),
+    ("LeNet-5, not augmented", "models.LeNet5", "classify",
+     "--augment=none", 3, "test", "accuracy"),
+    ("LeNet-5, teaching variant", "models.LeNet5Teaching", "classify",
+     "--model=lenet5_teaching --batch_norm", 3, "test", "accuracy"),
+    ("LeNet-5 on MNIST", "models.LeNet5", "classify",
+     f"{MNIST} --epochs=20", 1, "dev", "accuracy"),
+    ("LeNet-5 on trashnet", "models.LeNet5", "classify",
+     f"{TRASHNET} --epochs=30", 1, "dev", "accuracy"),
+]  # fmt: skip
+
+_ONLY = flags.DEFINE_string("only", "", "Measure systems with this text.")
+_DATA = flags.DEFINE_string("data", "../shared/data", "The folder DATA.")
+
+
+def measure(trainer, words, seeds, split, metric):
+    """Returns the mean score and seconds of a command over its seeds."""
+    scores, seconds = [], []
+    for seed in range(seeds):
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run(
+                [
+                    sys.executable,
+                    "-m",
+                    f"trainers.{trainer}",
+                    f"--run_dir={folder}/run",
+                    f"--seed={seed}",
+                    *shlex.split(words.replace("DATA/", f"{_DATA.value}/")),
+                ],
+                check=True,
+                cwd=ROOT,
+                stdout=subprocess.DEVNULL,
+            )
+            path = os.path.join(folder, "run", "metrics.json")
+            metrics = json.loads(pathlib.Path(path).read_text())
+        scores.append(metrics[split][metric])
+        seconds.append(metrics["seconds"])
+    return statistics.mean(scores), statistics.mean(seconds)
+
+
+def table(rows):
+    """Returns the README's table of the measured rows."""
+    lines = [
+        "| system | API | trainer | command | score | time |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        command = f"python -m trainers.{row['trainer']} {row['flags']}".strip()
+        score = (
+            f"{row['score']:.2%}"
+            if row["metric"] == "accuracy"
+            else f"{row['score']:.3f}"
+        )
+        seeds = f", mean of {row['seeds']} seeds" if row["seeds"] > 1 else ""
+        lines.append(
+            f"| {row['system']} | `{row['api']}` | `{row['trainer']}` | "
+            f"`{command}` | {row['split']} {row['metric']} {score}{seeds} | "
+            f"{row['seconds']:.0f} s |"
+        )
+    return "\n".join(lines)
+
+
+def write_table(rows):
+    """Puts the table into README.md."""
+    readme = ROOT / "README.md"
+    text = readme.read_text()
+    before, rest = text.split(MARKS[0])
+    after = rest.split(MARKS[1])[1]
+    readme.write_text(
+        f"{before}{MARKS[0]}\n{table(rows)}\n{MARKS[1]}{after}"
+    )
+
+
+def main(_):
+    """Measures, and writes scores.json and the table."""
+    kept = json.loads(SCORES.read_text()) if SCORES.exists() else []
+    known = {row["system"]: row for row in kept}
+    for system, api, trainer, words, seeds, split, metric in ENTRIES:
+        if _ONLY.value not in system:
+            continue
+        score, seconds = measure(trainer, words, seeds, split, metric)
+        known[system] = {
+            "system": system,
+            "api": api,
+            "trainer": trainer,
+            "flags": words,
+            "seeds": seeds,
+            "split": split,
+            "metric": metric,
+            "score": round(score, 5),
+            "seconds": round(seconds, 1),
+        }
+        rows = [known[entry[0]] for entry in ENTRIES if entry[0] in known]
+        SCORES.write_text(json.dumps(rows, indent=2) + "\n")
+        write_table(rows)
+        print(f"{system}: {split} {metric} {score:.4f} in {seconds:.1f} s")
+
+
+if __name__ == "__main__":
+    app.run(main)

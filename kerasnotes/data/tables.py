@@ -1,0 +1,237 @@
+"""Tables of numbers, and their sides as batches."""
+
+import array
+import csv
+import dataclasses
+import pathlib
+
+import numpy as np
+
+from kerasnotes import errors
+
+_LARGEST = float(np.finfo(np.float32).max)
+_FEWEST = 10
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """Rows of numbers under names.
+
+    Attributes:
+        names: the name of each column.
+        values: float64 `[rows, columns]`.
+        ids: where each row is found: its line in the file, from 1, or its
+            index in scikit-learn's set, from 0; as text.
+    """
+
+    names: list
+    values: np.ndarray
+    ids: list
+
+    def split(self, target=None):
+        """Parts the inputs from the target.
+
+        Args:
+            target: the name of a column; None for the last.
+
+        Returns:
+            `(inputs, y)`: a `Table` without that column, and the column.
+
+        Raises:
+            UserError: there is no such column.
+
+        >>> table = Table(["a", "b"], np.array([[1.0, 2.0]]), ["2"])
+        >>> table.split("a")[0].names
+        ['b']
+        """
+        target = self.names[-1] if target is None else target
+        if target not in self.names:
+            raise errors.unknown("--target", target, self.names)
+        at = self.names.index(target)
+        names = self.names[:at] + self.names[at + 1 :]
+        values = np.delete(self.values, at, axis=1)
+        return Table(names, values, self.ids), self.values[:, at]
+
+
+def load(dataset):
+    """Loads a table to learn from.
+
+    Args:
+        dataset: `diabetes`, the 442 patients that scikit-learn carries, whose
+            last column is how far the disease went in a year; or the path of
+            a CSV file, see `read`.
+
+    Raises:
+        UserError: there is no such file, `read` refuses it, or it has fewer
+            than 10 rows or 2 columns.
+
+    >>> load("diabetes").values.shape
+    (442, 11)
+    """
+    if dataset == "diabetes":
+        from sklearn import datasets
+
+        found = datasets.load_diabetes(scaled=False)
+        values = np.column_stack([found.data, found.target])
+        names = [*found.feature_names, "progression"]
+        return Table(names, values, [str(i) for i in range(len(values))])
+    table = read(dataset)
+    if len(table.names) < 2:
+        raise errors.UserError(
+            f"{dataset}: line 1 names one column, {table.names[0]!r}; give an "
+            "input and a target at least, with commas between"
+        )
+    if len(table.ids) < _FEWEST:
+        raise errors.UserError(
+            f"{dataset}: {len(table.ids)} rows below the header are too few "
+            f"to learn from; give {_FEWEST} at least"
+        )
+    return table
+
+
+def read(path, columns=None):
+    """Reads a CSV file: a line of names, then numbers; commas between.
+
+    Args:
+        path: the file, UTF-8.
+        columns: the names of the columns to read; None for all.
+
+    Returns:
+        The `Table`.
+
+    Raises:
+        UserError: the file can't be read, lacks a column or names one twice,
+            or a row has a cell too many or too few, or one that is no finite
+            number; the message names the line and the column.
+    """
+    values, ids = array.array("d"), []
+    try:
+        path_ = pathlib.Path(path).expanduser()
+        with open(path_, encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file)
+            header = [name.strip() for name in next(reader, [])]
+            names, places = _columns(path, header, columns)
+            for row in filter(None, reader):
+                where = f"{path}: line {reader.line_num}"
+                if len(row) != len(header):
+                    raise errors.UserError(
+                        f"{where}: {len(row)} cells, where the header names "
+                        f"{len(header)} columns; mend the line"
+                    )
+                values.extend(_number(where, header[i], row[i]) for i in places)
+                ids.append(str(reader.line_num))
+    except OSError as error:
+        raise errors.UserError(
+            f"{path}: can't be read: {error.strerror}; give a CSV file"
+        ) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise errors.UserError(
+            f"{path}: not a CSV file in UTF-8 ({error}); save it as one"
+        ) from error
+    return Table(names, np.array(values).reshape(len(ids), len(names)), ids)
+
+
+def _columns(path, header, columns):
+    """Returns the names of the columns to read, and their places."""
+    for name in header:
+        if not name or header.count(name) > 1:
+            raise errors.UserError(
+                f"{path}: line 1 names a column {name!r} more than once or "
+                "not at all; give each column a name of its own"
+            )
+    missing = [name for name in columns or [] if name not in header]
+    if missing or not header:
+        raise errors.UserError(
+            f"{path}: line 1 names no column {missing[0]!r}; it has "
+            f"{', '.join(header)}"
+            if header
+            else f"{path}: no header; line 1 must name the columns"
+        )
+    names = columns or header
+    return list(names), [header.index(name) for name in names]
+
+
+def _number(where, name, text):
+    try:
+        number = float(text)
+        # What float32 can't hold would be infinite in the model.
+        if abs(number) <= _LARGEST:
+            return number
+    except ValueError:
+        pass
+    found = f"{text!r} is no number" if text.strip() else "is empty"
+    raise errors.UserError(
+        f"{where}, column {name!r}: {found}; put a number there, or take the "
+        "row or the column out"
+    )
+
+
+class TableSplit:
+    """A part of a table: the `Split` that the runner asks for.
+
+    Batches are `(x, y, w)`: float32 `[b, columns]`, `[b, 1]` and `[b]`. The
+    order of an epoch is a function of (seed, epoch) alone.
+
+    Args:
+        x: the inputs, `[n, columns]`.
+        y: the targets, `[n]`.
+        weight: the weight of each row in the loss.
+
+    Attributes:
+        size: n.
+
+    >>> split = TableSplit(np.eye(3), np.arange(3))
+    >>> [y.numpy().tolist() for _, y, _ in split.batches(2)]
+    [[[0.0], [1.0]], [[2.0]]]
+    """
+
+    def __init__(self, x, y, weight=1.0):
+        self.size = len(x)
+        self._arrays = (
+            np.asarray(x, np.float32),
+            np.asarray(y, np.float32)[:, None],
+            np.full(len(x), weight, np.float32),
+        )
+
+    def epochs(self, batch_size, seed, first_epoch, first_step, epochs):
+        """Returns the training batches from a step on.
+
+        Args:
+            batch_size: rows in a batch; a last partial one is dropped.
+            seed: an integer; with the epoch, it sets the order.
+            first_epoch: the epoch to start at, from 0.
+            first_step: the step in that epoch, from 0.
+            epochs: the epoch to end before.
+        """
+        import tensorflow as tf
+
+        steps = self.size // batch_size
+        arrays = [tf.constant(a) for a in self._arrays]
+
+        def epoch_batches(epoch):
+            order = tf.random.experimental.stateless_shuffle(
+                tf.range(self.size),
+                seed=tf.stack([tf.constant(seed, tf.int64), epoch]),
+            )
+            first = tf.where(epoch == first_epoch, first_step, 0)
+            rows = tf.reshape(order[: steps * batch_size], [-1, batch_size])
+            return tf.data.Dataset.from_tensor_slices(rows[first:])
+
+        return (
+            tf.data.Dataset.range(first_epoch, epochs)
+            .flat_map(epoch_batches)
+            .map(lambda rows: tuple(tf.gather(a, rows) for a in arrays))
+            .prefetch(tf.data.AUTOTUNE)
+        )
+
+    def batches(self, batch_size):
+        """Returns all rows in order.
+
+        Args:
+            batch_size: rows in a batch; the last may be partial.
+        """
+        import tensorflow as tf
+
+        return tf.data.Dataset.from_tensor_slices(self._arrays).batch(
+            batch_size
+        )

@@ -1,0 +1,217 @@
+"""Regression: a number from the other columns of a table."""
+
+import dataclasses
+
+from etils import epy
+
+from kerasnotes import errors, models
+from kerasnotes.training import config as config_lib
+from kerasnotes.training import task as task_lib
+
+with epy.lazy_imports():
+    import keras
+    import numpy as np
+    import tensorflow as tf
+
+    from kerasnotes import optimizers
+    from kerasnotes.data import sides, tables
+    from kerasnotes.tasks import regress_review
+
+option, setting = config_lib.option, config_lib.setting
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(config_lib.Config):
+    """What a regression can be told."""
+
+    dataset: str = option(
+        "diabetes", "diabetes, or a CSV file of numbers under a header."
+    )
+    target: str | None = option(
+        None, "The column to predict; default the last."
+    )
+    model: str = option(
+        "linear_regression", "The model.", choices=("linear_regression", "mlp")
+    )
+    batch_size: int = option(
+        1024, "Examples a step; the whole training set where it has fewer."
+    )
+    epochs: int = setting(300, "Passes over the training set; may grow.")
+    learning_rate: float = option(0.15, "The learning rate, α₀.")
+    optimizer: str = option(
+        "sgd:momentum=0.9",
+        "name[:key=value,…]: Keras' own, or the notes' variants.",
+    )
+    weight_average: float | None = option(
+        0.95, "β of an exponentially weighted average of the weights."
+    )
+    optimize: str = option(
+        "mse", "The dev metric that chooses the best checkpoint."
+    )
+    split: str | None = option(
+        None, "Parts of the data: 'train[:80%],dev[80%:]'."
+    )
+    hidden: str | None = option(None, "Units of hidden layers: '128,64'.")
+    activation: str | None = option(None, "Activation of hidden layers.")
+    keep_prob: float | None = option(
+        None, "Probability to keep a hidden unit."
+    )
+
+
+class Regress(task_lib.Task):
+    """Numbers in, a number out.
+
+    Inputs and target are normalised inside the model by the training set, so
+    that one learning rate fits tables in all units. The loss is the squared
+    error as a share of the target's variance; metrics are in the target's
+    units.
+    """
+
+    name = "regress"
+    Config = Config
+
+    def splits(self):
+        config = self.config
+        table = tables.load(config.dataset)
+        target = config.target or table.names[-1]
+        inputs, y = table.split(target)
+        parts = sides.choose(inputs.ids, expression=config.split)
+        size = len(parts["train"])
+        self.config = dataclasses.replace(
+            config, batch_size=min(config.batch_size, size)
+        )
+        x_train, y_train = inputs.values[parts["train"]], y[parts["train"]]
+        if not np.ptp(y_train):
+            raise errors.UserError(
+                f"{config.dataset}: column {target!r} is {y_train[0]:g} in "
+                f"all {size} training rows: nothing to learn; give another "
+                "--target"
+            )
+        # Rounding leaves constant columns a tiny deviation.
+        std = np.where(np.ptp(x_train, axis=0), x_train.std(axis=0), 1.0)
+        self.facts = {
+            "name": config.dataset,
+            **{side: len(indices) for side, indices in parts.items()},
+            "features": inputs.names,
+            "target": target,
+            "mean": x_train.mean(axis=0).tolist(),
+            "std": std.tolist(),
+            "target_mean": float(y_train.mean()),
+            "target_std": float(y_train.std()),
+        }
+        self._dev_ids = [inputs.ids[i] for i in parts["dev"]]
+        self._dev_true = y[parts["dev"]]
+        return {
+            side: tables.TableSplit(
+                inputs.values[indices], y[indices], y_train.std() ** -2
+            )
+            for side, indices in parts.items()
+        }
+
+    def model(self):
+        config, facts = self.config, self.facts
+        given = {
+            "classes": 1 if config.model == "mlp" else None,
+            "hidden": _units(config.hidden),
+            "activation": config.activation,
+            "keep_prob": config.keep_prob,
+            "kernel_regularizer": optimizers.regularizers.l1_l2(
+                config.l1, config.l2, facts["train"]
+            ),
+        }
+        model = models.build(
+            config.model,
+            input_shape=(len(facts["features"]),),
+            mean=facts["mean"],
+            std=facts["std"],
+            **{k: v for k, v in given.items() if v is not None},
+        )
+        to_units = keras.layers.Rescaling(
+            facts["target_std"],
+            facts["target_mean"],
+            dtype="float32",
+            name="to_units",
+        )
+        return keras.Model(
+            model.inputs, to_units(model.output), name=config.model
+        )
+
+    def load(self, path):
+        return models.load(path)
+
+    def loss(self):
+        # The splits' weights divide it by the target's variance.
+        return keras.losses.MeanSquaredError()
+
+    def metrics(self):
+        return [
+            keras.metrics.MeanSquaredError("mse"),
+            keras.metrics.MeanAbsoluteError("mae"),
+            keras.metrics.R2Score(name="r2"),
+        ]
+
+    def evaluate(self, model, split):
+        return {"size": split.size, **super().evaluate(model, split)}
+
+    def signatures(self, model):
+        def from_features(features):
+            return {"prediction": model(features, training=False)[:, 0]}
+
+        def from_columns(*columns):
+            return from_features(tf.stack(columns, axis=-1))
+
+        names = self.facts["features"]
+        spec = tf.TensorSpec
+        return {
+            "serving_default": task_lib.Signature(
+                from_columns,
+                tuple(spec([None], tf.float32, name) for name in names),
+            ),
+            "model_inputs": task_lib.Signature(
+                from_features,
+                (spec([None, len(names)], tf.float32, "features"),),
+            ),
+        }
+
+    def review(self, model, splits, folder):
+        batches = splits["dev"].batches(self.config.batch_size)
+        blocks = regress_review.review(
+            self._dev_ids,
+            self._dev_true,
+            model.predict(batches, verbose=0)[:, 0],
+            self.facts["target"],
+            folder,
+        )
+        if self.config.model == "linear_regression":
+            blocks += regress_review.coefficients(
+                model.get_weights(), self.facts
+            )
+        return blocks
+
+    def predict(self, model, paths):
+        for path in paths:
+            try:
+                table = tables.read(path, self.facts["features"])
+            except errors.UserError as error:
+                reason = str(error).removeprefix(f"{path}: ")
+                yield {"file": path, "error": reason}
+                continue
+            values = table.values.astype("float32")
+            answers = model.predict(values, verbose=0)[:, 0]
+            for line, answer in zip(table.ids, answers, strict=True):
+                yield {
+                    "file": path,
+                    "line": int(line),
+                    "prediction": float(f"{answer:.6g}"),
+                }
+
+
+def _units(text):
+    """Reads '128,64' as a list, None as None."""
+    try:
+        return text and [int(part) for part in text.split(",")]
+    except ValueError as error:
+        raise errors.UserError(
+            f"--hidden={text}: whole numbers with commas between, please: "
+            "--hidden=128,64"
+        ) from error

@@ -1,0 +1,83 @@
+"""What a regression's report shows: fit, residuals, coefficients."""
+
+import numpy as np
+
+from kerasnotes import files
+from kerasnotes.plots import figures, page, scatter
+
+_SHOWN = 24
+
+
+def review(ids, true, predicted, target, folder):
+    """Writes mistakes.csv and figures/predicted.png.
+
+    Args:
+        ids: where each dev row is found.
+        true: its true value, `[n]`.
+        predicted: the predicted one, `[n]`.
+        target: the name of what is predicted.
+        folder: the run's folder.
+
+    Returns:
+        Blocks for the report: fit and residuals.
+    """
+    picture = folder / "figures" / "predicted.png"
+    figures.save(scatter.scatter(true, predicted, target), picture)
+    residual = true - predicted
+    rows = [
+        {
+            "id": ids[i],
+            "true": round(float(true[i]), 4),
+            "predicted": round(float(predicted[i]), 4),
+            "residual": round(float(residual[i]), 4),
+        }
+        for i in np.argsort(-np.abs(residual), kind="stable")
+    ]
+    columns = list(rows[0])
+    files.write_csv(
+        folder / "mistakes.csv", rows, [*columns, "tags", "comment"]
+    )
+    return [
+        page.Heading("Predicted against true"),
+        page.Picture(
+            picture,
+            "Each point is a row of dev; on the line it is right.",
+            f"Predicted against true {target} of the dev set",
+            chart=True,
+        ),
+        page.Heading("Largest residuals"),
+        page.Table(
+            columns,
+            [list(row.values()) for row in rows[:_SHOWN]],
+            "The rows of dev that are furthest off; the residual is true less "
+            "predicted. mistakes.csv lists all, with columns to tag them.",
+        ),
+    ]
+
+
+def coefficients(weights, facts):
+    """Returns the blocks that show a linear model's coefficients.
+
+    Args:
+        weights: the kernel `[inputs, 1]` and the bias `[1]`, from normalised
+            inputs to the normalised target.
+        facts: the task's facts.
+    """
+    kernel, bias = (np.asarray(w, float) for w in weights)
+    scale = facts["target_std"]
+    intercept = bias[0] * scale + facts["target_mean"]
+    rows = [
+        [name, w * scale, w * scale / std]
+        for name, w, std in zip(
+            facts["features"], kernel[:, 0], facts["std"], strict=True
+        )
+    ]
+    return [
+        page.Heading("Coefficients"),
+        page.Table(
+            ["input", "per standard deviation", "per unit"],
+            sorted(rows, key=lambda row: -abs(row[1])),
+            f"By how much {facts['target']} rises with each input, the others "
+            f"as they are; at the mean of all it is {intercept:.4g}.",
+        ),
+    ]

@@ -1,0 +1,53 @@
+"""Shipped models answer as their cards say, with TensorFlow alone."""
+
+import io
+import pathlib
+import re
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+from sklearn import datasets
+
+from benchmarks import ship
+from kerasnotes.data import load
+
+SHIPPED = pathlib.Path(__file__).resolve().parents[1] / "saved_models"
+CARDS = sorted(SHIPPED.glob("*/*.md"))
+
+
+def test_every_model_has_a_card():
+    folders = {p.parent for p in SHIPPED.glob("*/*/saved_model.pb")}
+    assert folders == {card.with_suffix("") for card in CARDS}
+    assert CARDS
+
+
+@pytest.mark.parametrize("card", CARDS, ids=lambda p: p.parent.name)
+def test_files_are_those_of_the_card(card):
+    told = dict(re.findall(r"\| `(\S+)` \| `(\w{64})` \|", card.read_text()))
+    assert told == ship.checksums(card.with_suffix(""))
+
+
+def test_digits_lenet5_reaches_its_score(tmp_path):
+    card = SHIPPED / "digits_lenet5" / "1.md"
+    told = dict(re.findall(r"\| (\w+) \| \d+ \| ([\d.]+) \|", card.read_text()))
+    model = tf.saved_model.load(str(card.with_suffix("")))
+    digits = datasets.load_digits()
+    names = load.load("digits", data_dir=tmp_path).ids
+    from kerasnotes.data import sides
+
+    parts = sides.choose(names, digits.target)
+    for side in ("dev", "test"):
+        pictures = []
+        for image in digits.images[parts[side]]:
+            png = io.BytesIO()
+            pixels = np.round(image * 255 / 16).astype("uint8")
+            Image.fromarray(pixels).save(png, "PNG")
+            pictures.append(png.getvalue())
+        answer = model.signatures["serving_default"](
+            image_bytes=tf.constant(pictures)
+        )
+        given = answer["label"].numpy().astype(int)
+        right = (given == digits.target[parts[side]]).mean()
+        assert f"{right:.6f}" == told[side]
