@@ -37,8 +37,8 @@ def aside(path):
     finally:
         if partial.is_dir():
             shutil.rmtree(partial)
-        else:
-            partial.unlink(missing_ok=True)
+        elif partial.exists():
+            partial.unlink()
 
 
 @contextlib.contextmanager

@@ -15,6 +15,9 @@ from kerasnotes.training import folding
 TENSORS = "model_inputs"
 """The signature on the model's own inputs: LiteRT and ONNX take it alone."""
 
+_TOLERANCE = 1e-3
+"""Beyond what another order of float32 sums explains."""
+
 
 def formats(text):
     """Returns the formats that `--export` names, the SavedModel first.
@@ -57,19 +60,25 @@ def export(task, model, split, folder, bounds=()):
     for name in formats(task.config.export):
         path, answer = _WRITERS[name](model, signatures, folder)
         got = answer(x)
+        difference = max(
+            float(np.max(np.abs(got[key] - np.asarray(want[key]))))
+            for key in want
+            if want[key].dtype.is_floating
+        )
+        if not difference < _TOLERANCE:
+            raise errors.UserError(
+                f"--export={name}: its answers differ from the model's by "
+                f"{difference:.1e}; export another format"
+            )
         figures[name] = {
             "size_mb": round(_bytes(path) / 2**20, 3),
             "latency_ms": round(_latency(answer, x[:1]), 3),
-            "largest_difference": max(
-                float(np.max(np.abs(got[key] - np.asarray(want[key]))))
-                for key in want
-                if want[key].dtype.is_floating
-            ),
+            "largest_difference": difference,
         }
         print(
             f"{path}: {figures[name]['size_mb']} MB, "
             f"{figures[name]['latency_ms']} ms an example, differs from the "
-            f"model by at most {figures[name]['largest_difference']:.1e}"
+            f"model by at most {difference:.1e}"
         )
     for bound in bounds:
         value = figures["saved_model"][bound.name]
