@@ -1,6 +1,6 @@
 """Ships a run's SavedModel, with a card beside it.
 
-    python -m benchmarks.ship RUN_DIR saved_models/NAME/VERSION
+python -m benchmarks.ship RUN_DIR saved_models/NAME/VERSION
 """
 
 import hashlib

@@ -1,6 +1,6 @@
 """Trains a regression on a table of numbers, and serves it.
 
-    python -m trainers.regress --run_dir=runs/diabetes
+python -m trainers.regress --run_dir=runs/diabetes
 
 """
 

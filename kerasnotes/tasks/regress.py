@@ -53,9 +53,7 @@ class Config(config_lib.Config):
     )
     hidden: str | None = option(None, "Units of hidden layers: '128,64'.")
     activation: str | None = option(None, "Activation of hidden layers.")
-    keep_prob: float | None = option(
-        None, "Probability to keep a hidden unit."
-    )
+    keep_prob: float | None = option(None, "Probability to keep a hidden unit.")
 
 
 class Regress(task_lib.Task):

@@ -106,21 +106,22 @@ class RunFolder:
     def locked(self):
         """Keeps other processes from training in the folder."""
         try:
-            lock = open(self / ".lock", "w")  # noqa: SIM115
+            lock = os.open(self / ".lock", os.O_RDWR | os.O_CREAT)
         except OSError as error:
             raise errors.UserError(
                 f"--run_dir={self.path}: can't be written: {error.strerror}; "
                 "give a folder that you may write"
             ) from error
-        with lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise errors.UserError(
-                    f"--run_dir={self.path}: another process is training "
-                    "here; wait for it, or give another folder"
-                ) from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield
+        except BlockingIOError as error:
+            raise errors.UserError(
+                f"--run_dir={self.path}: another process is training here; "
+                "wait for it, or give another folder"
+            ) from error
+        finally:
+            os.close(lock)
 
     def _check_ours(self):
         config = self / "config.json"

@@ -20,8 +20,10 @@ class Split(typing.Protocol):
         """
 
     def batches(self, batch_size):
-        """Returns a `tf.data.Dataset` of all examples `(x, y, w)`, in order,
-        as they are."""
+        """Returns all examples in order, as they are.
+
+        It is a `tf.data.Dataset` of `(x, y, w)`; the last may be partial.
+        """
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,8 +63,10 @@ class Task(abc.ABC):
 
     @abc.abstractmethod
     def model(self):
-        """Returns the uncompiled model; called in the strategy's scope,
-        after `splits`."""
+        """Returns the uncompiled model.
+
+        The runner calls it after `splits`, in the strategy's scope.
+        """
 
     @abc.abstractmethod
     def loss(self):

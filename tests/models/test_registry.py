@@ -205,4 +205,4 @@ def test_classes_by_name():
     assert models.LeNet5.__name__ == "LeNet5"
     assert issubclass(models.MLP, keras.Model)
     with pytest.raises(AttributeError, match="'LeNet6'"):
-        models.LeNet6  # noqa: B018
+        models.__getattr__("LeNet6")
