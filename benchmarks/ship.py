@@ -52,8 +52,8 @@ def card(run, folder):
 {command}
 ```
 
-with Python {config["python"]}, {packages}. Classes: {", ".join(data["classes"])}.
-The data were split class by class by a salted hash; no example of dev or test
+with Python {config["python"]}, {packages}.
+Classes: {", ".join(data["classes"])}. The data were split class by class by a salted hash; no example of dev or test
 was trained on, and dev chose the epoch.
 
 | split | examples | accuracy | F1 (macro) |

@@ -20,8 +20,8 @@ def unknown(kind, name, names):
         name: the name received.
         names: the valid names.
 
-    >>> unknown("--model", "lenet", ["lenet5", "mlp"])
-    UserError("--model: unknown 'lenet'; did you mean 'lenet5'? Valid: lenet5, mlp")
+    >>> print(unknown("--model", "lenet", ["lenet5", "mlp"]))
+    --model: unknown 'lenet'; did you mean 'lenet5'? Valid: lenet5, mlp
     """
     names = sorted(names)
     near = difflib.get_close_matches(str(name), names, n=2, cutoff=0.5)

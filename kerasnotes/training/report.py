@@ -130,11 +130,11 @@ def print_answers(answers, form):
             print(json.dumps(answer, ensure_ascii=False), flush=True)
             continue
         if form == "csv":
-            rows = [answer] if started else [dict(zip(answer, answer)), answer]
             text = io.StringIO()
-            csv.writer(text, lineterminator="\n").writerows(
-                row.values() for row in rows
-            )
+            writer = csv.DictWriter(text, answer, lineterminator="\n")
+            if not started:
+                writer.writeheader()
+            writer.writerow(answer)
             print(text.getvalue(), end="", flush=True)
         else:
             print("  ".join(_cell(v) for v in answer.values()), flush=True)

@@ -13,8 +13,6 @@ from kerasnotes import errors, files
 from kerasnotes.training import flags as flags_lib
 
 with epy.lazy_imports():
-    import keras
-
     from kerasnotes.diagnosis import selection as selection_lib
     from kerasnotes.training import (
         callbacks,
