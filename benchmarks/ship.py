@@ -53,8 +53,10 @@ def card(run, folder):
 ```
 
 with Python {config["python"]}, {packages}.
-Classes: {", ".join(data["classes"])}. The data were split class by class by a salted hash; no example of dev or test
-was trained on, and dev chose the epoch.
+Classes: {", ".join(data["classes"])}.
+
+The data were split class by class by a salted hash; no example of dev or
+test was trained on, and dev chose the epoch.
 
 | split | examples | accuracy | F1 (macro) |
 |---|---|---|---|

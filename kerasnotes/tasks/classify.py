@@ -24,8 +24,7 @@ with epy.lazy_imports():
         sides,
     )
     from kerasnotes.data import examples as examples_lib
-    from kerasnotes.data import images as images_lib
-    from kerasnotes.tasks import classify_review
+    from kerasnotes.tasks import classify_review, classify_serving
 
 option, setting = config_lib.option, config_lib.setting
 
@@ -83,20 +82,13 @@ class Classify(task_lib.Task):
         config = self.config
         warp = augment.build(config.augment)
         weight = _class_weight(config.class_weight)
-        self._examples = examples = load.load(
-            config.dataset,
-            data_dir=config.data_dir,
-            image_size=config.image_size or models.default_size(config.model),
-            resize=config.resize,
-        )
+        examples = self._examples()
         parts = sides.choose(
             examples.ids,
             examples.labels,
             examples.official,
             config.split,
-            sides.group_keys(examples.ids, config.group)
-            if config.group
-            else None,
+            config.group and sides.group_keys(examples.ids, config.group),
             config.train_dev,
         )
         mean, std = examples_lib.mean_and_std(examples, parts["train"])
@@ -109,14 +101,35 @@ class Classify(task_lib.Task):
             "std": std.tolist(),
             "skipped": len(examples.skipped),
         }
-        parts = {
-            side: image_split.ImageSplit(examples, indices)
+        return {
+            side: image_split.ImageSplit(examples, indices, warp, weight)
+            if side == "train"
+            else image_split.ImageSplit(examples, indices)
             for side, indices in parts.items()
         }
-        parts["train"] = image_split.ImageSplit(
-            examples, parts["train"].indices, warp, weight
+
+    def _examples(self):
+        """Reads the data, at the size and with the classes of the model."""
+        config = self.config
+        if self.facts:
+            *size, channels = self.facts["input_shape"]
+        else:
+            size = config.image_size or models.default_size(config.model)
+            channels = None
+        examples = load.load(
+            config.dataset,
+            data_dir=config.data_dir,
+            image_size=size,
+            channels=channels,
+            resize=config.resize,
         )
-        return parts
+        known = self.facts and self.facts["classes"]
+        if known and known != list(examples.class_names):
+            raise errors.UserError(
+                f"--dataset={config.dataset}: its classes are not those of "
+                f"the model ({', '.join(known[:10])}); give data of these"
+            )
+        return examples
 
     def model(self):
         config, facts = self.config, self.facts
@@ -164,53 +177,12 @@ class Classify(task_lib.Task):
         }
 
     def signatures(self, model):
-        shape = self.facts["input_shape"]
-        *size, channels = shape
-        names = tf.constant(self.facts["classes"])
-
-        def answer(pixels):
-            logits = tf.cast(model(pixels, training=False), tf.float32)
-            probabilities = tf.nn.softmax(logits)
-            return {
-                "label": tf.gather(names, tf.argmax(probabilities, -1)),
-                "probabilities": probabilities,
-                "classes": names,
-            }
-
-        def resize(images):
-            pixels = images_lib.resize(
-                images, size, channels, self.config.resize
-            )
-            return tf.cast(pixels, tf.float32)
-
-        def from_bytes(image_bytes):
-            pixels = tf.map_fn(
-                lambda x: resize(images_lib.decode(x)),
-                image_bytes,
-                fn_output_signature=tf.TensorSpec(shape, tf.float32),
-            )
-            return answer(pixels)
-
-        def from_images(images):
-            return answer(resize(images))
-
-        def from_pixels(pixels):
-            return {"probabilities": answer(pixels)["probabilities"]}
-
-        spec = tf.TensorSpec
-        return {
-            "serving_default": task_lib.Signature(
-                from_bytes, (spec([None], tf.string, "image_bytes"),)
-            ),
-            "images": task_lib.Signature(
-                from_images,
-                (spec([None, None, None, channels], tf.uint8, "images"),),
-            ),
-            "model_inputs": task_lib.Signature(
-                from_pixels,
-                (spec([None, *shape], tf.float32, "pixels"),),
-            ),
-        }
+        return classify_serving.signatures(
+            model,
+            self.facts["classes"],
+            self.facts["input_shape"],
+            self.config.resize,
+        )
 
     def review(self, model, splits, folder):
         batch = self.config.batch_size
