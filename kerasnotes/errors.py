@@ -12,6 +12,10 @@ class UserError(ValueError):
     """
 
 
+class Preempted(Exception):
+    """The process was asked to end, and has saved its state."""
+
+
 def unknown(kind, name, names):
     """Returns the error for a name that is none of the known ones.
 

@@ -33,6 +33,29 @@ def parse(flag, text):
     return name.strip(), arguments
 
 
+def numbers(flag, text, kind=int):
+    """Reads numbers with commas between as a list, None as None.
+
+    Args:
+        flag: the flag's name, for the error message.
+        text: what the user wrote.
+        kind: int or float.
+
+    Raises:
+        UserError: something else than numbers.
+
+    >>> numbers("--hidden", "128,64")
+    [128, 64]
+    """
+    try:
+        return text and [kind(part) for part in text.split(",")]
+    except ValueError as error:
+        raise errors.UserError(
+            f"{flag}={text}: numbers with commas between, please: "
+            f"{flag}={kind(1)},{kind(1)}"
+        ) from error
+
+
 def _value(text):
     constants = {"true": True, "false": False, "none": None}
     if text.lower() in constants:

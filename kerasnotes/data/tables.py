@@ -53,13 +53,14 @@ class Table:
         return Table(names, values, self.ids), self.values[:, at]
 
 
-def load(dataset):
+def load(dataset, columns=None):
     """Loads a table to learn from.
 
     Args:
         dataset: `diabetes`, the 442 patients that scikit-learn carries, whose
             last column is how far the disease went in a year; or the path of
             a CSV file, see `read`.
+        columns: the names of the columns to take; None for all.
 
     Raises:
         UserError: there is no such file, `read` refuses it, or it has fewer
@@ -74,8 +75,14 @@ def load(dataset):
         found = datasets.load_diabetes(scaled=False)
         values = np.column_stack([found.data, found.target])
         names = [*found.feature_names, "progression"]
-        return Table(names, values, [str(i) for i in range(len(values))])
-    table = read(dataset)
+        names, places = _columns(dataset, names, columns)
+        ids = [str(i) for i in range(len(values))]
+        return Table(names, values[:, places], ids)
+    if not pathlib.Path(dataset).expanduser().exists():
+        raise errors.UserError(
+            f"--dataset={dataset}: no such file; give a CSV file, or diabetes"
+        )
+    table = read(dataset, columns)
     if len(table.names) < 2:
         raise errors.UserError(
             f"{dataset}: line 1 names one column, {table.names[0]!r}; give an "
@@ -139,14 +146,13 @@ def _columns(path, header, columns):
                 f"{path}: line 1 names a column {name!r} more than once or "
                 "not at all; give each column a name of its own"
             )
-    missing = [name for name in columns or [] if name not in header]
-    if missing or not header:
-        raise errors.UserError(
-            f"{path}: line 1 names no column {missing[0]!r}; it has "
-            f"{', '.join(header)}"
-            if header
-            else f"{path}: no header; line 1 must name the columns"
-        )
+    if not header:
+        raise errors.UserError(f"{path}: empty; line 1 must name the columns")
+    for name in columns or []:
+        if name not in header:
+            raise errors.UserError(
+                f"{path}: no column {name!r}; it has {', '.join(header)}"
+            )
     names = columns or header
     return list(names), [header.index(name) for name in names]
 

@@ -5,7 +5,7 @@ import pathlib
 
 from etils import epy
 
-from kerasnotes import errors, models
+from kerasnotes import errors, models, specs
 from kerasnotes.training import config as config_lib
 from kerasnotes.training import task as task_lib
 
@@ -134,8 +134,8 @@ class Classify(task_lib.Task):
     def model(self):
         config, facts = self.config, self.facts
         given = {
-            "hidden": _numbers("--hidden", config.hidden, int),
-            "keep_prob": _numbers("--keep_prob", config.keep_prob, float),
+            "hidden": specs.numbers("--hidden", config.hidden),
+            "keep_prob": specs.numbers("--keep_prob", config.keep_prob, float),
             "activation": config.activation,
             "initializer": config.initializer,
             "batch_norm": config.batch_norm,
@@ -230,19 +230,6 @@ def _inputs(paths):
         for name in inside.names:
             if pictures.is_picture(inside.read(name, 12)):
                 yield str(path / name), (path / name).read_bytes
-
-
-def _numbers(flag, text, kind):
-    """Reads '0.8,0.5' as a list, one number as itself, None as None."""
-    if text is None:
-        return None
-    try:
-        numbers = [kind(part) for part in text.split(",")]
-    except ValueError as error:
-        raise errors.UserError(
-            f"{flag}={text}: numbers separated by commas, please: {flag}=128,64"
-        ) from error
-    return numbers[0] if kind is float and len(numbers) == 1 else numbers
 
 
 def _class_weight(text):

@@ -1,10 +1,12 @@
 """Regression: a number from the other columns of a table."""
 
 import dataclasses
+import keyword
+import re
 
 from etils import epy
 
-from kerasnotes import errors, models
+from kerasnotes import errors, models, specs
 from kerasnotes.training import config as config_lib
 from kerasnotes.training import task as task_lib
 
@@ -36,14 +38,19 @@ class Config(config_lib.Config):
     batch_size: int = option(
         1024, "Examples a step; the whole training set where it has fewer."
     )
-    epochs: int = setting(300, "Passes over the training set; may grow.")
-    learning_rate: float = option(0.15, "The learning rate, α₀.")
+    epochs: int = setting(250, "Passes over the training set; may grow.")
+    # Momentum swings about the minimum, and of its swings the luckiest on dev
+    # would be kept: the average takes them out.
+    learning_rate: float = option(0.1, "The learning rate, α₀.")
     optimizer: str = option(
-        "sgd:momentum=0.9",
+        "sgd:momentum=0.93",
         "name[:key=value,…]: Keras' own, or the notes' variants.",
     )
+    clip_norm: float | None = option(
+        1.0, "Largest global norm of the gradient summed over replicas."
+    )
     weight_average: float | None = option(
-        0.95, "β of an exponentially weighted average of the weights."
+        0.96, "β of an exponentially weighted average of the weights."
     )
     optimize: str = option(
         "mse", "The dev metric that chooses the best checkpoint."
@@ -70,10 +77,9 @@ class Regress(task_lib.Task):
 
     def splits(self):
         config = self.config
-        table = tables.load(config.dataset)
-        target = config.target or table.names[-1]
-        inputs, y = table.split(target)
+        inputs, y, target = self._columns()
         parts = sides.choose(inputs.ids, expression=config.split)
+        # A batch larger than the training set is the training set.
         size = len(parts["train"])
         self.config = dataclasses.replace(
             config, batch_size=min(config.batch_size, size)
@@ -87,7 +93,7 @@ class Regress(task_lib.Task):
             )
         # Rounding leaves constant columns a tiny deviation.
         std = np.where(np.ptp(x_train, axis=0), x_train.std(axis=0), 1.0)
-        self.facts = {
+        self.facts = self.facts or {
             "name": config.dataset,
             **{side: len(indices) for side, indices in parts.items()},
             "features": inputs.names,
@@ -97,20 +103,26 @@ class Regress(task_lib.Task):
             "target_mean": float(y_train.mean()),
             "target_std": float(y_train.std()),
         }
-        self._dev_ids = [inputs.ids[i] for i in parts["dev"]]
-        self._dev_true = y[parts["dev"]]
+        self._dev = [inputs.ids[i] for i in parts["dev"]], y[parts["dev"]]
+        weight = self.facts["target_std"] ** -2
         return {
-            side: tables.TableSplit(
-                inputs.values[indices], y[indices], y_train.std() ** -2
-            )
-            for side, indices in parts.items()
+            side: tables.TableSplit(inputs.values[rows], y[rows], weight)
+            for side, rows in parts.items()
         }
+
+    def _columns(self):
+        """Returns the inputs, the target and its name, as the model has."""
+        config, facts = self.config, self.facts
+        known = facts and [*facts["features"], facts["target"]]
+        table = tables.load(config.dataset, known)
+        target = None if known else config.target
+        return *table.split(target), target or table.names[-1]
 
     def model(self):
         config, facts = self.config, self.facts
         given = {
             "classes": 1 if config.model == "mlp" else None,
-            "hidden": _units(config.hidden),
+            "hidden": specs.numbers("--hidden", config.hidden),
             "activation": config.activation,
             "keep_prob": config.keep_prob,
             "kernel_regularizer": optimizers.regularizers.l1_l2(
@@ -158,7 +170,7 @@ class Regress(task_lib.Task):
         def from_columns(*columns):
             return from_features(tf.stack(columns, axis=-1))
 
-        names = self.facts["features"]
+        names = input_names(self.facts["features"])
         spec = tf.TensorSpec
         return {
             "serving_default": task_lib.Signature(
@@ -174,8 +186,7 @@ class Regress(task_lib.Task):
     def review(self, model, splits, folder):
         batches = splits["dev"].batches(self.config.batch_size)
         blocks = regress_review.review(
-            self._dev_ids,
-            self._dev_true,
+            *self._dev,
             model.predict(batches, verbose=0)[:, 0],
             self.facts["target"],
             folder,
@@ -204,12 +215,23 @@ class Regress(task_lib.Task):
                 }
 
 
-def _units(text):
-    """Reads '128,64' as a list, None as None."""
-    try:
-        return text and [int(part) for part in text.split(",")]
-    except ValueError as error:
-        raise errors.UserError(
-            f"--hidden={text}: whole numbers with commas between, please: "
-            "--hidden=128,64"
-        ) from error
+def input_names(columns):
+    """Returns a name for each column that a signature's input can have.
+
+    What isn't a letter, digit or underscore of ASCII becomes an underscore.
+
+    Args:
+        columns: the names of the columns.
+
+    >>> input_names(["age", "bmi (kg/m²)", "2nd", "class", "bmi [kg/m3]"])
+    ['age', 'bmi_kg_m', 'x_2nd', 'x_class', 'bmi_kg_m3']
+    """
+    names = []
+    for column in columns:
+        name = re.sub(r"[^0-9A-Za-z]+", "_", column).strip("_")
+        if not name.isidentifier() or keyword.iskeyword(name):
+            name = f"x_{name}"
+        while name in names:
+            name += "_"
+        names.append(name)
+    return names

@@ -14,10 +14,6 @@ _CHECKPOINT_SECONDS = 300.0
 _PROGRESS_SECONDS = 0.5
 
 
-class Preempted(Exception):
-    """The process was asked to end; its state has been saved."""
-
-
 class Progress(keras.callbacks.Callback):
     """Prints a line an epoch, and on a terminal the step it is at.
 
@@ -181,7 +177,7 @@ class Keeper(keras.callbacks.Callback):
         if self.state["step"] < self._steps:
             self._save()
             if self._stop_asked:
-                raise Preempted
+                raise errors.Preempted
 
     def on_test_end(self, logs=None):
         # Averaged weights are in the model for the length of the test.
@@ -216,7 +212,7 @@ class Keeper(keras.callbacks.Callback):
         self._save()
         files.write_csv(self._folder / "history.csv", self.state["history"])
         if self._stop_asked:
-            raise Preempted
+            raise errors.Preempted
 
     def _save(self):
         variables = self._variables()

@@ -15,8 +15,12 @@ from kerasnotes.training import folding
 TENSORS = "model_inputs"
 """The signature on the model's own inputs: LiteRT and ONNX take it alone."""
 
-_TOLERANCE = 1e-3
-"""Beyond what another order of float32 sums explains."""
+# Beyond what another order of sums explains.
+_TOLERANCES = {
+    "float32": 1e-3,
+    "mixed_float16": 2e-2,
+    "mixed_bfloat16": 1e-1,
+}
 
 
 def formats(text):
@@ -61,11 +65,11 @@ def export(task, model, split, folder, bounds=()):
         path, answer = _WRITERS[name](model, signatures, folder)
         got = answer(x)
         difference = max(
-            float(np.max(np.abs(got[key] - np.asarray(want[key]))))
+            _difference(got[key], np.asarray(want[key]))
             for key in want
             if want[key].dtype.is_floating
         )
-        if not difference < _TOLERANCE:
+        if not difference < _TOLERANCES[task.config.precision]:
             raise errors.UserError(
                 f"--export={name}: its answers differ from the model's by "
                 f"{difference:.1e}; export another format"
@@ -157,6 +161,12 @@ def _need(name, module, extra):
             f"--export={name}: {module} is not installed; "
             f"pip install 'kerasnotes[{extra}]'"
         ) from error
+
+
+def _difference(got, want):
+    """Returns the largest difference, as a share of answers above 1."""
+    scale = max(1.0, float(np.max(np.abs(want))))
+    return float(np.max(np.abs(got - want))) / scale
 
 
 def _latency(answer, x, runs=20):

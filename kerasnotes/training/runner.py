@@ -15,7 +15,6 @@ from kerasnotes.training import flags as flags_lib
 with epy.lazy_imports():
     from kerasnotes.diagnosis import selection as selection_lib
     from kerasnotes.training import (
-        callbacks,
         compiling,
         export,
         fitting,
@@ -45,7 +44,7 @@ def main(task_class):
         )
     except errors.UserError as error:
         sys.exit(f"{program}: {error}")
-    except callbacks.Preempted:
+    except errors.Preempted:
         print("asked to stop: the state is saved; the same command goes on")
         sys.exit(_PREEMPTED)
     except KeyboardInterrupt:

@@ -111,7 +111,7 @@ def test_preempted_within_an_epoch_ends_the_same(
                 os.kill(os.getpid(), 15)
 
         patch.setattr(callbacks.Guard, "on_train_batch_end", ask)
-        with pytest.raises(callbacks.Preempted):
+        with pytest.raises(errors.Preempted):
             run(toy, tmp_path / "cut", **extra)
     (last,) = sorted((tmp_path / "cut/checkpoints").glob("last-*"))[-1:]
     assert last.name == "last-000000018.npz"

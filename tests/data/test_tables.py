@@ -1,0 +1,131 @@
+import csv
+
+import numpy as np
+import pytest
+from sklearn import datasets
+
+from kerasnotes import errors
+from kerasnotes.data import tables
+
+
+def write(path, *lines):
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return str(path)
+
+
+def numbers(count, columns=2):
+    return [",".join([str(i)] * columns) for i in range(count)]
+
+
+def test_diabetes_is_scikit_learns_in_its_own_units():
+    table = tables.load("diabetes")
+    inputs, y = table.split()
+    found = datasets.load_diabetes(scaled=False)
+    np.testing.assert_array_equal(inputs.values, found.data)
+    np.testing.assert_array_equal(y, found.target)
+    assert inputs.names == list(found.feature_names)
+
+
+def test_reads_what_a_spreadsheet_writes(tmp_path):
+    path = tmp_path / "table.csv"
+    rows = [["size, m²", "price"], [" 70.5", "1e3"], [], ["-2", "+3"]]
+    with open(path, "w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file).writerows(rows)
+    table = tables.read(path)
+    assert table.names == ["size, m²", "price"]
+    assert table.ids == ["2", "4"]
+    np.testing.assert_array_equal(table.values, [[70.5, 1000], [-2, 3]])
+
+
+def test_reads_columns_by_name_whatever_else_there_is(tmp_path):
+    path = write(tmp_path / "t.csv", "a,who,b", "1,me,2", "3,you,4")
+    table = tables.read(path, ["b", "a"])
+    np.testing.assert_array_equal(table.values, [[2, 1], [4, 3]])
+
+
+@pytest.mark.parametrize(
+    "lines, told",
+    [
+        ([], ["line 1 must name"]),
+        (["a,b,a", "1,2,3"], ["line 1", "'a'", "more than once"]),
+        (["a,,b", "1,2,3"], ["line 1", "''"]),
+        (["a", *numbers(20, 1)], ["line 1", "'a'", "commas"]),
+        (["a,b", "1,2", "1,red"], ["line 3, column 'b': 'red'", "take"]),
+        (["a,b", "1,2", "1,"], ["line 3, column 'b': is empty"]),
+        (["a,b", "nan,2"], ["line 2, column 'a': 'nan'"]),
+        (["a,b", "1,1e39"], ["line 2, column 'b': '1e39'"]),
+        (["a,b", "1,2", "", "1,2,3"], ["line 4: 3 cells", "2 columns"]),
+        (["a,b", *numbers(9)], ["9 rows", "give 10"]),
+    ],
+)
+def test_refused_in_one_line(tmp_path, lines, told):
+    path = write(tmp_path / "table.csv", *lines)
+    with pytest.raises(errors.UserError) as caught:
+        tables.load(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}: ") and "\n" not in message
+    for part in told:
+        assert part in message
+
+
+def test_what_is_no_csv_file_is_refused(tmp_path):
+    binary = tmp_path / "binary.csv"
+    binary.write_bytes(b"\x89PNG\r\n\x1a\n\xff\x00")
+    for path in (binary, tmp_path / "none.csv", tmp_path):
+        with pytest.raises(errors.UserError, match=str(path)):
+            tables.load(str(path))
+
+
+def test_missing_columns_are_named(tmp_path):
+    path = write(tmp_path / "t.csv", "a,b", "1,2")
+    with pytest.raises(errors.UserError, match="no column 'c'; it has a, b"):
+        tables.read(path, ["a", "c"])
+    with pytest.raises(errors.UserError, match="no column 'rooms'"):
+        tables.load("diabetes", ["age", "rooms"])
+    with pytest.raises(errors.UserError, match="--target: unknown 'bb'"):
+        tables.read(path).split("bb")
+
+
+@pytest.fixture
+def split():
+    x = np.arange(20.0).reshape(10, 2)
+    return tables.TableSplit(x, x[:, 0] * 10, weight=0.5)
+
+
+def batches(dataset):
+    return [tuple(a.numpy() for a in batch) for batch in dataset]
+
+
+def test_epochs_are_shuffles_with_rows_kept_whole(split):
+    found = batches(split.epochs(5, 0, 0, 0, 2))
+    assert len(found) == 4
+    for epoch in (found[:2], found[2:]):
+        x, y, w = (np.concatenate(part) for part in zip(*epoch, strict=True))
+        assert sorted(x[:, 0]) == list(range(0, 20, 2))
+        np.testing.assert_array_equal(y, x[:, :1] * 10)
+        np.testing.assert_array_equal(x[:, 1], x[:, 0] + 1)
+        np.testing.assert_array_equal(w, np.full(10, 0.5))
+    assert not np.array_equal(found[0][0], found[2][0])
+
+
+def test_epochs_go_on_anywhere(split):
+    whole = batches(split.epochs(3, 7, 0, 0, 3))
+    assert len(whole) == 9
+    for epoch, step in ((0, 2), (1, 0), (2, 1)):
+        rest = batches(split.epochs(3, 7, epoch, step, 3))
+        assert len(rest) == 9 - 3 * epoch - step
+        for one, other in zip(whole[3 * epoch + step :], rest, strict=True):
+            for a, b in zip(one, other, strict=True):
+                np.testing.assert_array_equal(a, b)
+
+
+def test_seeds_differ(split):
+    one, other = (batches(split.epochs(10, seed, 0, 0, 1)) for seed in (0, 1))
+    assert not np.array_equal(one[0][0], other[0][0])
+
+
+def test_batches_are_all_rows_in_order(split):
+    found = batches(split.batches(4))
+    assert [len(x) for x, _, _ in found] == [4, 4, 2]
+    x = np.concatenate([x for x, _, _ in found])
+    np.testing.assert_array_equal(x, np.arange(20).reshape(10, 2))

@@ -1,0 +1,258 @@
+"""The regression, on scikit-learn's diabetes set and on tables of one's own."""
+
+import csv
+import json
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from sklearn import datasets, linear_model, metrics, preprocessing
+
+from kerasnotes import errors
+from kerasnotes.data import sides
+from kerasnotes.tasks import regress
+from kerasnotes.training import checkpoints, runner
+
+
+def run(folder, *rest, **given):
+    given = {**given, "run_dir": str(folder)}
+    return runner.run(regress.Regress, given, rest, "trainers.regress")
+
+
+def parts():
+    """Returns the raw data and its sides."""
+    found = datasets.load_diabetes(scaled=False)
+    indices = sides.choose([str(i) for i in range(len(found.target))])
+    return found, {
+        s: (found.data[i], found.target[i]) for s, i in indices.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def diabetes():
+    return parts()[1]
+
+
+@pytest.fixture(scope="module")
+def ols(diabetes):
+    return linear_model.LinearRegression().fit(*diabetes["train"])
+
+
+@pytest.fixture(scope="module")
+def run_dir(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "diabetes"
+    run(folder)
+    return folder
+
+
+def last_weights(folder):
+    """Returns kernel and bias of the last epoch."""
+    (path,) = sorted((folder / "checkpoints").glob("last-*"))[-1:]
+    return list(checkpoints.read(path)[0].values())[:2]
+
+
+def facts(folder):
+    return json.loads((folder / "config.json").read_text())["data"]
+
+
+def test_as_good_as_least_squares(run_dir, diabetes, ols):
+    found = json.loads((run_dir / "metrics.json").read_text())
+    assert found["parameters"] == 11
+    for side, (x, y) in diabetes.items():
+        given = ols.predict(x)
+        mse = metrics.mean_squared_error(y, given)
+        mae = metrics.mean_absolute_error(y, given)
+        np.testing.assert_allclose(found[side]["mse"], mse, rtol=1e-3)
+        np.testing.assert_allclose(found[side]["mae"], mae, rtol=1e-3)
+        np.testing.assert_allclose(
+            found[side]["r2"], metrics.r2_score(y, given), atol=1e-3
+        )
+        assert found[side]["size"] == len(y)
+
+
+def test_coefficients_are_those_of_least_squares(run_dir, diabetes, ols):
+    told = facts(run_dir)
+    kernel, bias = last_weights(run_dir)
+    per_deviation = kernel[:, 0] * told["target_std"]
+    want = ols.coef_ * diabetes["train"][0].std(axis=0)
+    scale = np.abs(want).max()
+    np.testing.assert_allclose(per_deviation, want, atol=1e-3 * scale)
+    per_unit = per_deviation / told["std"]
+    intercept = bias[0] * told["target_std"] + told["target_mean"]
+    intercept -= per_unit @ told["mean"]
+    np.testing.assert_allclose(intercept, ols.intercept_, rtol=1e-3)
+
+
+def test_the_report_shows_them(run_dir, ols):
+    page = (run_dir / "report.html").read_text()
+    row = re.search(r">bmi</th><td[^>]*>[^<]*</td><td[^>]*>([^<]*)<", page)
+    bmi = ols.coef_[facts(run_dir)["features"].index("bmi")]
+    assert abs(float(row[1]) - bmi) < 0.05
+    assert "http://" not in page and "https://" not in page
+    assert (run_dir / "figures/predicted.png").exists()
+
+
+def test_l2_is_ridge(tmp_path, diabetes):
+    run(tmp_path, l2=60.0, optimizer="sgd:momentum=0.8", epochs=90)
+    x, y = (preprocessing.scale(part) for part in diabetes["train"])
+    want = linear_model.Ridge(alpha=30.0).fit(x, y)
+    kernel, _ = last_weights(tmp_path)
+    np.testing.assert_allclose(kernel[:, 0], want.coef_, atol=1e-3)
+
+
+def test_mistakes_are_residuals_the_worst_first(run_dir, ols):
+    with open(run_dir / "mistakes.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0])[-2:] == ["tags", "comment"]
+    data = parts()[0]
+    places = [int(row["id"]) for row in rows]
+    assert len(places) == facts(run_dir)["dev"]
+    residual = np.array([float(row["residual"]) for row in rows])
+    want = data.target[places] - ols.predict(data.data[places])
+    np.testing.assert_allclose(residual, want, atol=0.1)
+    assert (np.diff(np.abs(residual)) <= 0).all()
+
+
+ALONE = """
+import sys
+sys.modules["keras"] = None
+sys.modules["kerasnotes"] = None
+sys.path = [p for p in sys.path if p]
+import json
+import numpy as np
+import tensorflow as tf
+model = tf.saved_model.load(sys.argv[1])
+columns = json.loads(sys.argv[2])
+one = model.signatures["serving_default"](
+    **{k: tf.constant(v, tf.float32) for k, v in columns.items()})
+features = tf.stack([tf.constant(v, tf.float32) for v in columns.values()], -1)
+two = model.signatures["model_inputs"](features=features)
+print(json.dumps([x["prediction"].numpy().tolist() for x in (one, two)]))
+"""
+
+
+def test_served_without_keras(run_dir, diabetes, ols, tmp_path):
+    x, _ = diabetes["test"]
+    columns = dict(zip(facts(run_dir)["features"], x.T.tolist(), strict=True))
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE, run_dir / "saved_model",
+         json.dumps(columns)],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert not done.returncode, done.stderr
+    by_column, by_row = json.loads(done.stdout)
+    np.testing.assert_allclose(by_column, ols.predict(x), atol=0.1)
+    np.testing.assert_allclose(by_row, by_column, rtol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def houses(tmp_path_factory):
+    """A table in odd units: a target, inputs, one of them constant."""
+    rng = np.random.default_rng(0)
+    size, rooms = rng.uniform(30, 300, 60), rng.integers(1, 9, 60)
+    price = 1e6 + 5e3 * size + 2e4 * rooms
+    path = tmp_path_factory.mktemp("data") / "houses.csv"
+    with open(path, "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["price", "size (m²)", "rooms", "class"])
+        for row in zip(price, size, rooms, strict=True):
+            writer.writerow([*row, 0.1])
+    return path
+
+
+@pytest.fixture(scope="module")
+def mlp(houses, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "houses"
+    run(folder, dataset=str(houses), target="price", model="mlp",
+        hidden="16,8", activation="tanh", epochs=40)  # fmt: skip
+    return folder
+
+
+def test_learns_a_table_of_ones_own(mlp):
+    found = json.loads((mlp / "metrics.json").read_text())
+    assert found["model"] == "mlp"
+    assert found["parameters"] == 3 * 16 + 16 + 16 * 8 + 8 + 8 + 1
+    assert found["dev"]["r2"] > 0.9
+    told = facts(mlp)
+    assert told["features"] == ["size (m²)", "rooms", "class"]
+    assert (told["std"][2], told["train"], told["dev"]) == (1, 36, 12)
+
+
+def test_predict_answers_row_by_row(mlp, houses, tmp_path, capsys):
+    extra = tmp_path / "new.csv"
+    extra.write_text("class,who,rooms,size (m²)\n0.1,me,3,50\n0.1,you,5,200\n")
+    broken = tmp_path / "broken.csv"
+    broken.write_text("rooms,size (m²),class\n3,big,0.1\n")
+    capsys.readouterr()
+    status = run(mlp, str(extra), str(broken), mode="predict", format="json")
+    told = capsys.readouterr()
+    rows = [
+        json.loads(line) for line in told.out.splitlines() if line[0] == "{"
+    ]
+    assert status == 1
+    assert told.err.count("\n") == 1
+    assert f"{broken}: line 2, column 'size (m²)': 'big'" in told.err
+    assert [(r["file"], r["line"]) for r in rows] == [
+        (str(extra), 2),
+        (str(extra), 3),
+    ]
+    served = tf.saved_model.load(str(mlp / "saved_model"))
+    want = served.signatures["serving_default"](
+        size_m=tf.constant([50.0, 200.0]),
+        rooms=tf.constant([3.0, 5.0]),
+        x_class=tf.constant([0.1, 0.1]),
+    )["prediction"]
+    found = [row["prediction"] for row in rows]
+    np.testing.assert_allclose(found, want, rtol=1e-5)
+
+
+def test_evaluates_other_data_of_the_same_columns(mlp, houses, tmp_path):
+    told = json.loads((mlp / "metrics.json").read_text())
+    with open(houses, newline="") as file:
+        rows = [row[::-1] for row in csv.reader(file)]
+    other = tmp_path / "other.csv"
+    with open(other, "w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    found = run(mlp, mode="evaluate", dataset=str(other))
+    for name in ("loss", "mse"):
+        np.testing.assert_allclose(
+            found["dev"][name], told["dev"][name], rtol=1e-4
+        )
+    with pytest.raises(errors.UserError, match="no column 'size"):
+        run(mlp, mode="evaluate", dataset="diabetes")
+
+
+def test_names_of_inputs_are_distinct():
+    names = regress.input_names(["a b", "a-b", "a_b", "é", "ü"])
+    assert len(set(names)) == 5
+    assert all(name.isidentifier() for name in names)
+
+
+@pytest.mark.parametrize(
+    "given, told",
+    [
+        ({"dataset": "diabets"}, "diabets"),
+        ({"target": "bmj"}, "--target: unknown 'bmj'; did you mean 'bmi'"),
+        ({"hidden": "9"}, "--hidden"),
+        ({"hidden": "9;8", "model": "mlp"}, "--hidden=9;8"),
+        ({"keep_prob": 1.5, "model": "mlp"}, "keep_prob"),
+        ({"optimize": "accuracy"}, "--optimize: unknown 'accuracy'"),
+        ({"split": "train[:9"}, "--split"),
+    ],
+)
+def test_bad_input_gets_one_line(tmp_path, given, told):
+    with pytest.raises(errors.UserError) as caught:
+        run(tmp_path / "run", **given)
+    assert told in str(caught.value) and "\n" not in str(caught.value)
+    assert not (tmp_path / "run" / "config.json").exists()
+
+
+def test_a_constant_target_is_refused(houses, tmp_path):
+    with pytest.raises(errors.UserError) as caught:
+        run(tmp_path / "run", dataset=str(houses), target="class")
+    assert f"{houses}: column 'class' is 0.1 in all 36" in str(caught.value)
