@@ -27,9 +27,9 @@ def unknown(kind, name, names):
     >>> print(unknown("--model", "lenet", ["lenet5", "mlp"]))
     --model: unknown 'lenet'; did you mean 'lenet5'? Valid: lenet5, mlp
     """
-    names = sorted(names)
+    names = sorted(set(names))
     near = difflib.get_close_matches(str(name), names, n=2, cutoff=0.5)
     hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else "."
-    if not near or len(names) <= _LISTED:
+    if names and (not near or len(names) <= _LISTED):
         hint += f" Valid: {', '.join(names)}"
     return UserError(f"{kind}: unknown {name!r}{hint}")

@@ -10,6 +10,12 @@ import shutil
 
 from kerasnotes import errors
 
+_REASONS = (
+    "No space left on device",
+    "Permission denied",
+    "Read-only file system",
+)
+
 
 @contextlib.contextmanager
 def aside(path):
@@ -26,10 +32,10 @@ def aside(path):
         os.replace(partial, path)
     except Exception as error:
         # Libraries tell of a full disk in errors of their own.
-        full = "No space left on device" in str(error)
-        if not (full or isinstance(error, OSError)):
+        told = [reason for reason in _REASONS if reason in str(error)]
+        if not (told or isinstance(error, OSError)):
             raise
-        reason = getattr(error, "strerror", None) or "the disk is full"
+        reason = told[0] if told else error.strerror or error
         raise errors.UserError(
             f"{path}: can't be written: {reason}; make room or give another "
             "folder"

@@ -99,5 +99,9 @@ def call(flag, text, table, **common):
             raise errors.unknown(f"{flag}={name}", key, accepted)
     try:
         return function(**arguments, **common)
+    except errors.UserError:
+        raise
     except (TypeError, ValueError) as error:
-        raise errors.UserError(f"{flag}={text}: {error}") from error
+        raise errors.UserError(
+            f"{flag}={text}: an argument doesn't fit: {error}"
+        ) from error

@@ -26,6 +26,7 @@ with epy.lazy_imports():
     from kerasnotes.data import examples as examples_lib
     from kerasnotes.tasks import classify_review, classify_serving
 
+_MODELS = tuple(n for n in models.names() if n != "linear_regression")
 option, setting = config_lib.option, config_lib.setting
 
 
@@ -43,7 +44,7 @@ class Config(config_lib.Config):
     lr_schedule: str = option(
         "cosine", "name[:key=value,…]: how the learning rate decays."
     )
-    model: str = option("lenet5", "The model.", choices=tuple(models.names()))
+    model: str = option("lenet5", "The model.", choices=_MODELS)
     image_size: int | None = option(
         None, "Side of the model's picture; default the model's own."
     )

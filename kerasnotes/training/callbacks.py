@@ -93,8 +93,9 @@ class Guard(keras.callbacks.Callback):
         step += self._epoch * self._steps
         raise errors.UserError(
             f"the loss is {float(loss)} at step {step} (epoch "
-            f"{self._epoch + 1}); the last checkpoint before it is kept; try "
-            "a smaller --learning_rate, or --clip_norm=1, with --overwrite"
+            f"{self._epoch + 1}); checkpoints of earlier epochs are kept; try "
+            "a smaller --learning_rate, --clip_norm=1, or smaller penalties, "
+            "with --overwrite"
         )
 
 
@@ -215,6 +216,11 @@ class Keeper(keras.callbacks.Callback):
             raise errors.Preempted
 
     def _save(self):
+        if not (self._folder / "config.json").exists():
+            raise errors.UserError(
+                f"{self._folder}: the run folder is gone; nothing can be "
+                "saved; run the same command again"
+            )
         variables = self._variables()
         if self.state["step"]:
             variables += self.model.metrics_variables

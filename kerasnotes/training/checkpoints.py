@@ -101,6 +101,7 @@ class Checkpoints:
 
         Corrupt files are named on the terminal and passed over.
         """
+        broken = False
         for path in self._newest("last-*.npz"):
             try:
                 values, state = read(path)
@@ -109,6 +110,9 @@ class Checkpoints:
                 return values, state, path
             except errors.UserError as error:
                 print(f"{error}; falling back to the one before")
+                broken = True
+        if broken:
+            print(f"{self.folder}: no sound checkpoint left: starting anew")
         return None
 
     def load_best(self, state):

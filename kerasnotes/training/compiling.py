@@ -54,6 +54,39 @@ class _ClipSummed:
         super().apply(grads, trainable_variables)
 
 
+_OWN_FLAGS = {
+    "use_ema": "--weight_average",
+    "clipnorm": "--clip_norm",
+    "clipvalue": "--clip_norm",
+    "global_clipnorm": "--clip_norm",
+}
+
+
+def check_optimizer(config):
+    """Makes one step with the optimiser of the flags, outside of any scope.
+
+    Raises:
+        UserError: its name or an argument is refused.
+    """
+    try:
+        made = optimizers.get(config.optimizer, config.learning_rate)
+        made.apply([keras.ops.array([0.0])], [keras.Variable([1.0])])
+    except errors.UserError:
+        raise
+    except (TypeError, ValueError, tf.errors.InvalidArgumentError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise errors.UserError(
+            f"--optimizer={config.optimizer}: an argument doesn't fit: "
+            f"{reason}"
+        ) from error
+    for name, flag in _OWN_FLAGS.items():
+        if made.get_config().get(name):
+            raise errors.UserError(
+                f"--optimizer={config.optimizer}: {name} has a flag of its "
+                f"own, which counts over all replicas: {flag}"
+            )
+
+
 def optimizer(config, steps_per_epoch):
     """Returns the optimiser that the flags describe."""
     rate = optimizers.schedules.get(

@@ -16,6 +16,7 @@ def prepare(task, splits, chooser):
     """
     config = task.config
     steps = steps_per_epoch(splits, config)
+    compiling.check_optimizer(config)
     # Here, because reading data may draw from the same generators.
     keras.utils.set_random_seed(config.seed)
     with compiling.strategy(config.strategy).scope():
@@ -72,9 +73,15 @@ def fit(task, model, folder, splits, chooser):
         )
         if keeper.state["epoch"] < config.epochs and not keeper.stopped:
             _resume(keeper, store)
+    # What is left to do can be done again: no state to save.
+    signal.signal(signal.SIGTERM, _preempt)
     best = store.load_best(keeper.state)
     model.set_weights(list(best.values()))
     return keeper.state
+
+
+def _preempt(*_):
+    raise errors.Preempted
 
 
 def _resume(keeper, store):

@@ -59,6 +59,9 @@ def parse(config_class, argv, values=None):
     except flags.Error as error:
         raise errors.UserError(" ".join(str(error).split())) from error
     given = {n: values[n].value for n in names if values[n].present}
+    for name in given:
+        if given[name] == "":
+            raise errors.UserError(f"--{name}=: give a value, or no such flag")
     for field in dataclasses.fields(config_class):
         choices = field.metadata["choices"]
         if field.name in given and choices:

@@ -45,12 +45,11 @@ class RunFolder:
             UserError: the folder isn't a run of ours, is a run of another
                 configuration, or can't be written.
         """
-        if (self / "config.json").exists():
-            if config.overwrite:
-                self._check_ours()
-            else:
-                self._check_same(config)
-        elif self._content():
+        configured = (self / "config.json").exists()
+        if configured and not config.overwrite:
+            self._check_same(config)
+        # A config.json that can't be read is still told by the lock beside.
+        elif self._content() and not (configured and self._locks()):
             raise errors.UserError(
                 f"--run_dir={self.path}: not a run of ours, and not empty; "
                 "give another folder"
@@ -74,8 +73,11 @@ class RunFolder:
         if config.overwrite:
             for path in self._content():
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
-        elif (self / "config.json").exists():
+        elif self._begun():
             self._check_data(facts)
+        for path in self.path.rglob(".partial-*"):
+            # A killed process of ours left it; the lock says it is gone.
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
         # In this order a kill leaves a run that goes on.
         (self / "metrics.json").unlink(missing_ok=True)
         value = {
@@ -99,8 +101,18 @@ class RunFolder:
                 f"--run_dir={self.path}: no run here; train one first, or "
                 "give the folder of one"
             )
-        self._check_ours()
-        return files.read_json(self / "config.json")
+        saved = files.read_json(self / "config.json")
+        whole = isinstance(saved, dict) and (
+            isinstance(saved.get("data"), dict)
+            and isinstance(saved.get("flags"), dict)
+            and isinstance(saved["flags"].get("epochs"), int)
+        )
+        if not whole or saved.get("task") != self.task:
+            raise errors.UserError(
+                f"{self / 'config.json'}: not of a run of {self.task}; "
+                "restore it, or give another --run_dir"
+            )
+        return saved
 
     @contextlib.contextmanager
     def locked(self):
@@ -123,15 +135,14 @@ class RunFolder:
         finally:
             os.close(lock)
 
-    def _check_ours(self):
-        config = self / "config.json"
-        saved = files.read_json(config) if config.exists() else {}
-        task = saved.get("task") if isinstance(saved, dict) else None
-        if task != self.task or not isinstance(saved.get("flags"), dict):
-            raise errors.UserError(
-                f"--run_dir={self.path}: not a run of {self.task}; nothing "
-                "was deleted or changed; give another folder"
-            )
+    def _locks(self):
+        return (self / ".lock").exists()
+
+    def _begun(self):
+        """Returns whether something has been learned here."""
+        return (self / "config.json").exists() and any(
+            (self / "checkpoints").glob("*.npz")
+        )
 
     def _content(self):
         """Returns what is in the folder beside the lock."""
@@ -150,6 +161,8 @@ class RunFolder:
 
     def _check_same(self, config):
         saved = self.read()["flags"]
+        if not self._begun():
+            return
         for name, value in config.learned().items():
             if saved.get(name, value) != value:
                 raise errors.UserError(
@@ -160,7 +173,13 @@ class RunFolder:
         if config.epochs < saved["epochs"]:
             raise errors.UserError(
                 f"--epochs={config.epochs}: the run in {self.path} has "
-                f"--epochs={saved['epochs']}; epochs may only grow"
+                f"--epochs={saved['epochs']}; epochs may only grow; give "
+                "another --run_dir, or --overwrite"
+            )
+        if config.epochs > saved["epochs"] and "cosine" in config.lr_schedule:
+            print(
+                f"--lr_schedule={config.lr_schedule} now ends at epoch "
+                f"{config.epochs}, not {saved['epochs']}: the rate rises anew"
             )
 
 

@@ -2,9 +2,12 @@
 
 import dataclasses
 import importlib
+import math
 import os
 import pathlib
+import re
 import sys
+import zipfile
 
 from absl import app, flags, logging
 from etils import epy
@@ -23,6 +26,18 @@ with epy.lazy_imports():
     )
 
 _PREEMPTED = 75  # EX_TEMPFAIL: the same command goes on.
+_BOUNDS = {
+    "batch_size": (1, 2**31),
+    "epochs": (1, 10**6),
+    "learning_rate": (1e-30, 1e30),
+    "l1": (0, 1e30),
+    "l2": (0, 1e30),
+    "warmup_epochs": (0, 10**6),
+    "seed": (0, 2**32 - 1),
+    "early_stop": (1, 10**6),
+    "steps_per_execution": (1, 10**6),
+    "image_size": (1, 4096),
+}
 
 
 def main(task_class):
@@ -47,6 +62,9 @@ def main(task_class):
     except errors.Preempted:
         print("asked to stop: the state is saved; the same command goes on")
         sys.exit(_PREEMPTED)
+    except BrokenPipeError:
+        # The reader has enough; Python would complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         sys.exit(f"{program}: interrupted; the same command goes on")
 
@@ -89,6 +107,7 @@ def run(task_class, given, rest, program):
     saved = {} if mode == "train" else folder.read()
     known = {f.name for f in dataclasses.fields(task_class.Config)}
     before = saved.get("flags", {})
+    _check_unlearned(task_class, mode, given, before)
     values = {n: v for n, v in before.items() if n in known} | given
     config = task_class.Config(**(values | {"run_dir": path, "mode": mode}))
     _check(config)
@@ -105,16 +124,36 @@ def run(task_class, given, rest, program):
 
 def _check(config):
     """Refuses numbers that no run can use."""
-    for name in ("batch_size", "epochs", "learning_rate"):
-        if getattr(config, name) <= 0:
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        if isinstance(value, float) and not math.isfinite(value):
             raise errors.UserError(
-                f"--{name}: must be positive. Received: {getattr(config, name)}"
+                f"--{field.name}: must be finite. Received: {value}"
             )
-    for name in ("l1", "l2", "warmup_epochs", "seed"):
-        if getattr(config, name) < 0:
+        least, most = _BOUNDS.get(field.name, (None, None))
+        if value is None or least is None:
+            continue
+        if not least <= value <= most:
             raise errors.UserError(
-                f"--{name}: must not be negative. Received: "
-                f"{getattr(config, name)}"
+                f"--{field.name}: must be from {least:g} to {most:g}. "
+                f"Received: {value}"
+            )
+
+
+def _check_unlearned(task_class, mode, given, saved):
+    """Refuses flags that make another model, where none is trained."""
+    if mode == "train":
+        return
+    for field in dataclasses.fields(task_class.Config):
+        name = field.name
+        if name not in given or not field.metadata["learned"]:
+            continue
+        other_data = mode == "evaluate" and name == "dataset"
+        if given[name] != saved.get(name) and not other_data:
+            raise errors.UserError(
+                f"--{name}={given[name]}: the run was trained with "
+                f"--{name}={saved.get(name)}; --mode={mode} keeps to it; "
+                "leave the flag out"
             )
 
 
@@ -189,9 +228,10 @@ def _load(task, folder):
             f"{path}: not there; train the run to its end first"
         )
     try:
-        return task.load(path)
+        with zipfile.ZipFile(path):
+            return task.load(path)
     except Exception as error:  # Zip, JSON, HDF5 and Keras raise at will.
-        reason = str(error).splitlines()[0] if str(error) else repr(error)
+        reason = re.split(r"[.\n]\s", str(error) or repr(error))[0]
         raise errors.UserError(
             f"{path}: not a model that can be read ({reason}); train the "
             "run again with --overwrite"
