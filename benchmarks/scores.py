@@ -25,14 +25,16 @@ MARKS = ("<!-- systems: python -m benchmarks.scores -->", "<!-- /systems -->")
 MNIST = "--dataset=DATA/mnist --split='train[:50000],dev[50000:]'"
 TRASHNET = "--dataset=DATA/trashnet --group='/([a-z]+\\d*?)\\d?\\.jpg'"
 
+LITTLE = "--image_size=32 --augment=light:shift=0.04,rotate=10,scale=0.05"
+
 # System, API, trainer, flags, seeds, split and metric.
 ENTRIES = [
     ("linear regression", "models.LinearRegression", "regress", "", 3,
-     "test", "r2_score"),
+     "test", "r2"),
     ("logistic regression", "models.LogisticRegression", "classify",
-     "--model=logistic_regression --augment=none", 3, "test", "accuracy"),
+     f"--model=logistic_regression {LITTLE}", 3, "test", "accuracy"),
     ("softmax regression", "models.SoftmaxRegression", "classify",
-     "--model=softmax_regression --augment=none", 3, "test", "accuracy"),
+     f"--model=softmax_regression {LITTLE}", 3, "test", "accuracy"),
     ("deep fully connected network", "models.MLP", "classify",
      "--model=mlp --hidden=128,64", 3, "test", "accuracy"),
     ("LeNet-5", "models.LeNet5", "classify", "", 3, "test", "accuracy"),

@@ -68,9 +68,16 @@ def _visible(name):
 
 
 def _folder_sizes(path):
-    sizes = {}
-    for folder, folders, names in os.walk(path, onerror=_refuse):
-        folders[:] = filter(_visible, folders)
+    sizes, seen = {}, set()
+    walk = os.walk(path, onerror=_refuse, followlinks=True)
+    for folder, folders, names in walk:
+        # A link to a folder above would be followed for ever.
+        seen.add(os.path.realpath(folder))
+        folders[:] = [
+            name
+            for name in filter(_visible, folders)
+            if os.path.realpath(os.path.join(folder, name)) not in seen
+        ]
         for name in filter(_visible, names):
             file = pathlib.Path(folder, name)
             if file.is_file():

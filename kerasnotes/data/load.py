@@ -39,9 +39,9 @@ def load(
     Raises:
         UserError: there is no such set, or it can't be read.
 
-    >>> load("no/such/folder")
+    >>> load("no/such/folder")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    kerasnotes.errors.UserError: --dataset: no such folder: 'no/such/folder'
+    kerasnotes.errors.UserError: --dataset: no such folder: 'no/such/folder'...
     """
     from kerasnotes.data.sources import folders, idx
 
@@ -59,7 +59,9 @@ def load(
             )
         return folders.read(path, image_size or 32, **arguments)
     if _looks_like_a_path(dataset):
-        raise errors.UserError(f"--dataset: no such folder: {dataset!r}")
+        raise errors.UserError(
+            f"--dataset: no such folder: {dataset!r}; check the path"
+        )
     from kerasnotes.data.sources import tfds_images
 
     return tfds_images.read(dataset, data_dir, size=image_size, **arguments)

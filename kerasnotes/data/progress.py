@@ -7,7 +7,8 @@ import time
 def progress(items, total, text):
     """Yields `items`, and writes their count to standard error.
 
-    The line appears after a second, and is renewed each second.
+    On a terminal the line appears after a second, and is renewed each
+    second; elsewhere there is a new one every half minute.
 
     Args:
         items: an iterable.
@@ -17,13 +18,15 @@ def progress(items, total, text):
     >>> list(progress("abc", 3, "reading"))
     ['a', 'b', 'c']
     """
+    live = sys.stderr.isatty()
+    pause, start, end = (1, "\r", "") if live else (30, "", "\n")
     shown = time.monotonic()
     written = False
     for count, item in enumerate(items, 1):
         yield item
         now = time.monotonic()
-        if now - shown > 1 or (written and count == total):
+        if now - shown > pause or (written and count == total):
             shown, written = now, True
-            print(f"\r{text}: {count}/{total}", end="", file=sys.stderr)
-    if written:
+            print(f"{start}{text}: {count}/{total}", end=end, file=sys.stderr)
+    if written and live:
         print(file=sys.stderr)

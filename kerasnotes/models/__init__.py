@@ -15,6 +15,15 @@ _MODELS = {
     "softmax_regression": "regression.SoftmaxRegression",
 }
 
+_COMMON = (
+    "classes",
+    "include_top",
+    "input_shape",
+    "kernel_regularizer",
+    "mean",
+    "std",
+)
+
 
 def __getattr__(attribute):
     for path in _MODELS.values():
@@ -65,12 +74,15 @@ def build(
     accepted = arguments_of(name)
     for key in given:
         if key not in accepted:
+            own = [a for a in accepted if a not in _COMMON] or ["none"]
             raise errors.UserError(
-                f"--{key}: {name} takes no such argument; it takes "
-                f"{', '.join(accepted)}"
+                f"--{key}: {name} takes no such argument; of its own it has "
+                f"{', '.join(own)}"
             )
     try:
         model = _load(_MODELS[name])(name=name, **given)
+    except errors.UserError:
+        raise
     except ValueError as error:
         message = " ".join(str(error).split())
         raise errors.UserError(f"--model={name}: {message}") from error

@@ -92,6 +92,13 @@ class Classify(task_lib.Task):
             config.group and sides.group_keys(examples.ids, config.group),
             config.train_dev,
         )
+        for side, indices in parts.items():
+            if not len(indices):
+                raise errors.UserError(
+                    f"--dataset={config.dataset}: no example is left for "
+                    f"{side}, of {len(examples.labels)} in all; give more "
+                    "pictures of each class"
+                )
         mean, std = examples_lib.mean_and_std(examples, parts["train"])
         self.facts = {
             "name": config.dataset,
@@ -113,6 +120,7 @@ class Classify(task_lib.Task):
         """Reads the data, at the size and with the classes of the model."""
         config = self.config
         if self.facts:
+            # Whatever is evaluated comes to the model's own input.
             *size, channels = self.facts["input_shape"]
         else:
             size = config.image_size or models.default_size(config.model)
@@ -124,6 +132,12 @@ class Classify(task_lib.Task):
             channels=channels,
             resize=config.resize,
         )
+        if examples.skipped:
+            path, reason = examples.skipped[0]
+            print(
+                f"{len(examples.skipped)} files left out; the first: {path} "
+                f"({reason}); the report lists them"
+            )
         known = self.facts and self.facts["classes"]
         if known and known != list(examples.class_names):
             raise errors.UserError(
@@ -228,9 +242,15 @@ def _inputs(paths):
             yield str(path), path.read_bytes
             continue
         inside = files.Files(path)
-        for name in inside.names:
-            if pictures.is_picture(inside.read(name, 12)):
-                yield str(path / name), (path / name).read_bytes
+        names = [
+            name
+            for name in inside.names
+            if pictures.is_picture(inside.read(name, 12))
+        ]
+        if not names:
+            raise errors.UserError(f"{path}: holds no pictures")
+        for name in names:
+            yield str(path / name), (path / name).read_bytes
 
 
 def _class_weight(text):

@@ -70,7 +70,13 @@ def _classes(matrix, names):
     return page.Table(
         ["class", "precision", "recall", "F1", "examples"],
         [
-            [name, row["precision"], row["recall"], row["f1"], row["support"]]
+            [
+                name,
+                row["precision"],
+                row["recall"],
+                row["f1"],
+                int(row["support"]),
+            ]
             for name, row in zip(names, report["classes"], strict=True)
         ],
         "Each class of the dev set.",

@@ -73,11 +73,10 @@ def check_optimizer(config):
         made.apply([keras.ops.array([0.0])], [keras.Variable([1.0])])
     except errors.UserError:
         raise
-    except (TypeError, ValueError, tf.errors.InvalidArgumentError) as error:
+    except (TypeError, ValueError, tf.errors.OpError) as error:
         reason = " ".join(str(error).split())[:200]
         raise errors.UserError(
-            f"--optimizer={config.optimizer}: an argument doesn't fit: "
-            f"{reason}"
+            f"--optimizer={config.optimizer}: an argument doesn't fit: {reason}"
         ) from error
     for name, flag in _OWN_FLAGS.items():
         if made.get_config().get(name):

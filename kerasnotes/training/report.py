@@ -56,12 +56,16 @@ def write(folder, metrics, state, blocks, command):
             page.Table(header, rows, "In inference mode, not augmented."),
             page.Heading("Run it again"),
             page.Code(command),
+            page.Text(
+                f"Python {flags['python']}, revision "
+                f"{flags['git_revision'] or 'unknown'}, "
+                + ", ".join(f"{k} {v}" for k, v in flags["packages"].items())
+                + "."
+            ),
             page.Table(
                 ["flag", "value"],
                 [[f"--{k}", str(v)] for k, v in flags["flags"].items()],
-                f"Python {flags['python']}, revision "
-                f"{flags['git_revision'] or 'unknown'}, "
-                + ", ".join(f"{k} {v}" for k, v in flags["packages"].items()),
+                "What the flags were.",
             ),
         ],
     )

@@ -196,6 +196,16 @@ def test_killed_and_started_again_ends_the_same(trainer, run_dir, tmp_path):
         (["--export=tflite"], "--export"),
         (["--batch_size=5000"], "--batch_size=5000"),
         (["--epochs=0"], "--epochs"),
+        (["--epochs=99999999999999999999"], "--epochs"),
+        (["--early_stop=0"], "--early_stop"),
+        (["--seed=4294967296"], "--seed"),
+        (["--l2=nan"], "--l2"),
+        (["--steps_per_execution=0"], "--steps_per_execution"),
+        (["--image_size=0"], "--image_size"),
+        (["--optimizer=adam:beta_1=foo"], "--optimizer=adam:beta_1=foo"),
+        (["--optimizer=adam:use_ema=true"], "--weight_average"),
+        (["--dataset="], "--dataset="),
+        (["--activation=foo", "--model=mlp"], "--activation: unknown"),
         (["--hidden=4"], "--hidden"),
         (["--hidden=a", "--model=mlp"], "--hidden"),
         (["--keep_prob=2"], "keep_prob"),
@@ -217,6 +227,27 @@ def test_bad_input_gets_one_line(tmp_path, monkeypatch, words, told):
     assert "\n" not in str(caught.value)
     # The corrected command isn't held up by what the wrong one left.
     assert not (tmp_path / "run" / "config.json").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--mode=evaluate", "--model=mlp"],
+        ["--mode=export", "--resize=crop"],
+        ["--mode=export", "--dataset=elsewhere"],
+        ["--mode=predict", "--image_size=28", "a.png"],
+    ],
+)
+def test_a_trained_model_keeps_to_its_flags(run_dir, words):
+    before = (run_dir / "saved_model" / "saved_model.pb").read_bytes()
+    values = absl_flags.FlagValues()
+    flags.define(classify.Config, values)
+    words = ["prog", f"--run_dir={run_dir}", *words]
+    with pytest.raises(errors.UserError, match="leave the flag out"):
+        given, rest = flags.parse(classify.Config, words, values)
+        runner.run(classify.Classify, given, rest, "trainers.classify")
+    after = (run_dir / "saved_model" / "saved_model.pb").read_bytes()
+    assert after == before
 
 
 def test_errors_leave_status_1_and_no_traceback(trainer, tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 
 import numpy as np
 import pytest
@@ -139,6 +140,42 @@ def test_another_configuration_is_refused(toy, tmp_path):
     with pytest.raises(errors.UserError, match="--units=9.*--units=8"):
         run(toy, tmp_path, units=9)
     run(toy, tmp_path, units=9, overwrite=True)
+
+
+def test_a_broken_config_can_be_overwritten(toy, tmp_path):
+    run(toy, tmp_path)
+    (tmp_path / "config.json").write_text("{bad")
+    with pytest.raises(errors.UserError, match="config.json: not valid JSON"):
+        run(toy, tmp_path)
+    run(toy, tmp_path, overwrite=True)
+    for content in ("[1]", '{"task": "toy", "flags": {"epochs": "x"}}'):
+        (tmp_path / "config.json").write_text(content)
+        with pytest.raises(errors.UserError, match="not of a run of toy"):
+            run(toy, tmp_path)
+
+
+def test_what_never_learned_binds_nothing(toy, tmp_path):
+    with pytest.raises(errors.UserError, match="the loss is"):
+        run(toy, tmp_path, learning_rate=1e30, optimizer="sgd")
+    assert not list((tmp_path / "checkpoints").glob("*.npz"))
+    run(toy, tmp_path, learning_rate=0.01)
+
+
+def test_a_vanished_folder_stops_the_run(toy, tmp_path, monkeypatch):
+    def vanish(self, *_):
+        shutil.rmtree(tmp_path)
+
+    monkeypatch.setattr(callbacks.Keeper, "on_test_end", vanish)
+    with pytest.raises(errors.UserError, match="run folder is gone"):
+        run(toy, tmp_path)
+
+
+def test_what_killed_processes_left_is_swept(toy, tmp_path):
+    run(toy, tmp_path, epochs=3)
+    (tmp_path / "checkpoints" / ".partial-9-last-3.npz").write_text("half")
+    (tmp_path / ".partial-9-saved_model").mkdir()
+    run(toy, tmp_path, epochs=4)
+    assert not list(tmp_path.rglob(".partial-*"))
 
 
 def test_overwrite_spares_what_is_not_a_run(toy, tmp_path):
