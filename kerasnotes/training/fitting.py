@@ -5,7 +5,13 @@ import signal
 import keras
 
 from kerasnotes import errors
-from kerasnotes.training import callbacks, checkpoints, compiling, monitors
+from kerasnotes.training import (
+    callbacks,
+    checkpoints,
+    compiling,
+    monitors,
+    tensorboard,
+)
 
 
 def prepare(task, splits, chooser):
@@ -96,7 +102,7 @@ def _resume(keeper, store):
 def watchers(config, folder, train):
     """Returns the callbacks that look on."""
     logs = folder / "logs"
-    found = [keras.callbacks.TensorBoard(logs, write_graph=False)]
+    found = [tensorboard.EpochLog(logs)]
     if config.weight_average is not None:
         # After the keeper, which takes the averages before they are put back.
         found.append(keras.callbacks.SwapEMAWeights())

@@ -6,6 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from kerasnotes import errors
 from kerasnotes.training import callbacks, checkpoints, runner
@@ -67,6 +68,14 @@ def test_a_run_leaves_what_is_promised(toy, tmp_path):
     rows = (tmp_path / "a/history.csv").read_text().splitlines()
     assert len(rows) == 1 + 4
     assert not list(tmp_path.rglob(".partial*"))
+    for side in ("train", "dev"):
+        (events,) = (tmp_path / "a" / "logs" / side).iterdir()
+        tags = [
+            value.tag
+            for record in tf.compat.v1.train.summary_iterator(str(events))
+            for value in record.summary.value
+        ]
+        assert tags.count("loss") == 4
 
 
 def test_a_finished_run_says_so_and_changes_nothing(toy, tmp_path, capsys):
