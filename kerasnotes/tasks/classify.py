@@ -84,12 +84,16 @@ class Classify(task_lib.Task):
         warp = augment.build(config.augment)
         weight = _class_weight(config.class_weight)
         examples = self._examples()
+        # Other data than the run's own are split in their own way.
+        own = not self.facts or self.facts["name"] == config.dataset
         parts = sides.choose(
             examples.ids,
             examples.labels,
             examples.official,
-            config.split,
-            config.group and sides.group_keys(examples.ids, config.group),
+            config.split if own else None,
+            sides.group_keys(examples.ids, config.group)
+            if own and config.group
+            else None,
             config.train_dev,
         )
         for side, indices in parts.items():

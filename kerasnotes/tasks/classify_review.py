@@ -41,12 +41,7 @@ def review(split, logits, augmented, folder):
     )
     return [
         page.Heading("Mistakes"),
-        page.Text(
-            f"{len(wrong)} of {len(labels)} dev examples are misread"
-            + ("; the most confident first." if wrong else ".")
-            + " mistakes.csv lists them all, with columns to tag them."
-        ),
-        page.Gallery([_item(split, row) for row in wrong[:_GALLERY]]),
+        *_worst(split, wrong),
         page.Heading("Confusion on dev"),
         page.Picture(
             pictures / "confusion.png",
@@ -63,6 +58,18 @@ def review(split, logits, augmented, folder):
         ),
         *_skipped(split.examples.skipped),
     ]
+
+
+def _worst(split, wrong):
+    if not wrong:
+        return [page.Text(f"None of the {split.size} dev examples is misread.")]
+    text = (
+        f"{len(wrong)} of {split.size} dev examples are misread; the most "
+        "confident first. mistakes.csv lists them all, with columns to tag "
+        "them."
+    )
+    items = [_item(split, row) for row in wrong[:_GALLERY]]
+    return [page.Text(text), page.Gallery(items)]
 
 
 def _classes(matrix, names):

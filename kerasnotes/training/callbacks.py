@@ -108,10 +108,14 @@ class Keeper(keras.callbacks.Callback):
         selection: the `kerasnotes.diagnosis.selection.Selection`.
         steps: steps of an epoch.
         patience: epochs without a better score to stop after, or None.
+        averaged: whether averaged weights are tested, and so are the best.
     """
 
-    def __init__(self, folder, store, selection, steps, patience):
+    def __init__(
+        self, folder, store, selection, steps, patience, averaged=False
+    ):
         super().__init__()
+        self._averaged = averaged
         self._folder, self._store = folder, store
         self._selection, self.state = selection, self.new_state()
         self._steps, self._patience = steps, patience
@@ -182,7 +186,7 @@ class Keeper(keras.callbacks.Callback):
 
     def on_test_end(self, logs=None):
         # Averaged weights are in the model for the length of the test.
-        if getattr(self.model.optimizer, "use_ema", False):
+        if self._averaged:
             self._dev_weights = self.model.get_weights()
 
     def on_epoch_end(self, epoch, logs=None):

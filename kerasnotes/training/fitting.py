@@ -52,7 +52,14 @@ def fit(task, model, folder, splits, chooser):
     config = task.config
     steps = steps_per_epoch(splits, config)
     store = checkpoints.Checkpoints(folder / "checkpoints")
-    keeper = callbacks.Keeper(folder, store, chooser, steps, config.early_stop)
+    keeper = callbacks.Keeper(
+        folder,
+        store,
+        chooser,
+        steps,
+        config.early_stop,
+        averaged=config.weight_average is not None,
+    )
     keeper.set_model(model)
     signal.signal(signal.SIGTERM, keeper.ask_to_stop)
     _resume(keeper, store)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import pathlib
 import sys
 
 from kerasnotes import files
@@ -29,7 +30,7 @@ def write(folder, metrics, state, blocks, command):
     figures.save(curves.curves(history, optimized, best), picture)
     header, rows = _table(metrics)
     facts = [
-        (f"{name} {optimized}", f"{metrics[name][optimized]:.4g}")
+        (f"{name} {optimized}", _short(metrics[name][optimized]))
         for name in reversed(_SPLITS)
         if name in metrics and optimized in metrics[name]
     ]
@@ -38,7 +39,7 @@ def write(folder, metrics, state, blocks, command):
     data = flags["data"]
     page.write(
         folder / "report.html",
-        f"{metrics['model']} on {data['name']}",
+        f"{metrics['model']} on {pathlib.PurePath(data['name']).name}",
         f"{metrics['parameters']:,} parameters, {data['train']:,} training "
         f"examples",
         [
@@ -69,6 +70,10 @@ def write(folder, metrics, state, blocks, command):
             ),
         ],
     )
+
+
+def _short(value):
+    return f"{value:.4f}" if abs(value) < 10 else f"{value:.5g}"
 
 
 def _table(metrics):

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -133,6 +134,17 @@ def test_preempted_within_an_epoch_ends_the_same(
     )
     timeless = [[line.rsplit(",", 1)[0] for line in x] for x in (whole, cut)]
     assert timeless[0] == timeless[1]
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
+def test_averaged_weights_are_tested_and_kept(toy, tmp_path, precision):
+    run(toy, tmp_path, epochs=1, weight_average=0.9, precision=precision)
+    last = list(weights(tmp_path).items())
+    (best,) = (tmp_path / "checkpoints").glob("best-*")
+    kernel = checkpoints.read(best)[0]["00000"]
+    assert not np.array_equal(last[0][1], kernel)
+    assert any(np.array_equal(value, kernel) for _, value in last)
+    keras.config.set_dtype_policy("float32")
 
 
 def test_epochs_may_grow(toy, tmp_path):
