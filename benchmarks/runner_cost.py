@@ -21,8 +21,8 @@ from kerasnotes.training import (
     callbacks,
     checkpoints,
     compiling,
-    fitting,
     run_folder,
+    tensorboard,
 )
 
 STEPS, PAIRS = 500, 5
@@ -55,11 +55,10 @@ def main():
             None,
         )
         keeper.set_model(run)
-        watchers = fitting.watchers(config, folder, splits["train"])
         added = [
             callbacks.Guard(STEPS),
             keeper,
-            *watchers,
+            tensorboard.EpochLog(folder / "logs"),
             callbacks.Progress(PAIRS + 1, STEPS, "accuracy"),
         ]
         for pair in range(PAIRS + 1):

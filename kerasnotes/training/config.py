@@ -93,8 +93,9 @@ class Config:
     watch: str = setting(
         "none",
         "norms: log each layer's gradients and activations; "
-        "cost: check that the full-batch cost falls at every step.",
-        choices=("none", "norms", "cost"),
+        "cost: check that the full-batch cost falls at every step; "
+        "gradients: check them against difference quotients.",
+        choices=("none", "norms", "cost", "gradients"),
     )
     export: str = setting(
         "saved_model", "Formats to serve: saved_model,litert,onnx."

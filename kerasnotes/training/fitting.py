@@ -9,8 +9,8 @@ from kerasnotes.training import (
     callbacks,
     checkpoints,
     compiling,
-    monitors,
     tensorboard,
+    watching,
 )
 
 
@@ -52,17 +52,19 @@ def fit(task, model, folder, splits, chooser):
     config = task.config
     steps = steps_per_epoch(splits, config)
     store = checkpoints.Checkpoints(folder / "checkpoints")
+    averaged = config.weight_average is not None
     keeper = callbacks.Keeper(
-        folder,
-        store,
-        chooser,
-        steps,
-        config.early_stop,
-        averaged=config.weight_average is not None,
+        folder, store, chooser, steps, config.early_stop, averaged
     )
     keeper.set_model(model)
     signal.signal(signal.SIGTERM, keeper.ask_to_stop)
     _resume(keeper, store)
+    # After the keeper, which takes the averages before they are put back.
+    averaging = [keras.callbacks.SwapEMAWeights()] if averaged else []
+    watcher = watching.watcher(
+        config.watch, splits["train"], config.batch_size, folder / "logs/norms"
+    )
+    watchers = [watcher] if watcher else []
     while keeper.state["epoch"] < config.epochs and not keeper.stopped:
         epoch, step = keeper.state["epoch"], keeper.state["step"]
         task.fit(
@@ -80,7 +82,9 @@ def fit(task, model, folder, splits, chooser):
             callbacks=[
                 callbacks.Guard(steps, step),
                 keeper,
-                *watchers(config, folder, splits["train"]),
+                tensorboard.EpochLog(folder / "logs"),
+                *averaging,
+                *watchers,
                 callbacks.Progress(config.epochs, steps, config.optimize),
             ],
         )
@@ -90,6 +94,7 @@ def fit(task, model, folder, splits, chooser):
     signal.signal(signal.SIGTERM, _preempt)
     best = store.load_best(keeper.state)
     model.set_weights(list(best.values()))
+    keeper.state["found"] = watching.findings(watcher)
     return keeper.state
 
 
@@ -104,19 +109,3 @@ def _resume(keeper, store):
     values, state, path = found
     keeper.resume(values, state, path)
     print(f"going on from {path}: epoch {state['epoch']}, step {state['step']}")
-
-
-def watchers(config, folder, train):
-    """Returns the callbacks that look on."""
-    logs = folder / "logs"
-    found = [tensorboard.EpochLog(logs)]
-    if config.weight_average is not None:
-        # After the keeper, which takes the averages before they are put back.
-        found.append(keras.callbacks.SwapEMAWeights())
-    if config.watch == "norms":
-        x, y, _ = next(iter(train.batches(config.batch_size)))
-        found.append(monitors.NormMonitor(x, y, logs / "norms"))
-    if config.watch == "cost":
-        x, y, _ = next(iter(train.batches(train.size)))
-        found.append(monitors.CostMonitor(x, y))
-    return found

@@ -53,6 +53,7 @@ def write(folder, metrics, state, blocks, command):
                 "Loss and metric over the epochs, train against dev",
                 chart=True,
             ),
+            *_found(state["found"]),
             page.Heading("Metrics"),
             page.Table(header, rows, "In inference mode, not augmented."),
             page.Heading("Run it again"),
@@ -70,6 +71,12 @@ def write(folder, metrics, state, blocks, command):
             ),
         ],
     )
+
+
+def _found(texts):
+    if not texts:
+        return []
+    return [page.Heading("What --watch found"), *map(page.Code, texts)]
 
 
 def _short(value):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 
 import keras
@@ -145,6 +146,27 @@ def test_averaged_weights_are_tested_and_kept(toy, tmp_path, precision):
     assert not np.array_equal(last[0][1], kernel)
     assert any(np.array_equal(value, kernel) for _, value in last)
     keras.config.set_dtype_policy("float32")
+
+
+@pytest.mark.parametrize(
+    "watch, told",
+    [
+        ("gradients", "after training"),
+        ("norms", "no gradient vanishes"),
+        ("cost", "the cost of the whole training set"),
+    ],
+)
+def test_watching_reports_and_changes_nothing(toy, tmp_path, watch, told):
+    run(toy, tmp_path / "alone")
+    run(toy, tmp_path / "watched", watch=watch)
+    assert_same(tmp_path / "alone", tmp_path / "watched")
+    alone, watched = (
+        re.sub("<[^>]+>", "", (tmp_path / name / "report.html").read_text())
+        for name in ("alone", "watched")
+    )
+    assert told in watched
+    assert "What --watch found" in watched
+    assert "What --watch found" not in alone
 
 
 def test_epochs_may_grow(toy, tmp_path):
