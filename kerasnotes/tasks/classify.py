@@ -152,9 +152,12 @@ class Classify(task_lib.Task):
 
     def model(self):
         config, facts = self.config, self.facts
+        keep_prob = specs.numbers("--keep_prob", config.keep_prob, float)
+        if keep_prob and len(keep_prob) == 1:
+            (keep_prob,) = keep_prob
         given = {
             "hidden": specs.numbers("--hidden", config.hidden),
-            "keep_prob": specs.numbers("--keep_prob", config.keep_prob, float),
+            "keep_prob": keep_prob,
             "activation": config.activation,
             "initializer": config.initializer,
             "batch_norm": config.batch_norm,

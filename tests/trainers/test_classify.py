@@ -229,6 +229,32 @@ def test_bad_input_gets_one_line(tmp_path, monkeypatch, words, told):
     assert not (tmp_path / "run" / "config.json").exists()
 
 
+@pytest.mark.parametrize("keep_prob", ["0.8", "0.8,0.5"])
+def test_flags_reach_the_model(keep_prob):
+    config = classify.Config(
+        keep_prob=keep_prob, l2=2.0, activation="relu", initializer="he"
+    )
+    facts = {
+        "classes": list("ab"),
+        "input_shape": [32, 32, 1],
+        "mean": [1.0],
+        "std": [2.0],
+        "train": 100,
+    }
+    model = classify.Classify(config, facts).model()
+    rates = [
+        layer.rate
+        for layer in model.layers
+        if isinstance(layer, keras.layers.Dropout)
+    ]
+    last = 1 - float(keep_prob.split(",")[-1])
+    np.testing.assert_allclose(rates, [0.2, last])
+    kernel = model.get_layer("dense_1").kernel
+    np.testing.assert_allclose(
+        kernel.regularizer(kernel), 2.0 / 200 * np.sum(np.square(kernel)), 1e-5
+    )
+
+
 @pytest.mark.parametrize(
     "words",
     [
