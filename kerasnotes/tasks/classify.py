@@ -39,14 +39,20 @@ class Config(config_lib.Config):
         "digits, a TFDS name, a folder or zip of class folders, or a folder "
         "of IDX files.",
     )
-    epochs: int = setting(100, "Passes over the training set; may grow.")
-    learning_rate: float = option(3e-3, "The learning rate, α₀.")
+    epochs: int = setting(
+        100, "Passes over the training set; may grow.", bounds=(1, 10**6)
+    )
+    learning_rate: float = option(
+        3e-3, "The learning rate, α₀.", bounds=(1e-30, 1e30)
+    )
     lr_schedule: str = option(
         "cosine", "name[:key=value,…]: how the learning rate decays."
     )
     model: str = option("lenet5", "The model.", choices=_MODELS)
     image_size: int | None = option(
-        None, "Side of the model's picture; default the model's own."
+        None,
+        "Side of the model's picture; default the model's own.",
+        bounds=(1, 4096),
     )
     resize: str = option(
         "stretch",

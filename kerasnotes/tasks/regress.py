@@ -36,12 +36,18 @@ class Config(config_lib.Config):
         "linear_regression", "The model.", choices=("linear_regression", "mlp")
     )
     batch_size: int = option(
-        1024, "Examples a step; the whole training set where it has fewer."
+        1024,
+        "Examples a step; the whole training set where it has fewer.",
+        bounds=(1, 2**31),
     )
-    epochs: int = setting(250, "Passes over the training set; may grow.")
+    epochs: int = setting(
+        250, "Passes over the training set; may grow.", bounds=(1, 10**6)
+    )
     # Momentum swings about the minimum, and of its swings the luckiest on dev
     # would be kept: the average takes them out.
-    learning_rate: float = option(0.1, "The learning rate, α₀.")
+    learning_rate: float = option(
+        0.1, "The learning rate, α₀.", bounds=(1e-30, 1e30)
+    )
     optimizer: str = option(
         "sgd:momentum=0.93",
         "name[:key=value,…]: Keras' own, or the notes' variants.",

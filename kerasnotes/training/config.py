@@ -5,26 +5,35 @@ learned: a run goes on only under the same learned fields.
 """
 
 import dataclasses
+import math
+
+from kerasnotes import errors
 
 
-def option(default, help, *, choices=None, learned=True):
+def option(default, help, *, choices=None, bounds=None, learned=True):
     """Returns a dataclass field for one flag.
 
     Args:
         default: the default value.
         help: the flag's help text, one sentence.
         choices: the values allowed, or None.
+        bounds: the least and the largest number allowed, or None.
         learned: whether another value makes another model.
     """
     return dataclasses.field(
         default=default,
-        metadata={"help": help, "choices": choices, "learned": learned},
+        metadata={
+            "help": help,
+            "choices": choices,
+            "bounds": bounds,
+            "learned": learned,
+        },
     )
 
 
-def setting(default, help, *, choices=None):
+def setting(default, help, **more):
     """Returns a field that leaves what is learned as it is."""
-    return option(default, help, choices=choices, learned=False)
+    return option(default, help, learned=False, **more)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,9 +48,15 @@ class Config:
     run_dir: str = setting("", "Folder of the run; default runs/<task>.")
     dataset: str = option("", "A built-in name, a TFDS name, or a path.")
     data_dir: str | None = setting(None, "Where TFDS keeps its data sets.")
-    batch_size: int = option(64, "Examples a step, over all replicas.")
-    epochs: int = setting(30, "Passes over the training set; may grow.")
-    learning_rate: float = option(1e-3, "The learning rate, α₀.")
+    batch_size: int = option(
+        64, "Examples a step, over all replicas.", bounds=(1, 2**31)
+    )
+    epochs: int = setting(
+        30, "Passes over the training set; may grow.", bounds=(1, 10**6)
+    )
+    learning_rate: float = option(
+        1e-3, "The learning rate, α₀.", bounds=(1e-30, 1e30)
+    )
     optimizer: str = option(
         "adam", "name[:key=value,…]: Keras' own, or the notes' variants."
     )
@@ -49,7 +64,9 @@ class Config:
         "constant", "name[:key=value,…]: how the learning rate decays."
     )
     warmup_epochs: float = option(
-        0.0, "Epochs over which the learning rate rises from 0."
+        0.0,
+        "Epochs over which the learning rate rises from 0.",
+        bounds=(0, 10**6),
     )
     clip_norm: float | None = option(
         None, "Largest global norm of the gradient summed over replicas."
@@ -57,16 +74,26 @@ class Config:
     weight_average: float | None = option(
         None, "β of an exponentially weighted average of the weights."
     )
-    l1: float = option(0.0, "λ of the L1 penalty λ/2m Σ|w| on kernels.")
-    l2: float = option(0.0, "λ of the L2 penalty λ/2m Σw² on kernels.")
-    seed: int = option(0, "Seed of weights, order, augmentation, dropout.")
+    l1: float = option(
+        0.0, "λ of the L1 penalty λ/2m Σ|w| on kernels.", bounds=(0, 1e30)
+    )
+    l2: float = option(
+        0.0, "λ of the L2 penalty λ/2m Σw² on kernels.", bounds=(0, 1e30)
+    )
+    seed: int = option(
+        0,
+        "Seed of weights, order, augmentation, dropout.",
+        bounds=(0, 2**32 - 1),
+    )
     deterministic: str = setting(
         "auto",
         "Bit-identical runs; auto: on a CPU only, where it costs nothing.",
         choices=("auto", "true", "false"),
     )
     early_stop: int | None = option(
-        None, "Stop after this many epochs without a better dev score."
+        None,
+        "Stop after this many epochs without a better dev score.",
+        bounds=(1, 10**6),
     )
     optimize: str = option(
         "accuracy", "The dev metric that chooses the best checkpoint."
@@ -89,7 +116,9 @@ class Config:
         "Compile steps with XLA; auto: on one GPU only.",
         choices=("auto", "true", "false"),
     )
-    steps_per_execution: int = setting(1, "Steps run in one call.")
+    steps_per_execution: int = setting(
+        1, "Steps run in one call.", bounds=(1, 10**6)
+    )
     watch: str = setting(
         "none",
         "norms: log each layer's gradients and activations; "
@@ -117,3 +146,24 @@ class Config:
             for f in dataclasses.fields(self)
             if f.metadata["learned"]
         }
+
+    def check(self):
+        """Refuses numbers that no run can use.
+
+        Raises:
+            UserError: a number is infinite or out of its bounds.
+        """
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, float) and not math.isfinite(value):
+                raise errors.UserError(
+                    f"--{field.name}: must be finite. Received: {value}"
+                )
+            bounds = field.metadata["bounds"]
+            if bounds and value is not None:
+                least, most = bounds
+                if not least <= value <= most:
+                    raise errors.UserError(
+                        f"--{field.name}: must be from {least:g} to "
+                        f"{most:g}. Received: {value}"
+                    )
