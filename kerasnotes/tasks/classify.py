@@ -254,7 +254,10 @@ def _inputs(paths):
         if not path.is_dir():
             yield str(path), path.read_bytes
             continue
-        inside = files.Files(path)
+        try:
+            inside = files.Files(path)
+        except errors.UserError as error:
+            raise errors.UserError(f"{path}: holds no pictures") from error
         names = [
             name
             for name in inside.names

@@ -3,6 +3,8 @@
 import importlib
 import os
 import statistics
+import subprocess
+import sys
 import time
 
 import keras
@@ -35,7 +37,7 @@ def formats(text):
             raise errors.unknown("--export", name, _WRITERS)
         for module, extra in _EXTRAS.get(name, {}).items():
             _need(name, module, extra)
-    # LiteRT is converted from the SavedModel.
+    # The others are converted from the SavedModel.
     return [name for name in _WRITERS if name in named | {"saved_model"}]
 
 
@@ -126,19 +128,26 @@ def _litert(model, signatures, folder):
 
 def _onnx(model, signatures, folder):
     import onnxruntime
-    import tf2onnx
 
-    signature = signatures[TENSORS]
-    function = tf.function(signature.function, input_signature=signature.inputs)
-    proto, _ = tf2onnx.convert.from_function(
-        function, input_signature=signature.inputs
-    )
-    data = proto.SerializeToString()
     path = folder / "model.onnx"
-    files.write_bytes(path, data)
+    with files.aside(path) as partial:
+        # Its program alone converts SavedModels, whose constants are inside.
+        done = subprocess.run(
+            [sys.executable, "-m", "tf2onnx.convert", "--tag=serve"]
+            + ["--saved-model", str(folder / "saved_model")]
+            + ["--signature_def", TENSORS, "--output", str(partial)],
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            raise errors.UserError(
+                "--export=onnx: tf2onnx can't convert this model: "
+                f"{(done.stderr.splitlines() or ['no reason given'])[-1]}"
+            )
+    data = path.read_bytes()
     session = onnxruntime.InferenceSession(data)
     names = [output.name for output in session.get_outputs()]
-    (spec,) = signature.inputs
+    (spec,) = signatures[TENSORS].inputs
 
     def answer(x):
         return dict(zip(names, session.run(names, {spec.name: x}), strict=True))

@@ -48,14 +48,14 @@ def write(folder, metrics, state, blocks, command):
             page.Heading("Learning curves"),
             page.Picture(
                 picture,
-                f"Each epoch's mean over training, as augmented, against "
-                f"dev. Epoch {best} was kept.",
+                "Each epoch's mean over training against dev. "
+                f"Epoch {best} was kept.",
                 "Loss and metric over the epochs, train against dev",
                 chart=True,
             ),
             *_found(state["found"]),
             page.Heading("Metrics"),
-            page.Table(header, rows, "In inference mode, not augmented."),
+            page.Table(header, rows, "Of the model kept, in inference mode."),
             page.Heading("Run it again"),
             page.Code(command),
             page.Text(

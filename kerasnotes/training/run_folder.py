@@ -73,7 +73,7 @@ class RunFolder:
         if config.overwrite:
             for path in self._content():
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
-        elif self._begun():
+        elif self.begun:
             self._check_data(facts)
         for path in self.path.rglob(".partial-*"):
             # A killed process of ours left it; the lock says it is gone.
@@ -138,7 +138,8 @@ class RunFolder:
     def _locks(self):
         return (self / ".lock").exists()
 
-    def _begun(self):
+    @property
+    def begun(self):
         """Returns whether something has been learned here."""
         return (self / "config.json").exists() and any(
             (self / "checkpoints").glob("*.npz")
@@ -161,7 +162,7 @@ class RunFolder:
 
     def _check_same(self, config):
         saved = self.read()["flags"]
-        if not self._begun():
+        if not self.begun:
             return
         for name, value in config.learned().items():
             if saved.get(name, value) != value:

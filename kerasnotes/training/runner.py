@@ -93,7 +93,9 @@ def run(task_class, given, rest, program):
             f"{rest[0]!r}: --mode={mode} takes flags alone; a data set is "
             "--dataset=…, and inputs go with --mode=predict"
         )
-    saved = {} if mode == "train" else folder.read()
+    # A run that goes on keeps the flags that aren't given anew.
+    fresh = mode == "train" and (given.get("overwrite") or not folder.begun)
+    saved = {} if fresh else folder.read()
     known = {f.name for f in dataclasses.fields(task_class.Config)}
     before = saved.get("flags", {})
     _check_unlearned(task_class, mode, given, before)
@@ -101,7 +103,7 @@ def run(task_class, given, rest, program):
     config = task_class.Config(**(values | {"run_dir": path, "mode": mode}))
     config.check()
     compiling.configure(config)
-    task = task_class(config, saved.get("data"))
+    task = task_class(config, saved.get("data") if mode != "train" else None)
     modes = {
         "train": lambda: train(task, folder, given, program),
         "evaluate": lambda: evaluate(task, folder),
@@ -180,6 +182,10 @@ def _finish(task, folder, splits, model, state, chooser):
     }
     for name, split in splits.items():
         metrics[name] = task.evaluate(model, split)
+    for bound in chooser.bounds:
+        value = metrics["dev"][bound.name]
+        verdict = "kept" if bound.holds(value) else "BROKEN"
+        print(f"--satisfy: {bound} is {verdict} on dev: {value:.4f}")
     metrics["export"] = export.export(
         task, model, splits["dev"], folder, chooser.export_bounds
     )

@@ -34,7 +34,7 @@ def test_train_alone(tmp_path, gz):
     np.testing.assert_array_equal(examples.labels, LABELS)
     assert examples.class_names == ["0", "1", "2"]
     assert examples.ids[11] == "train/000011"
-    assert examples.official is None
+    assert list(examples.official) == ["train"]
 
 
 def test_test_files_are_the_official_test_side(tmp_path):

@@ -105,3 +105,13 @@ def test_groups_join_and_default_to_the_match_or_the_id():
     for pattern, message in (("(", "no regular expression"), ("q", "matches")):
         with pytest.raises(errors.UserError, match=message):
             sides.group_keys(["a1"], pattern)
+
+
+def test_slices_of_class_folders_hold_every_class():
+    ids = [f"{c}/{i}.jpg" for c in "abc" for i in range(40)]
+    labels = np.repeat([0, 1, 2], 40)
+    found = sides.choose(ids, labels, expression="train[:80],dev[80:]")
+    assert len(found["train"]) == 80 and len(found["dev"]) == 40
+    for part in found.values():
+        assert np.bincount(labels[part]).min() >= 5
+    assert not set(found["train"]) & set(found["dev"])

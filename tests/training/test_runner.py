@@ -178,6 +178,21 @@ def test_epochs_may_grow(toy, tmp_path):
         run(toy, tmp_path / "grown", epochs=2)
 
 
+def test_a_run_keeps_its_flags(toy, tmp_path):
+    run(toy, tmp_path / "whole", epochs=4, units=5, learning_rate=0.01)
+    run(toy, tmp_path / "again", epochs=3, units=5, learning_rate=0.01)
+    given = {"run_dir": str(tmp_path / "again"), "epochs": 4}
+    runner.run(toy, given, [], "trainers.toy")
+    assert_same(tmp_path / "whole", tmp_path / "again")
+
+
+def test_bounds_that_break_are_told(toy, tmp_path, capsys):
+    run(toy, tmp_path, epochs=1, satisfy="accuracy>=1.5,loss<=100")
+    told = capsys.readouterr().out
+    assert "accuracy>=1.5 is BROKEN on dev" in told
+    assert "loss<=100 is kept on dev" in told
+
+
 def test_another_configuration_is_refused(toy, tmp_path):
     run(toy, tmp_path)
     with pytest.raises(errors.UserError, match="--units=9.*--units=8"):

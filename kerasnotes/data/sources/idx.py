@@ -52,8 +52,8 @@ def read(train_images, cache_dir=None):
         cache_dir: where a large set goes, see `examples.allocate`.
 
     Returns:
-        The `Examples`, of the files' own size; `official` is None without
-        test files.
+        The `Examples`, of the files' own size; `official` has train, and
+        test where there are such files.
 
     Raises:
         UserError: a file is missing, broken or doesn't fit its other.
@@ -78,13 +78,14 @@ def read(train_images, cache_dir=None):
     labels = np.concatenate([labels for _, labels in parts.values()])
     ids = [f"{s}/{i:06d}" for s, (_, y) in parts.items() for i in range(len(y))]
     official = {"train": np.arange(counts[0])}
-    official["test"] = np.arange(counts[0], sum(counts))
+    if test_images:
+        official["test"] = np.arange(counts[0], sum(counts))
     return examples.Examples(
         images,
         np.searchsorted(values, labels).astype(np.int64),
         ids,
         [str(value) for value in values],
-        official if test_images else None,
+        official,
     )
 
 
