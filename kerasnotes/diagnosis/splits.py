@@ -70,7 +70,8 @@ def default_shares(count):
     return {"train": 1 - 2 * dev, "dev": dev, "test": dev}
 
 
-def _hash(salt, key):
+def rank(salt, key):
+    """Returns what orders the keys: SHA-256 of the salt and the key."""
     return hashlib.sha256((salt + key).encode()).digest()
 
 
@@ -81,7 +82,7 @@ def _repeated(ids):
 
 def _cut_classes(ids, labels, _, salt, shares):
     ranked = np.array(
-        sorted(range(len(ids)), key=lambda i: _hash(salt, ids[i])), np.int64
+        sorted(range(len(ids)), key=lambda i: rank(salt, ids[i])), np.int64
     )
     ranked = ranked[np.argsort(labels[ranked], kind="stable")]
     starts = np.unique(labels[ranked], return_index=True)[1]
@@ -130,7 +131,7 @@ def _cut_groups(ids, labels, groups, salt, shares):
 
 def _share_out(sizes, salt, shares):
     """Gives each group, the largest first, to the side that lacks most."""
-    keys = sorted(sizes, key=lambda key: (-sizes[key], _hash(salt, key)))
+    keys = sorted(sizes, key=lambda key: (-sizes[key], rank(salt, key)))
     lacks = {s: share * sum(sizes.values()) for s, share in shares.items()}
     taken = {side: [] for side in shares}
     for key in keys:
