@@ -16,6 +16,7 @@ _SUBPACKAGES = frozenset(
     {
         "data",
         "diagnosis",
+        "losses",
         "metrics",
         "models",
         "ops",
@@ -23,6 +24,7 @@ _SUBPACKAGES = frozenset(
         "plots",
         "tasks",
         "testing",
+        "tools",
         "training",
     }
 )

@@ -27,10 +27,11 @@ ALLOWED = {
     "training": {"plots", "diagnosis", "optimizers"},
     "tasks": COMPONENTS
     | {"optimizers", "plots", "diagnosis", "data", "training"},
-    "trainers": {"tasks", "training"},
+    "tools": {"tasks", "training", "plots", "diagnosis", "data"},
+    "trainers": {"tasks", "tools", "training"},
 }
 BASE = {"errors", "specs", "files", "__version__"}
-TENSORFLOW = {"data", "training", "tasks"}
+TENSORFLOW = {"data", "training", "tasks", "tools"}
 # Gradients outside fit are TensorFlow's.
 TENSORFLOW_FILES = {
     "kerasnotes/diagnosis/float64.py",

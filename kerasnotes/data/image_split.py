@@ -4,12 +4,13 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnotes import errors
+from kerasnotes.diagnosis import splits
 
 
 class ImageSplit:
     """A part of the examples: the `Split` that the runner asks for.
 
-    Batches are `(x, y, w)`: float32 `[b, h, w, c]` 0–255, int64 `[b]` and
+    Batches are `(x, y, w)`: float32 `[b, h, w, c]` 0–255, labels and
     float32 `[b]`. The order of an epoch, and an example's augmentation in
     it, are functions of (seed, epoch, place in the split) alone: neither
     threads nor the step that one starts at change a bit.
@@ -19,18 +20,13 @@ class ImageSplit:
         indices: which of them.
         augment: a function of a float32 batch and of uniform random numbers
             `[b, augment.width]`, as `augment.Light`; or None.
-        class_weight: None; `"balanced"`, which is `n / (classes · n_class)`;
-            or a dictionary of class name to weight, 1 for the others. Weights
-            are scaled to a mean of 1 over the split, and apply to `epochs`
-            alone.
+        weights: the weight of each of them in loss and weighted metrics,
+            `[size]`, as `weights.of_examples` makes them; None for ones.
 
     Attributes:
         size: the number of examples.
-        labels: their labels, int64 `[size]`.
-
-    Raises:
-        UserError: `class_weight` names an unknown class, or has a weight
-            that is negative, or none that is positive.
+        labels: their labels, `[size]` or `[size, labels]`.
+        ids: their ids.
 
     >>> from kerasnotes.data.examples import Examples
     >>> examples = Examples(np.zeros((4, 2, 2, 1), "uint8"),
@@ -40,14 +36,29 @@ class ImageSplit:
     [[1, 0], [1]]
     """
 
-    def __init__(self, examples, indices, augment=None, class_weight=None):
+    def __init__(self, examples, indices, augment=None, weights=None):
         self.examples = examples
         self.indices = np.asarray(indices, np.int64)
         self.size = len(self.indices)
         self.labels = examples.labels[self.indices]
+        self.ids = [examples.ids[i] for i in self.indices]
         self._augment = augment
-        self._weights = class_weights(
-            class_weight, self.labels, examples.class_names
+        if weights is None:
+            weights = np.ones(self.size)
+        self._weights = np.asarray(weights, np.float32)
+
+    def take(self, size):
+        """Returns the split of `size` of the examples.
+
+        Which ones depends on their ids alone; each class keeps its share,
+        and a smaller number takes some of what a larger takes.
+        """
+        order = splits.nested(self.ids, self.labels)[:size]
+        return ImageSplit(
+            self.examples,
+            self.indices[order],
+            self._augment,
+            self._weights[order],
         )
 
     def epochs(self, batch_size, seed, first_epoch, first_step, epochs):
@@ -92,7 +103,7 @@ class ImageSplit:
             x, y = self._gather(places)
             if self._augment:
                 x = self._augment(x, numbers)
-            return x, y, tf.gather(self._weights, y)
+            return x, y, tf.gather(self._weights, places)
 
         return (
             tf.data.Dataset.range(first_epoch, epochs)
@@ -102,7 +113,7 @@ class ImageSplit:
         )
 
     def batches(self, batch_size):
-        """Returns all examples in order, as they are, with weights of 1.
+        """Returns all examples in order, as they are.
 
         Args:
             batch_size: examples in a batch; the last may be partial.
@@ -110,7 +121,7 @@ class ImageSplit:
 
         def fetch(places):
             x, y = self._gather(places)
-            return x, y, tf.ones_like(y, tf.float32)
+            return x, y, tf.gather(self._weights, places)
 
         return (
             tf.data.Dataset.range(self.size)
@@ -130,38 +141,3 @@ class ImageSplit:
         else:
             x = tf.gather(self.examples.tensor, rows)
         return tf.cast(x, tf.float32), tf.gather(self.labels, places)
-
-
-def class_weights(choice, labels, class_names):
-    """Returns each class's weight, of mean 1 over `labels`.
-
-    Args:
-        choice: None, `"balanced"` or a dictionary of class name to weight.
-        labels: int64 `[n]`.
-        class_names: the name of each label.
-
-    Returns:
-        float32 `[classes]`.
-
-    Raises:
-        UserError: see `ImageSplit`.
-
-    >>> class_weights("balanced", np.array([0, 0, 0, 1]), ["no", "yes"])
-    array([0.6666667, 2.       ], dtype=float32)
-    """
-    counts = np.bincount(labels, minlength=len(class_names))
-    if choice is None:
-        weights = np.ones(len(class_names))
-    elif choice == "balanced":
-        weights = 1 / np.maximum(counts, 1)
-    else:
-        for name in choice:
-            if name not in class_names:
-                raise errors.unknown("--class_weight", name, class_names)
-        weights = np.array([float(choice.get(n, 1)) for n in class_names])
-    mean = weights @ counts / counts.sum()
-    if not (weights >= 0).all() or not 0 < mean < np.inf:
-        raise errors.UserError(
-            f"--class_weight: weights are positive. Received: {choice}"
-        )
-    return (weights / mean).astype(np.float32)

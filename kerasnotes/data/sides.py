@@ -11,6 +11,7 @@ _SLICE = re.compile(
     r"(?:(?P<side>\w+)=)?(?P<source>\w+)"
     r"(?:\[(?P<start>-?\d+%?)?:(?P<stop>-?\d+%?)?\])?"
 )
+_CARVED = {"train": 0.9, "train_dev": 0.1}
 
 
 def choose(
@@ -49,10 +50,7 @@ def choose(
     official = dict(official or {"train": np.arange(len(ids))})
 
     def part(indices, shares):
-        keys = [[sequence[i] for i in indices] if sequence is not None else None
-                for sequence in (ids, labels, groups)]  # fmt: skip
-        sides = splits.assign(keys[0], keys[1], salt, keys[2], shares)
-        return {side: indices[at] for side, at in sides.items()}
+        return _part(indices, shares, ids, labels, groups, salt)
 
     if expression:
         if unordered:
@@ -68,10 +66,65 @@ def choose(
         shares = {s: v for s, v in shares.items() if s in missing | {"train"}}
         sides = official | part(np.asarray(official["train"]), shares)
     if train_dev:
-        carved = part(sides["train"], {"train": 0.9, "train_dev": 0.1})
-        sides = sides | carved
+        sides = sides | part(sides["train"], _CARVED)
     order = ("train", "train_dev", "dev", "test")
     return {side: sides[side] for side in order if side in sides}
+
+
+def of_source(ids, labels=None, official=None, groups=None, salt=splits.SALT):
+    """Returns train and train_dev of a set that only trains.
+
+    Its own dev and test sides, where it has official ones, stay unused.
+
+    Args:
+        ids: one distinct string per example.
+        labels: one class per example, or None.
+        official: dictionary of official split to indices, or None.
+        groups: one key per example, or None.
+        salt: the salt of `assign`.
+
+    >>> sides = of_source([str(i) for i in range(50)])
+    >>> len(sides["train"]), len(sides["train_dev"])
+    (45, 5)
+    """
+    indices = np.arange(len(ids))
+    if official is not None:
+        indices = np.asarray(official["train"])
+    return _part(indices, _CARVED, ids, labels, groups, salt)
+
+
+def of_target(ids, labels=None, official=None, groups=None, salt=splits.SALT):
+    """Returns dev and test of the set that a model is meant for.
+
+    They are its official sides, or a dev for an official test, or halves.
+
+    Args:
+        ids: one distinct string per example.
+        labels: one class per example, or None.
+        official: dictionary of official split to indices, or None.
+        groups: one key per example, or None.
+        salt: the salt of `assign`.
+
+    >>> sides = of_target([str(i) for i in range(50)])
+    >>> len(sides["dev"]), len(sides["test"])
+    (25, 25)
+    """
+    official = official or {}
+    if "test" in official:
+        dev = official.get("dev", official["train"])
+        return {"dev": np.asarray(dev), "test": np.asarray(official["test"])}
+    halves = {"dev": 0.5, "test": 0.5}
+    return _part(np.arange(len(ids)), halves, ids, labels, groups, salt)
+
+
+def _part(indices, shares, ids, labels, groups, salt):
+    """Cuts these of the examples by `assign`."""
+    keys = [
+        None if sequence is None else [sequence[i] for i in indices]
+        for sequence in (ids, labels, groups)
+    ]
+    sides = splits.assign(keys[0], keys[1], salt, keys[2], shares)
+    return {side: indices[at] for side, at in sides.items()}
 
 
 def select(expression, official):

@@ -8,6 +8,7 @@ import pathlib
 import numpy as np
 
 from kerasnotes import errors
+from kerasnotes.diagnosis import splits
 
 _LARGEST = float(np.finfo(np.float32).max)
 _FEWEST = 10
@@ -181,23 +182,37 @@ class TableSplit:
     Args:
         x: the inputs, `[n, columns]`.
         y: the targets, `[n]`.
-        weight: the weight of each row in the loss.
+        ids: where each row is found.
+        weight: the weight in the loss, of all rows or `[n]`.
 
     Attributes:
         size: n.
+        ids: where each row is found.
 
-    >>> split = TableSplit(np.eye(3), np.arange(3))
+    >>> split = TableSplit(np.eye(3), np.arange(3), list("abc"))
     >>> [y.numpy().tolist() for _, y, _ in split.batches(2)]
     [[[0.0], [1.0]], [[2.0]]]
     """
 
-    def __init__(self, x, y, weight=1.0):
-        self.size = len(x)
+    def __init__(self, x, y, ids, weight=1.0):
+        self.size, self.ids = len(x), ids
         self._arrays = (
             np.asarray(x, np.float32),
             np.asarray(y, np.float32)[:, None],
-            np.full(len(x), weight, np.float32),
+            np.array(np.broadcast_to(weight, len(x)), np.float32),
         )
+
+    @property
+    def targets(self):
+        """The targets, float32 `[size]`."""
+        return self._arrays[1][:, 0]
+
+    def take(self, size):
+        """Returns the split of `size` of the rows, chosen by their ids."""
+        order = splits.nested(self.ids)[:size]
+        x, y, weight = (a[order] for a in self._arrays)
+        ids = [self.ids[i] for i in order]
+        return TableSplit(x, y[:, 0], ids, weight)
 
     def epochs(self, batch_size, seed, first_epoch, first_step, epochs):
         """Returns the training batches from a step on.

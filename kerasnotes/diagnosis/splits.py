@@ -75,6 +75,36 @@ def rank(salt, key):
     return hashlib.sha256((salt + key).encode()).digest()
 
 
+def nested(ids, labels=None, salt=SALT):
+    """Returns an order of which every beginning is a fair sample.
+
+    Each class is ordered by hash, and the classes are interleaved by their
+    shares: the first k of the order hold each class in proportion.
+
+    Args:
+        ids: one distinct string per example.
+        labels: one class per example; None, or several labels an example,
+            for a single class.
+        salt: prepended to each id.
+
+    Returns:
+        int64 indices.
+
+    >>> nested(["a", "b", "c", "d"], np.array([0, 0, 1, 1])).tolist()
+    [0, 3, 1, 2]
+    """
+    if labels is None or np.ndim(labels) > 1:
+        labels = np.zeros(len(ids), int)
+    ranked = sorted(range(len(ids)), key=lambda i: rank(salt, ids[i]))
+    totals = np.bincount(labels)
+    seen, places = np.zeros(len(totals)), []
+    for i in ranked:
+        seen[labels[i]] += 1
+        places.append(((seen[labels[i]] - 0.5) / totals[labels[i]], labels[i]))
+    order = sorted(range(len(ids)), key=places.__getitem__)
+    return np.array(ranked, np.int64)[order]
+
+
 def _repeated(ids):
     seen = set()
     return next(i for i in ids if i in seen or seen.add(i))

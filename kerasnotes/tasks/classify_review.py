@@ -1,13 +1,39 @@
 """What a classifier's report shows: mistakes, confusion, classes."""
 
-import numpy as np
 from scipy.special import softmax
 from sklearn.metrics import confusion_matrix
 
 from kerasnotes import files, metrics
 from kerasnotes.plots import confusion, figures, images, page
+from kerasnotes.training import task as task_lib
 
 _GALLERY, _AUGMENTED, _SKIPPED = 24, 24, 100
+
+
+def judge(split, logits):
+    """Returns the `Judgement` of a split.
+
+    Args:
+        split: the `ImageSplit`.
+        logits: the model's scores of it, `[examples, classes]`.
+    """
+    names, labels = split.examples.class_names, split.labels
+    scores = softmax(logits, axis=-1)
+    given = scores.argmax(axis=-1)
+    rows = [
+        {
+            "id": split.ids[i],
+            "true": names[labels[i]],
+            "given": names[given[i]],
+            "confidence": round(float(scores[i, given[i]]), 4),
+        }
+        for i in range(split.size)
+    ]
+
+    def picture(i):
+        return images.thumbnail_png(split.examples.images[split.indices[i]])
+
+    return task_lib.Judgement(given != labels, rows, picture)
 
 
 def review(split, logits, augmented, folder):
@@ -33,15 +59,16 @@ def review(split, logits, augmented, folder):
     figures.save(confusion.confusion(matrix, names), pictures / "confusion.png")
     shown = augmented[:_AUGMENTED].round().astype("uint8")
     figures.save(images.grid(list(shown)), pictures / "augmentation.png")
-    wrong = _mistakes(split, scores)
+    judged = judge(split, logits)
+    wrong = judged.mistakes()
     files.write_csv(
         folder / "mistakes.csv",
-        [{k: v for k, v in row.items() if k != "index"} for row in wrong],
+        [judged.rows[i] for i in wrong],
         ["id", "true", "given", "confidence", "tags", "comment"],
     )
     return [
         page.Heading("Mistakes"),
-        *_worst(split, wrong),
+        *_worst(judged, wrong),
         page.Heading("Confusion on dev"),
         page.Picture(
             pictures / "confusion.png",
@@ -60,15 +87,16 @@ def review(split, logits, augmented, folder):
     ]
 
 
-def _worst(split, wrong):
+def _worst(judged, wrong):
     if not wrong:
-        return [page.Text(f"None of the {split.size} dev examples is misread.")]
+        text = f"None of the {len(judged.rows)} dev examples is misread."
+        return [page.Text(text)]
     text = (
-        f"{len(wrong)} of {split.size} dev examples are misread; the most "
-        "confident first. mistakes.csv lists them all, with columns to tag "
+        f"{len(wrong)} of {len(judged.rows)} dev examples are misread; the "
+        "surest first. mistakes.csv lists them all, with columns to tag "
         "them."
     )
-    items = [_item(split, row) for row in wrong[:_GALLERY]]
+    items = [_item(judged, i) for i in wrong[:_GALLERY]]
     return [page.Text(text), page.Gallery(items)]
 
 
@@ -104,27 +132,10 @@ def _skipped(skipped):
     ]
 
 
-def _mistakes(split, scores):
-    """Returns a row for each misread example, the most confident first."""
-    examples, labels = split.examples, split.labels
-    given = scores.argmax(axis=-1)
-    wrong = np.flatnonzero(given != labels)
-    wrong = wrong[np.argsort(-scores[wrong, given[wrong]], kind="stable")]
-    return [
-        {
-            "index": int(split.indices[i]),
-            "id": examples.ids[split.indices[i]],
-            "true": examples.class_names[labels[i]],
-            "given": examples.class_names[given[i]],
-            "confidence": round(float(scores[i, given[i]]), 4),
-        }
-        for i in wrong
-    ]
-
-
-def _item(split, row):
+def _item(judged, i):
+    row = judged.rows[i]
     return (
-        images.thumbnail_png(split.examples.images[row["index"]]),
+        judged.picture(i),
         [
             f"{row['true']} read as {row['given']}",
             f"{row['confidence']:.1%} sure",

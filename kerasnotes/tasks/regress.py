@@ -17,6 +17,7 @@ with epy.lazy_imports():
 
     from kerasnotes import optimizers
     from kerasnotes.data import sides, tables
+    from kerasnotes.diagnosis import intervals
     from kerasnotes.tasks import regress_review
 
 option, setting = config_lib.option, config_lib.setting
@@ -109,10 +110,14 @@ class Regress(task_lib.Task):
             "target_mean": float(y_train.mean()),
             "target_std": float(y_train.std()),
         }
-        self._dev = [inputs.ids[i] for i in parts["dev"]], y[parts["dev"]]
         weight = self.facts["target_std"] ** -2
         return {
-            side: tables.TableSplit(inputs.values[rows], y[rows], weight)
+            side: tables.TableSplit(
+                inputs.values[rows],
+                y[rows],
+                [inputs.ids[i] for i in rows],
+                weight,
+            )
             for side, rows in parts.items()
         }
 
@@ -189,14 +194,19 @@ class Regress(task_lib.Task):
             ),
         }
 
-    def review(self, model, splits, folder):
-        batches = splits["dev"].batches(self.config.batch_size)
-        blocks = regress_review.review(
-            *self._dev,
-            model.predict(batches, verbose=0)[:, 0],
-            self.facts["target"],
-            folder,
+    def judge(self, model, split):
+        batches = split.batches(self.config.batch_size)
+        predicted = model.predict(batches, verbose=0)[:, 0]
+        return regress_review.judge(
+            split.ids, split.targets, predicted, self.facts["target_std"]
         )
+
+    def measure(self, model, split, metrics):
+        return intervals.Measure.of_examples(self.judge(model, split).errors)
+
+    def review(self, model, splits, folder):
+        judged = self.judge(model, splits["dev"])
+        blocks = regress_review.review(judged, self.facts["target"], folder)
         if self.config.model == "linear_regression":
             blocks += regress_review.coefficients(
                 model.get_weights(), self.facts

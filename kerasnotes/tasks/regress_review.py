@@ -4,17 +4,37 @@ import numpy as np
 
 from kerasnotes import files
 from kerasnotes.plots import figures, page, scatter
+from kerasnotes.training import task as task_lib
 
 _SHOWN = 24
 
 
-def review(ids, true, predicted, target, folder):
+def judge(ids, true, predicted, scale):
+    """Returns the `Judgement` of a split, in shares of the target's variance.
+
+    Args:
+        ids: where each row is found.
+        true: its true value, `[n]`.
+        predicted: the predicted one, `[n]`.
+        scale: the target's standard deviation in train.
+    """
+    rows = [
+        {
+            "id": where,
+            "true": round(float(y), 4),
+            "predicted": round(float(guess), 4),
+            "residual": round(float(y - guess), 4),
+        }
+        for where, y, guess in zip(ids, true, predicted, strict=True)
+    ]
+    return task_lib.Judgement(((true - predicted) / scale) ** 2, rows)
+
+
+def review(judged, target, folder):
     """Writes mistakes.csv and figures/predicted.png.
 
     Args:
-        ids: where each dev row is found.
-        true: its true value, `[n]`.
-        predicted: the predicted one, `[n]`.
+        judged: the `Judgement` of dev.
         target: the name of what is predicted.
         folder: the run's folder.
 
@@ -22,17 +42,11 @@ def review(ids, true, predicted, target, folder):
         Blocks for the report: fit and residuals.
     """
     picture = folder / "figures" / "predicted.png"
+    true = np.array([row["true"] for row in judged.rows])
+    predicted = np.array([row["predicted"] for row in judged.rows])
     figures.save(scatter.scatter(true, predicted, target), picture)
-    residual = true - predicted
-    rows = [
-        {
-            "id": ids[i],
-            "true": round(float(true[i]), 4),
-            "predicted": round(float(predicted[i]), 4),
-            "residual": round(float(residual[i]), 4),
-        }
-        for i in np.argsort(-np.abs(residual), kind="stable")
-    ]
+    order = np.argsort(-judged.errors, kind="stable")
+    rows = [judged.rows[i] for i in order]
     columns = list(rows[0])
     files.write_csv(
         folder / "mistakes.csv", rows, [*columns, "tags", "comment"]

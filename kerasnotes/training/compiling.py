@@ -126,6 +126,7 @@ def compile(model, task, config, steps_per_epoch):
         optimizer=optimizer(config, steps_per_epoch),
         loss=task.loss(),
         metrics=task.metrics(),
+        weighted_metrics=task.weighted_metrics(),
         jit_compile=jit[config.jit_compile],
         steps_per_execution=config.steps_per_execution,
         auto_scale_loss=False,

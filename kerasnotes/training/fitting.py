@@ -47,8 +47,17 @@ def steps_per_epoch(splits, config):
     return steps
 
 
-def fit(task, model, folder, splits, chooser):
-    """Trains `model` up to its best weights; returns the final state."""
+def fit(task, model, folder, splits, chooser, watchers=()):
+    """Trains `model` up to its best weights; returns the final state.
+
+    Args:
+        task: the `Task`.
+        model: the compiled model of `prepare`.
+        folder: the `RunFolder`.
+        splits: the data.
+        chooser: the `Selection`.
+        watchers: more Keras callbacks.
+    """
     config = task.config
     steps = steps_per_epoch(splits, config)
     store = checkpoints.Checkpoints(folder / "checkpoints")
@@ -64,7 +73,7 @@ def fit(task, model, folder, splits, chooser):
     watcher = watching.watcher(
         config.watch, splits["train"], config.batch_size, folder / "logs/norms"
     )
-    watchers = [watcher] if watcher else []
+    watchers = [*watchers, *([watcher] if watcher else [])]
     while keeper.state["epoch"] < config.epochs and not keeper.stopped:
         epoch, step = keeper.state["epoch"], keeper.state["step"]
         task.fit(

@@ -15,6 +15,21 @@ from kerasnotes import errors, files
 _PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy")
 
 
+def task_of(path):
+    """Returns the name of the task that a folder is a run of.
+
+    Raises:
+        UserError: there is no run.
+    """
+    config = pathlib.Path(path) / "config.json"
+    saved = files.read_json(config) if config.exists() else None
+    if not isinstance(saved, dict) or "task" not in saved:
+        raise errors.UserError(
+            f"{path}: no run here; give the folder of a trainer's --run_dir"
+        )
+    return str(saved["task"])
+
+
 class RunFolder:
     """The files of one run.
 

@@ -104,6 +104,7 @@ def run(task_class, given, rest, program):
     config.check()
     compiling.configure(config)
     task = task_class(config, saved.get("data") if mode != "train" else None)
+    task.chosen = saved.get("chosen", {})
     modes = {
         "train": lambda: train(task, folder, given, program),
         "evaluate": lambda: evaluate(task, folder),
@@ -197,7 +198,7 @@ def _finish(task, folder, splits, model, state, chooser):
     return metrics
 
 
-def _load(task, folder):
+def load(task, folder):
     """Returns the trained model of a run."""
     path = folder / "model.keras"
     if not path.exists():
@@ -217,9 +218,13 @@ def _load(task, folder):
 
 def evaluate(task, folder):
     """Prints the metrics of the trained model on every split."""
-    model = _load(task, folder)
+    model = load(task, folder)
     splits = task.splits()
-    model.compile(loss=task.loss(), metrics=task.metrics())
+    model.compile(
+        loss=task.loss(),
+        metrics=task.metrics(),
+        weighted_metrics=task.weighted_metrics(),
+    )
     metrics = {
         name: task.evaluate(model, split) for name, split in splits.items()
     }
@@ -229,7 +234,7 @@ def evaluate(task, folder):
 
 def export_again(task, folder):
     """Exports the trained model once more, in the formats asked for."""
-    model = _load(task, folder)
+    model = load(task, folder)
     splits = task.splits()
     chooser = selection_lib.Selection(task.config.optimize, task.config.satisfy)
     return export.export(
@@ -243,5 +248,5 @@ def predict(task, folder, inputs):
         raise errors.UserError(
             "--mode=predict: name the files or folders to answer for"
         )
-    answers = task.predict(_load(task, folder), inputs)
+    answers = task.predict(load(task, folder), inputs)
     return report.print_answers(answers, task.config.format)

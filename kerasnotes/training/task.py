@@ -11,6 +11,16 @@ class Split(typing.Protocol):
     size: int
     """The number of examples."""
 
+    ids: list
+    """A string for each, by which people find it."""
+
+    def take(self, size):
+        """Returns a `Split` of `size` of the examples, a fair sample.
+
+        Which ones depends on their ids alone, and a smaller number takes
+        some of what a larger takes.
+        """
+
     def epochs(self, batch_size, seed, first_epoch, first_step, epochs):
         """Returns the `tf.data.Dataset` of training batches `(x, y, w)`.
 
@@ -39,6 +49,33 @@ class Signature:
     inputs: tuple
 
 
+@dataclasses.dataclass(frozen=True)
+class Judgement:
+    """What a model made of each example of a split, in the split's order.
+
+    Attributes:
+        errors: what it counts in the error, `[n]`: 0 for right and 1 for
+            wrong, or a share between, or a squared error as a share of the
+            target's variance.
+        rows: a dictionary for each example: `id`, `true`, `given` and what
+            else mistakes.csv shows.
+        picture: a function of an example's place that returns a PNG's bytes,
+            or None.
+    """
+
+    errors: typing.Any
+    rows: list
+    picture: typing.Callable | None = None
+
+    def mistakes(self):
+        """Returns the places of the wrong examples, the surest first."""
+        import numpy as np
+
+        wrong = np.flatnonzero(self.errors)
+        sure = [-self.rows[i].get("confidence", self.errors[i]) for i in wrong]
+        return [int(i) for i in wrong[np.argsort(sure, kind="stable")]]
+
+
 class Task(abc.ABC):
     """A learning problem: it answers the runner's questions.
 
@@ -48,6 +85,7 @@ class Task(abc.ABC):
         facts: what the data told, JSON-able; `splits` sets it, config.json
             keeps it, and a run goes on only with the same. It has at least
             `name` and the number of `train` examples.
+        chosen: what `choose` found on dev.
     """
 
     name: str
@@ -56,6 +94,7 @@ class Task(abc.ABC):
     def __init__(self, config, facts=None):
         self.config = config
         self.facts = facts
+        self.chosen = {}
 
     @abc.abstractmethod
     def splits(self):
@@ -79,8 +118,20 @@ class Task(abc.ABC):
         return keras.saving.load_model(path, compile=False)
 
     def metrics(self):
-        """Returns new metrics."""
+        """Returns new metrics, in which every example counts alike."""
         return []
+
+    def weighted_metrics(self):
+        """Returns new metrics that take the examples' weights."""
+        return []
+
+    def choose(self, model, dev, chooser):
+        """Returns what is chosen on dev once the weights are: a dictionary.
+
+        It is JSON-able, kept in config.json and given back as `chosen` when
+        the run is evaluated or serves; thresholds are an example.
+        """
+        return {}
 
     def fit(self, model, batches, **kwargs):
         """Trains `model`; a task that doesn't learn by `fit` replaces it."""
@@ -90,6 +141,23 @@ class Task(abc.ABC):
         """Returns the metrics of the compiled `model`, a dictionary."""
         batches = split.batches(self.config.batch_size)
         return model.evaluate(batches, verbose=0, return_dict=True)
+
+    @abc.abstractmethod
+    def judge(self, model, split):
+        """Returns the `Judgement` of the split."""
+
+    def measure(self, model, split, metrics):
+        """Returns the error of the split, a `diagnosis.intervals.Measure`.
+
+        Args:
+            model: the model.
+            split: the `Split`.
+            metrics: what `evaluate` found there; by default its `error` is
+                the share of `size` examples that are wrong.
+        """
+        from kerasnotes.diagnosis import intervals
+
+        return intervals.Measure(metrics["error"], metrics["size"])
 
     @abc.abstractmethod
     def signatures(self, model):

@@ -6,7 +6,7 @@ import tensorflow as tf
 from sklearn.utils import class_weight
 
 from kerasnotes import errors
-from kerasnotes.data import augment, image_split
+from kerasnotes.data import augment, image_split, weights
 from kerasnotes.data import examples as lib
 
 COUNT = 50
@@ -32,9 +32,16 @@ def assert_same(batches, others):
             np.testing.assert_array_equal(one, two)
 
 
+def balanced(examples, rows):
+    labels = examples.labels[rows]
+    return weights.of_examples("balanced", labels, examples.class_names)
+
+
 def test_batches_are_all_examples_in_order():
     examples = make()
-    split = image_split.ImageSplit(examples, ROWS, class_weight="balanced")
+    split = image_split.ImageSplit(
+        examples, ROWS, weights=balanced(examples, ROWS)
+    )
     batches = collect(split.batches(8))
     assert [len(y) for _, y, _ in batches] == [8, 8, 8, 8, 8, 2]
     x, y, w = (np.concatenate(parts) for parts in zip(*batches, strict=True))
@@ -109,7 +116,9 @@ def test_augmentation_differs_between_examples_and_epochs():
 def test_balanced_weights_are_scikit_learns():
     examples = make()
     rows = np.flatnonzero((examples.labels != 2) | (np.arange(COUNT) < 20))
-    split = image_split.ImageSplit(examples, rows, class_weight="balanced")
+    split = image_split.ImageSplit(
+        examples, rows, weights=balanced(examples, rows)
+    )
     expected = class_weight.compute_class_weight(
         "balanced", classes=np.arange(3), y=split.labels
     )
@@ -117,26 +126,11 @@ def test_balanced_weights_are_scikit_learns():
         np.testing.assert_allclose(w, expected[y], rtol=1e-6)
 
 
-def test_given_weights_have_a_mean_of_one():
-    examples = make()
-    split = image_split.ImageSplit(examples, ROWS, class_weight={"b": 4})
-    w = np.concatenate([w for _, _, w in collect(split.epochs(7, 0, 0, 0, 1))])
-    np.testing.assert_allclose(w.mean(), 1, rtol=1e-6)
-    assert np.isclose(w.max() / w.min(), 4)
-
-
-@pytest.mark.parametrize(
-    ("weights", "message"),
-    [
-        ({"d": 2}, "unknown 'd'"),
-        ({"a": -1}, "weights are positive"),
-        ({"a": 0, "b": 0, "c": 0}, "weights are positive"),
-        ({"a": float("nan")}, "weights are positive"),
-    ],
-)
-def test_weights_refused(weights, message):
-    with pytest.raises(errors.UserError, match=message):
-        image_split.ImageSplit(make(), ROWS, class_weight=weights)
+def test_a_smaller_part_is_in_the_larger():
+    split = image_split.ImageSplit(make(), ROWS)
+    small, large = split.take(9), split.take(20)
+    assert set(small.ids) < set(large.ids) < set(split.ids)
+    assert max(np.bincount(small.labels)) <= 4
 
 
 def test_a_batch_larger_than_the_split_is_refused():

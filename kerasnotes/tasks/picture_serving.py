@@ -1,4 +1,4 @@
-"""The functions that a served classifier answers with."""
+"""The functions that a served model of pictures answers with."""
 
 import tensorflow as tf
 
@@ -6,38 +6,31 @@ from kerasnotes.data import images
 from kerasnotes.training import task as task_lib
 
 
-def signatures(model, classes, shape, resize):
-    """Returns the signatures of a classifier of pictures.
+def signatures(model, answer, shape, resize, activation=tf.nn.softmax):
+    """Returns the signatures of a model of pictures.
 
     `serving_default` takes `image_bytes`, encoded pictures, and `images`
-    uint8 pictures of one size, whatever it is: both give `label`,
-    `probabilities` and `classes`. `model_inputs` takes `pixels`, float32
+    uint8 pictures of one size, whatever it is: both give what `answer`
+    makes of the probabilities. `model_inputs` takes `pixels`, float32
     0–255 at the model's size, and gives `probabilities`.
 
     Args:
         model: the model, that returns logits.
-        classes: the names of the classes.
+        answer: a function of probabilities `[b, outputs]` that returns a
+            dictionary of tensors.
         shape: height, width and channels of the model's input.
         resize: how pictures come to that size, see `images.resize`.
+        activation: what makes probabilities of logits.
     """
     *size, channels = shape
-    names = tf.constant(classes)
 
     def probabilities(pixels):
         logits = tf.cast(model(pixels, training=False), tf.float32)
-        return tf.nn.softmax(logits)
+        return activation(logits)
 
     def resized(pictures):
         pixels = images.resize(pictures, size, channels, resize)
         return tf.cast(pixels, tf.float32)
-
-    def answer(pixels):
-        shares = probabilities(pixels)
-        return {
-            "label": tf.gather(names, tf.argmax(shares, -1)),
-            "probabilities": shares,
-            "classes": names,
-        }
 
     def from_bytes(image_bytes):
         spec = tf.TensorSpec(shape, tf.float32)
@@ -46,7 +39,7 @@ def signatures(model, classes, shape, resize):
             image_bytes,
             fn_output_signature=spec,
         )
-        return answer(pixels)
+        return answer(probabilities(pixels))
 
     def signature(function, shape, dtype, name):
         spec = tf.TensorSpec([None, *shape], dtype, name)
@@ -56,7 +49,7 @@ def signatures(model, classes, shape, resize):
     return {
         "serving_default": signature(from_bytes, [], tf.string, "image_bytes"),
         "images": signature(
-            lambda images: answer(resized(images)),
+            lambda images: answer(probabilities(resized(images))),
             any_size,
             tf.uint8,
             "images",

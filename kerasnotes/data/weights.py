@@ -1,0 +1,73 @@
+"""What each example counts in the loss and in the weighted metrics."""
+
+import numpy as np
+
+from kerasnotes import errors
+
+
+def of_examples(choice, labels, class_names, own=None):
+    """Returns each example's weight: its class's times its own.
+
+    They are scaled to a mean of 1, so that the loss stays a mean over the
+    examples: `J = Σ w L / Σ w`.
+
+    Args:
+        choice: the class weights, see `of_classes`.
+        labels: int64 `[n]`.
+        class_names: the name of each label.
+        own: the examples' own weights, `[n]`, or None.
+
+    Returns:
+        float32 `[n]`.
+
+    Raises:
+        UserError: `choice` names an unknown class, has a negative weight, or
+            leaves no example a positive one.
+
+    >>> of_examples({"yes": 3}, np.array([0, 1]), ["no", "yes"]).tolist()
+    [0.5, 1.5]
+    """
+    weights = of_classes(choice, labels, class_names)[labels]
+    if own is not None:
+        weights = weights * own
+    mean = weights.mean()
+    if not 0 < mean < np.inf:
+        raise errors.UserError(
+            "--class_weight, --example_weight: they leave no example of a "
+            f"split a weight over 0. Received: {choice}"
+        )
+    return (weights / mean).astype(np.float32)
+
+
+def of_classes(choice, labels, class_names):
+    """Returns each class's weight.
+
+    Args:
+        choice: None; `"balanced"`, the inverse of the class's share; or a
+            dictionary of class name to weight, 1 for the others.
+        labels: int64 `[n]`.
+        class_names: the name of each label.
+
+    Returns:
+        float64 `[classes]`.
+
+    Raises:
+        UserError: see `of_examples`.
+
+    >>> of_classes("balanced", np.array([0, 0, 0, 1]), ["no", "yes"]).tolist()
+    [1.3333333333333333, 4.0]
+    """
+    if choice is None:
+        return np.ones(len(class_names))
+    if choice == "balanced":
+        counts = np.bincount(labels, minlength=len(class_names))
+        return len(labels) / np.maximum(counts, 1)
+    for name in choice:
+        if name not in class_names:
+            raise errors.unknown("--class_weight", name, class_names)
+    weights = np.array([float(choice.get(n, 1)) for n in class_names])
+    if not ((weights >= 0) & (weights < np.inf)).all():
+        raise errors.UserError(
+            f"--class_weight: weights are positive. Received: {choice}"
+        )
+    return weights

@@ -1,0 +1,287 @@
+"""What every task on pictures shares: flags, data, models, predictions."""
+
+import dataclasses
+import pathlib
+
+from etils import epy
+
+from kerasnotes import errors, models, specs
+from kerasnotes.training import config as config_lib
+from kerasnotes.training import task as task_lib
+
+with epy.lazy_imports():
+    import tensorflow as tf
+
+    from kerasnotes import optimizers
+    from kerasnotes.data import (
+        augment,
+        files,
+        image_split,
+        load,
+        pictures,
+        sides,
+    )
+    from kerasnotes.data import examples as examples_lib
+
+_MODELS = tuple(n for n in models.names() if n != "linear_regression")
+option, setting = config_lib.option, config_lib.setting
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(config_lib.Config):
+    """What a task on pictures can be told."""
+
+    dev_dataset: str | None = option(
+        None,
+        "Data of the target, in halves for dev and test; --dataset then "
+        "gives train and train-dev alone.",
+    )
+    epochs: int = setting(
+        100, "Passes over the training set; may grow.", bounds=(1, 10**6)
+    )
+    learning_rate: float = option(
+        3e-3, "The learning rate, α₀.", bounds=(1e-30, 1e30)
+    )
+    lr_schedule: str = option(
+        "cosine", "name[:key=value,…]: how the learning rate decays."
+    )
+    model: str = option("lenet5", "The model.", choices=_MODELS)
+    image_size: int | None = option(
+        None,
+        "Side of the model's picture; default the model's own.",
+        bounds=(1, 4096),
+    )
+    resize: str = option(
+        "stretch",
+        "How a picture becomes a square.",
+        choices=("stretch", "pad", "crop"),
+    )
+    split: str | None = option(
+        None, "Parts of the data: 'train[:50000],dev[50000:]'."
+    )
+    group: str | None = option(
+        None, "Regular expression; files of one match stay on one side."
+    )
+    train_dev: bool = option(False, "Hold 10 % of train out as train-dev.")
+    augment: str = option("light", "none, or light[:shift=…,rotate=…,scale=…].")
+    hidden: str | None = option(None, "Units of hidden layers: '128,64'.")
+    activation: str | None = option(None, "Activation of hidden layers.")
+    initializer: str | None = option(None, "Initialiser of kernels.")
+    keep_prob: str | None = option(
+        None, "Probability to keep a unit, one or one a layer: '0.8,0.5'."
+    )
+    batch_norm: bool | None = option(None, "Batch norm before activations.")
+
+
+class PictureTask(task_lib.Task):
+    """Pictures in; subclasses say what comes out.
+
+    They set `read`, which gives the `Examples` of a data set, and may
+    replace `weights`.
+    """
+
+    def read(self, dataset, size, channels):
+        """Returns the `Examples` of a data set.
+
+        Args:
+            dataset: the flag's value.
+            size: the side of the model's picture, or `(height, width)`.
+            channels: 1, 3 or None for the set's own.
+        """
+        config = self.config
+        return load.load(
+            dataset,
+            data_dir=config.data_dir,
+            image_size=size,
+            channels=channels,
+            resize=config.resize,
+        )
+
+    def weights(self, examples, indices):
+        """Returns the weight of each of these examples, or None for ones."""
+
+    def splits(self):
+        config = self.config
+        warp = augment.build(config.augment)
+        # Other data than the run's own are split in their own way.
+        own = not self.facts or self.facts["name"] == config.dataset
+        source = self._examples(config.dataset)
+        origin = dict.fromkeys(("train", "train_dev", "dev", "test"), source)
+        if own and config.dev_dataset:
+            target = self._examples(config.dev_dataset, like=source)
+            origin |= {"dev": target, "test": target}
+            parts = _two_sets(source, target, config)
+        else:
+            parts = _sides(source, config, own)
+        for side, indices in parts.items():
+            if not len(indices):
+                raise errors.UserError(
+                    f"--dataset={config.dataset}: no example is left for "
+                    f"{side}, of {len(origin[side].labels)} in all; give more "
+                    "pictures of each class"
+                )
+        mean, std = examples_lib.mean_and_std(source, parts["train"])
+        self.facts = {
+            "name": config.dataset,
+            **{side: len(indices) for side, indices in parts.items()},
+            "classes": list(source.class_names),
+            "input_shape": list(source.images.shape[1:]),
+            "mean": mean.tolist(),
+            "std": std.tolist(),
+            "skipped": len(source.skipped),
+        }
+        return {
+            side: image_split.ImageSplit(
+                origin[side],
+                indices,
+                warp if side == "train" else None,
+                self.weights(origin[side], indices),
+            )
+            for side, indices in parts.items()
+        }
+
+    def _examples(self, dataset, like=None):
+        """Reads the data, at the size and with the classes of the model."""
+        config = self.config
+        if self.facts or like:
+            # Whatever is evaluated comes to the model's own input.
+            shape = like.images.shape[1:] if like else self.facts["input_shape"]
+            *size, channels = shape
+        else:
+            size = config.image_size or models.default_size(config.model)
+            channels = None
+        examples = self.read(dataset, size, channels)
+        if examples.skipped:
+            path, reason = examples.skipped[0]
+            print(
+                f"{len(examples.skipped)} files left out; the first: {path} "
+                f"({reason}); the report lists them"
+            )
+        known = (
+            like.class_names if like else self.facts and self.facts["classes"]
+        )
+        if known and list(known) != list(examples.class_names):
+            flag = "--dev_dataset" if like else "--dataset"
+            raise errors.UserError(
+                f"{flag}={dataset}: its classes are not those of "
+                f"the model ({', '.join(known[:10])}); give data of these"
+            )
+        return examples
+
+    def model(self):
+        config, facts = self.config, self.facts
+        keep_prob = specs.numbers("--keep_prob", config.keep_prob, float)
+        if keep_prob and len(keep_prob) == 1:
+            (keep_prob,) = keep_prob
+        given = {
+            "hidden": specs.numbers("--hidden", config.hidden),
+            "keep_prob": keep_prob,
+            "activation": config.activation,
+            "initializer": config.initializer,
+            "batch_norm": config.batch_norm,
+            "kernel_regularizer": optimizers.regularizers.l1_l2(
+                config.l1, config.l2, facts["train"]
+            ),
+        }
+        return models.build(
+            config.model,
+            input_shape=tuple(facts["input_shape"]),
+            classes=len(facts["classes"]),
+            mean=facts["mean"],
+            std=facts["std"],
+            **{k: v for k, v in given.items() if v is not None},
+        )
+
+    def load(self, path):
+        return models.load(path)
+
+    def shown(self, splits):
+        """Returns the first training batch as the model meets it."""
+        config = self.config
+        batches = splits["train"].epochs(
+            config.batch_size, config.seed, 0, 0, 1
+        )
+        return next(iter(batches))[0].numpy()
+
+    def logits(self, model, split):
+        """Returns the model's logits of a split, float32 `[n, outputs]`."""
+        batches = split.batches(self.config.batch_size)
+        return model.predict(batches, verbose=0).astype("float32")
+
+    def answer(self, answer):
+        """Returns what predict prints, of the served tensors of a picture."""
+        raise NotImplementedError
+
+    def predict(self, model, paths):
+        serve = tf.function(
+            self.signatures(model)["serving_default"].function,
+            input_signature=[tf.TensorSpec([None], tf.string)],
+        )
+        for path, read in _inputs(paths):
+            try:
+                answer = serve(tf.constant([pictures.prepare(read(), path)]))
+            except errors.UserError as error:
+                reason = str(error).removeprefix(f"{path}: ")
+                yield {"file": path, "error": reason}
+            except OSError as error:
+                yield {"file": path, "error": error.strerror}
+            except tf.errors.InvalidArgumentError:
+                yield {"file": path, "error": "broken: it can't be decoded"}
+            else:
+                yield {"file": path, **self.answer(answer)}
+
+
+def _sides(examples, config, own):
+    """Returns the sides of a set that is cut by itself."""
+    return sides.choose(
+        *_strata(examples),
+        examples.official,
+        config.split if own else None,
+        _groups(examples, config) if own else None,
+        config.train_dev,
+    )
+
+
+def _two_sets(source, target, config):
+    """Returns the sides where one set trains and another judges."""
+    if config.split:
+        raise errors.UserError(
+            f"--split={config.split}: cuts --dataset, which beside "
+            "--dev_dataset only trains; leave one of the two out"
+        )
+    groups = _groups(source, config)
+    return sides.of_source(
+        *_strata(source), source.official, groups
+    ) | sides.of_target(*_strata(target), target.official)
+
+
+def _strata(examples):
+    """Returns ids, and the classes to cut each in proportion, if there are."""
+    labels = examples.labels
+    return examples.ids, labels if labels.ndim == 1 else None
+
+
+def _groups(examples, config):
+    return config.group and sides.group_keys(examples.ids, config.group)
+
+
+def _inputs(paths):
+    """Yields the path of each picture, and what reads its bytes."""
+    for path in paths:
+        path = pathlib.Path(path)
+        if not path.is_dir():
+            yield str(path), path.read_bytes
+            continue
+        try:
+            inside = files.Files(path)
+        except errors.UserError as error:
+            raise errors.UserError(f"{path}: holds no pictures") from error
+        names = [
+            name
+            for name in inside.names
+            if pictures.is_picture(inside.read(name, 12))
+        ]
+        if not names:
+            raise errors.UserError(f"{path}: holds no pictures")
+        for name in names:
+            yield str(path / name), (path / name).read_bytes

@@ -1,0 +1,1 @@
+"""What works on finished runs or starts many: analysis and search."""

@@ -1,0 +1,50 @@
+"""Runs of any trainer, opened again."""
+
+import dataclasses
+
+from kerasnotes import errors, tasks
+from kerasnotes.training import compiling, run_folder, runner
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """A finished run.
+
+    Attributes:
+        folder: its `RunFolder`.
+        task: its `Task`, with the facts of its data.
+    """
+
+    folder: run_folder.RunFolder
+    task: object
+
+    def model(self):
+        """Returns the trained model, compiled for no more training."""
+        return runner.load(self.task, self.folder)
+
+
+def open_run(path, **flags):
+    """Opens a run folder of any trainer.
+
+    Args:
+        path: the folder.
+        **flags: values that replace those of the run.
+
+    Raises:
+        UserError: there is no run, or its config.json can't be read.
+    """
+    name = run_folder.task_of(path)
+    task_class = tasks.get(name)
+    folder = run_folder.RunFolder(path, name)
+    saved = folder.read()
+    known = {f.name for f in dataclasses.fields(task_class.Config)}
+    given = {k: v for k, v in saved["flags"].items() if k in known}
+    unknown = set(flags) - known
+    if unknown:
+        raise errors.unknown("flag", min(unknown), known)
+    config = task_class.Config(**(given | flags | {"run_dir": str(path)}))
+    config.check()
+    compiling.configure(config)
+    task = task_class(config, saved["data"])
+    task.chosen = saved.get("chosen", {})
+    return Run(folder, task)
