@@ -29,11 +29,12 @@ class Table:
     values: np.ndarray
     ids: list
 
-    def split(self, target=None):
+    def split(self, target=None, flag="--target"):
         """Parts the inputs from the target.
 
         Args:
             target: the name of a column; None for the last.
+            flag: the flag that names it, for the error message.
 
         Returns:
             `(inputs, y)`: a `Table` without that column, and the column.
@@ -47,7 +48,7 @@ class Table:
         """
         target = self.names[-1] if target is None else target
         if target not in self.names:
-            raise errors.unknown("--target", target, self.names)
+            raise errors.unknown(flag, target, self.names)
         at = self.names.index(target)
         names = self.names[:at] + self.names[at + 1 :]
         values = np.delete(self.values, at, axis=1)

@@ -33,6 +33,9 @@ class Config(config_lib.Config):
     target: str | None = option(
         None, "The column to predict; default the last."
     )
+    weight: str | None = option(
+        None, "The column that says what each row counts; no input then."
+    )
     model: str = option(
         "linear_regression", "The model.", choices=("linear_regression", "mlp")
     )
@@ -84,7 +87,7 @@ class Regress(task_lib.Task):
 
     def splits(self):
         config = self.config
-        inputs, y, target = self._columns()
+        inputs, y, w, target = self._columns()
         parts = sides.choose(inputs.ids, expression=config.split)
         # A batch larger than the training set is the training set.
         size = len(parts["train"])
@@ -110,24 +113,29 @@ class Regress(task_lib.Task):
             "target_mean": float(y_train.mean()),
             "target_std": float(y_train.std()),
         }
-        weight = self.facts["target_std"] ** -2
+        scale = self.facts["target_std"] ** -2
         return {
             side: tables.TableSplit(
                 inputs.values[rows],
                 y[rows],
                 [inputs.ids[i] for i in rows],
-                weight,
+                scale * _mean_one(w[rows], config.weight),
             )
             for side, rows in parts.items()
         }
 
     def _columns(self):
-        """Returns the inputs, the target and its name, as the model has."""
+        """Returns inputs, target, weights and the target's name."""
         config, facts = self.config, self.facts
+        weight = [config.weight] if config.weight else []
         known = facts and [*facts["features"], facts["target"]]
-        table = tables.load(config.dataset, known)
-        target = None if known else config.target
-        return *table.split(target), target or table.names[-1]
+        table = tables.load(config.dataset, known and [*known, *weight])
+        w = np.ones(len(table.ids))
+        if weight:
+            table, w = table.split(config.weight, "--weight")
+        target = (facts and facts["target"]) or config.target
+        inputs, y = table.split(target)
+        return inputs, y, w, target or table.names[-1]
 
     def model(self):
         config, facts = self.config, self.facts
@@ -170,6 +178,11 @@ class Regress(task_lib.Task):
             keras.metrics.MeanAbsoluteError("mae"),
             keras.metrics.R2Score(name="r2"),
         ]
+
+    def weighted_metrics(self):
+        if self.config.weight is None:
+            return []
+        return [keras.metrics.MeanSquaredError("weighted_mse")]
 
     def evaluate(self, model, split):
         return {"size": split.size, **super().evaluate(model, split)}
@@ -229,6 +242,17 @@ class Regress(task_lib.Task):
                     "line": int(line),
                     "prediction": float(f"{answer:.6g}"),
                 }
+
+
+def _mean_one(w, column):
+    """Scales weights to a mean of 1: the loss stays a mean over the rows."""
+    mean = w.mean()
+    if w.min() < 0 or not mean > 0:
+        raise errors.UserError(
+            f"--weight={column}: weights are positive, and some over 0 in "
+            f"train, dev and test. Received: {w.min():g} to {w.max():g}"
+        )
+    return w / mean
 
 
 def input_names(columns):

@@ -115,3 +115,32 @@ def test_slices_of_class_folders_hold_every_class():
     for part in found.values():
         assert np.bincount(labels[part]).min() >= 5
     assert not set(found["train"]) & set(found["dev"])
+
+
+PICTURES = [f"pic{i:03d}" for i in range(100)]
+CLASSES = np.arange(100) % 4
+
+
+def test_a_source_only_trains():
+    found = sides.of_source(PICTURES, CLASSES)
+    assert {k: len(v) for k, v in found.items()} == {
+        "train": 90,
+        "train_dev": 10,
+    }
+    official = {"train": np.arange(40), "test": np.arange(40, 100)}
+    found = sides.of_source(PICTURES, CLASSES, official)
+    both = np.concatenate(list(found.values()))
+    assert sorted(both) == list(range(40))
+
+
+def test_a_target_judges():
+    found = sides.of_target(PICTURES, CLASSES)
+    assert {side: len(rows) for side, rows in found.items()} == {
+        "dev": 50,
+        "test": 50,
+    }
+    assert set(np.bincount(CLASSES[found["dev"]])) == {12, 13}
+    official = {"train": np.arange(40), "test": np.arange(40, 100)}
+    found = sides.of_target(PICTURES, CLASSES, official)
+    assert found["dev"].tolist() == list(range(40))
+    assert found["test"].tolist() == list(range(40, 100))

@@ -89,7 +89,7 @@ def test_missing_columns_are_named(tmp_path):
 @pytest.fixture
 def split():
     x = np.arange(20.0).reshape(10, 2)
-    return tables.TableSplit(x, x[:, 0] * 10, weight=0.5)
+    return tables.TableSplit(x, x[:, 0] * 10, list("abcdefghij"), 0.5)
 
 
 def batches(dataset):

@@ -227,6 +227,44 @@ def test_evaluates_other_data_of_the_same_columns(mlp, houses, tmp_path):
         run(mlp, mode="evaluate", dataset="diabetes")
 
 
+@pytest.fixture(scope="module")
+def weighted(tmp_path_factory):
+    """A table in which some rows count and others hardly do."""
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=[300, 2])
+    kind = rng.random(300) < 0.5
+    y = np.where(kind, x @ [1, 2], x @ [-3, 1]) + 5
+    w = np.where(kind, 1.0, 0.05)
+    path = tmp_path_factory.mktemp("tables") / "weighted.csv"
+    rows = np.column_stack([x, w, y])
+    np.savetxt(path, rows, delimiter=",", header="a,b,w,y", comments="")
+    return path, x, y, w
+
+
+def test_a_weighted_column_weighs(weighted, tmp_path):
+    path, x, y, w = weighted
+    run(tmp_path / "run", dataset=str(path), weight="w", target="y")
+    told = facts(tmp_path / "run")
+    assert told["features"] == ["a", "b"]
+    indices = sides.choose([str(i + 2) for i in range(300)])
+    rows = indices["train"]
+    want = linear_model.LinearRegression().fit(x[rows], y[rows], w[rows])
+    kernel, _ = last_weights(tmp_path / "run")
+    found = kernel[:, 0] * told["target_std"] / told["std"]
+    np.testing.assert_allclose(found, want.coef_, atol=0.01)
+    dev = indices["dev"]
+    metrics_file = json.loads((tmp_path / "run/metrics.json").read_text())
+    error = (y[dev] - want.predict(x[dev])) ** 2
+    np.testing.assert_allclose(
+        metrics_file["dev"]["weighted_mse"],
+        np.average(error, weights=w[dev]),
+        rtol=0.02,
+    )
+    np.testing.assert_allclose(
+        metrics_file["dev"]["mse"], error.mean(), rtol=0.02
+    )
+
+
 def test_names_of_inputs_are_distinct():
     names = regress.input_names(["a b", "a-b", "a_b", "é", "ü"])
     assert len(set(names)) == 5
