@@ -30,13 +30,49 @@ def of_examples(choice, labels, class_names, own=None):
     weights = of_classes(choice, labels, class_names)[labels]
     if own is not None:
         weights = weights * own
+    return mean_one(weights)
+
+
+def mean_one(weights):
+    """Scales weights to a mean of 1.
+
+    Args:
+        weights: `[n]`.
+
+    Returns:
+        float32 `[n]`.
+
+    Raises:
+        UserError: none is over 0.
+    """
     mean = weights.mean()
-    if not 0 < mean < np.inf:
+    if not mean > 0:
         raise errors.UserError(
-            "--class_weight, --example_weight: they leave no example of a "
-            f"split a weight over 0. Received: {choice}"
+            "--class_weight, --example_weight: a side of the data has no "
+            "example with a weight over 0; give some"
         )
     return (weights / mean).astype(np.float32)
+
+
+def parse(path, key, text):
+    """Returns the weight that a file gives an example.
+
+    Raises:
+        UserError: it is no number from 0 on.
+
+    >>> parse("weights.csv", "a.png", "2.5")
+    2.5
+    """
+    try:
+        weight = float(text)
+    except ValueError:
+        weight = -1.0
+    if not 0 <= weight < np.inf:
+        raise errors.UserError(
+            f"--example_weight: {path}: the weight of {key!r} is a number "
+            f"from 0 on. Received: {text!r}"
+        )
+    return weight
 
 
 def of_classes(choice, labels, class_names):

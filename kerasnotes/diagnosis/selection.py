@@ -16,6 +16,15 @@ _BOUND = re.compile(r"\s*(\w+)\s*(>=|<=)\s*(\S+)\s*")
 _ROUNDING = 1e-6
 
 
+def smaller_is_better(name):
+    """Returns whether a metric of that name is the better the smaller.
+
+    >>> smaller_is_better("latency_ms"), smaller_is_better("accuracy")
+    (True, False)
+    """
+    return name in _SMALLER_IS_BETTER
+
+
 @dataclasses.dataclass(frozen=True)
 class Bound:
     """A bound on a metric: `recall_min>=0.9`.
@@ -124,7 +133,7 @@ class Selection:
 
     def _rank(self, candidate, bounds):
         value = candidate[self.optimize]
-        if self.optimize not in _SMALLER_IS_BETTER:
+        if not smaller_is_better(self.optimize):
             value = -value
         rank = (
             sum(bound.violation(candidate[bound.name]) for bound in bounds),

@@ -10,16 +10,19 @@ from kerasnotes.training import config as config_lib
 from kerasnotes.training import task as task_lib
 
 with epy.lazy_imports():
+    import numpy as np
     import tensorflow as tf
 
     from kerasnotes import optimizers
     from kerasnotes.data import (
         augment,
+        by_id,
         files,
         image_split,
         load,
         pictures,
         sides,
+        weights,
     )
     from kerasnotes.data import examples as examples_lib
 
@@ -62,6 +65,11 @@ class Config(config_lib.Config):
     group: str | None = option(
         None, "Regular expression; files of one match stay on one side."
     )
+    example_weight: str | None = option(
+        None,
+        "CSV of id,weight: what examples count in the loss and in weighted "
+        "metrics; 1 for the others.",
+    )
     train_dev: bool = option(False, "Hold 10 % of train out as train-dev.")
     augment: str = option("light", "none, or light[:shift=…,rotate=…,scale=…].")
     hidden: str | None = option(None, "Units of hidden layers: '128,64'.")
@@ -99,20 +107,37 @@ class PictureTask(task_lib.Task):
 
     def weights(self, examples, indices):
         """Returns the weight of each of these examples, or None for ones."""
+        own = self.own_weights(examples, indices)
+        return own if own is None else weights.mean_one(own)
+
+    def own_weights(self, examples, indices):
+        """Returns what `--example_weight` says of these examples, or None."""
+        if self._own_weights is None:
+            return None
+        names = (examples.ids[i] for i in indices)
+        return np.array([self._own_weights.get(n, 1.0) for n in names])
+
+    def relabelled(self, sets):
+        """Returns the sets of examples with the labels that people mended."""
+        return sets
 
     def splits(self):
         config = self.config
         warp = augment.build(config.augment)
         # Other data than the run's own are split in their own way.
         own = not self.facts or self.facts["name"] == config.dataset
-        source = self._examples(config.dataset)
-        origin = dict.fromkeys(("train", "train_dev", "dev", "test"), source)
+        sets = [self._examples(config.dataset)]
         if own and config.dev_dataset:
-            target = self._examples(config.dev_dataset, like=source)
-            origin |= {"dev": target, "test": target}
-            parts = _two_sets(source, target, config)
+            sets.append(self._examples(config.dev_dataset, like=sets[0]))
+            parts = _two_sets(*sets, config)
         else:
-            parts = _sides(source, config, own)
+            parts = _sides(*sets, config, own)
+        # After the cut: to mend a label moves no example.
+        sets = self.relabelled(sets)
+        self._own_weights = _own_weights(config.example_weight, sets)
+        source, target = sets[0], sets[-1]
+        origin = dict.fromkeys(("train", "train_dev"), source)
+        origin |= dict.fromkeys(("dev", "test"), target)
         for side, indices in parts.items():
             if not len(indices):
                 raise errors.UserError(
@@ -129,6 +154,7 @@ class PictureTask(task_lib.Task):
             "mean": mean.tolist(),
             "std": std.tolist(),
             "skipped": len(source.skipped),
+            "synthetic": getattr(source, "synthetic", False),
         }
         return {
             side: image_split.ImageSplit(
@@ -253,6 +279,15 @@ def _two_sets(source, target, config):
     return sides.of_source(
         *_strata(source), source.official, groups
     ) | sides.of_target(*_strata(target), target.official)
+
+
+def _own_weights(path, sets):
+    """Reads each example's weight, a dictionary of id to number."""
+    if path is None:
+        return None
+    ids = [i for examples in sets for i in examples.ids]
+    found = by_id.read("--example_weight", path, "weight", ids)
+    return {i: weights.parse(path, i, text) for i, text in found.items()}
 
 
 def _strata(examples):

@@ -101,6 +101,15 @@ class Config:
     satisfy: str | None = option(
         None, "Bounds it must keep: 'recall_min>=0.9,size_mb<=5'."
     )
+    human_error: float | None = setting(
+        None,
+        "Error of the best humans, the floor that bias is measured from.",
+        bounds=(0, 1e30),
+    )
+    learning_curve: str | None = setting(
+        None,
+        "Train on these shares of the training set too: '0.1,0.25,0.5'.",
+    )
     strategy: str = setting(
         "auto",
         "How steps spread over devices.",

@@ -129,6 +129,12 @@ class RunFolder:
             )
         return saved
 
+    def keep_chosen(self, chosen):
+        """Writes what a task chose on dev into config.json."""
+        saved = self.read()
+        if chosen or "chosen" in saved:
+            files.write_json(self / "config.json", saved | {"chosen": chosen})
+
     @contextlib.contextmanager
     def locked(self):
         """Keeps other processes from training in the folder."""

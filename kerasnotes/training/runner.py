@@ -1,6 +1,7 @@
 """The runner: the line from flags to a served model and its report."""
 
 import dataclasses
+import functools
 import importlib
 import os
 import pathlib
@@ -18,8 +19,10 @@ with epy.lazy_imports():
     from kerasnotes.diagnosis import selection as selection_lib
     from kerasnotes.training import (
         compiling,
+        diagnosing,
         export,
         fitting,
+        learning_curve,
         report,
         run_folder,
     )
@@ -29,23 +32,42 @@ _PREEMPTED = 75  # EX_TEMPFAIL: the same command goes on.
 
 def main(task_class):
     """Runs a trainer's command line; returns only through `sys.exit`."""
+    command(task_class.Config, functools.partial(run, task_class))
+
+
+def command(config_class, body):
+    """Runs a command line whose flags are the fields of a dataclass.
+
+    Args:
+        config_class: the dataclass, made of `config.option`s.
+        body: a function of the fields that the user named, the arguments
+            that are no flags, and the program's name; what it returns, if a
+            number, is the exit status.
+    """
     # The engine is TensorFlow's, whatever the user's own models run on.
     os.environ["KERAS_BACKEND"] = "tensorflow"
-    flags_lib.define(task_class.Config)
+    flags_lib.define(config_class)
     program = f"trainers.{pathlib.Path(sys.argv[0]).stem}"
 
     def begin(parsed):
         if not flags.FLAGS["verbosity"].present:
             logging.set_verbosity(logging.ERROR)
             _import_quietly()
-        status = run(task_class, *parsed, program)
+        status = body(*parsed, program)
         return status if isinstance(status, int) else 0
 
-    try:
+    def start():
         app.run(
-            begin,
-            flags_parser=lambda argv: flags_lib.parse(task_class.Config, argv),
+            begin, flags_parser=lambda argv: flags_lib.parse(config_class, argv)
         )
+
+    guarded(start, program)
+
+
+def guarded(body, program):
+    """Calls `body`; what the user can mend ends in one line and status 1."""
+    try:
+        body()
     except errors.UserError as error:
         sys.exit(f"{program}: {error}")
     except errors.Preempted:
@@ -139,7 +161,7 @@ def train(task, folder, given, program):
     folder.open(config)
     with folder.locked():
         done = None if config.overwrite else folder.finished
-        if done and folder.read()["flags"]["epochs"] >= config.epochs:
+        if done and _nothing_new(folder.read()["flags"], config):
             print(
                 f"{folder.path}: finished; its report is "
                 f"{folder / 'report.html'}. More --epochs go on, "
@@ -151,13 +173,18 @@ def train(task, folder, given, program):
         # From here on the folder is this run's: the flags have proved good.
         folder.begin(config, task.facts)
         state = fitting.fit(task, model, folder, splits, chooser)
+        task.chosen = task.choose(model, splits["dev"], chooser)
+        folder.keep_chosen(task.chosen)
         metrics = _finish(task, folder, splits, model, state, chooser)
-        blocks = task.review(model, splits, folder)
+        points = _learning_curve(task, splits, chooser, folder)
+        metrics["diagnosis"], verdict, found = diagnosing.diagnose(
+            task, model, splits, metrics, config, points
+        )
         report.write(
             folder,
             metrics,
             state,
-            blocks,
+            [*found, *task.review(model, splits, folder)],
             flags_lib.command(
                 program,
                 given | {"run_dir": str(folder.path), "overwrite": None},
@@ -166,8 +193,26 @@ def train(task, folder, given, program):
         # Written last: it says that the run is whole.
         files.write_json(folder / "metrics.json", metrics)
     print(report.metrics_text(metrics))
+    print(verdict)
     print(f"report: {folder / 'report.html'}")
     return metrics
+
+
+def _nothing_new(saved, config):
+    """Returns whether a finished run has all that is asked of it."""
+    return saved["epochs"] >= config.epochs and all(
+        saved.get(name) == getattr(config, name)
+        for name in ("human_error", "learning_curve")
+    )
+
+
+def _learning_curve(task, splits, chooser, folder):
+    """Trains on parts of the training set, where `--learning_curve` asks."""
+    if task.config.learning_curve is None:
+        return None
+    return learning_curve.learning_curve(
+        type(task), task.config, task.facts, splits, chooser, folder
+    )
 
 
 def _finish(task, folder, splits, model, state, chooser):
@@ -180,6 +225,7 @@ def _finish(task, folder, splits, model, state, chooser):
         "model": model.name,
         "parameters": model.count_params(),
         "best_epoch": state["best"]["epoch"],
+        "chosen": task.chosen,
     }
     for name, split in splits.items():
         metrics[name] = task.evaluate(model, split)

@@ -1,0 +1,112 @@
+"""CSV files that people wrote, with any spreadsheet."""
+
+import csv
+import io
+import pathlib
+
+from kerasnotes import errors
+
+_DELIMITERS = ",;\t"
+
+
+def read(path, columns):
+    r"""Reads a sheet: a line of column names, then rows of cells.
+
+    The cells are parted by commas, semicolons or tabs, the text is UTF-8,
+    with or without a byte-order mark. Rows without any text are left out,
+    and cells that a row lacks at its end are empty.
+
+    Args:
+        path: the file.
+        columns: the columns that it must have; it may have more.
+
+    Returns:
+        A list of `(line, cells)`: the line where the row starts, from 1, and
+        a dictionary of column name to text.
+
+    Raises:
+        UserError: the file can't be read, is of another encoding, lacks a
+            column or names one twice, or has a row longer than the header;
+            the message names the file and the line.
+
+    >>> import tempfile
+    >>> with tempfile.NamedTemporaryFile("w") as file:
+    ...     print("id;label", "a;three", sep="\n", file=file, flush=True)
+    ...     read(file.name, ["id", "label"])
+    [(2, {'id': 'a', 'label': 'three'})]
+    """
+    text = _text(path)
+    first = text.splitlines()[0] if text else ""
+    delimiter = max(_DELIMITERS, key=lambda d: _fit(first, d, columns))
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=delimiter, strict=True
+    )
+    rows, line = [], 1
+    try:
+        for cells in reader:
+            if line == 1:
+                header = _header(path, cells, columns)
+            elif any(cell.strip() for cell in cells):
+                rows.append((line, _row(path, line, header, cells)))
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise errors.UserError(
+            f"{path}: line {line}: not CSV ({error}); mend the line"
+        ) from error
+    if line == 1:
+        raise errors.UserError(
+            f"{path}: empty; line 1 names the columns {', '.join(columns)}"
+        )
+    return rows
+
+
+def _text(path):
+    try:
+        data = pathlib.Path(path).expanduser().read_bytes()
+    except OSError as error:
+        raise errors.UserError(
+            f"{path}: can't be read: {error.strerror}; give a CSV file"
+        ) from error
+    # UTF-16 of plain letters is UTF-8 too, with zeros between.
+    end = data.find(b"\0")
+    try:
+        data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        end = error.start
+    if end >= 0:
+        line = data.count(b"\n", 0, end) + 1
+        raise errors.UserError(
+            f"{path}: line {line}: not UTF-8 text; save the sheet as CSV in "
+            "UTF-8"
+        )
+    return data.decode("utf-8-sig")
+
+
+def _fit(line, delimiter, columns):
+    """Returns how well a delimiter parts the header."""
+    cells = [cell.strip(' "') for cell in line.split(delimiter)]
+    return len(set(columns) & set(cells)), len(cells)
+
+
+def _header(path, cells, columns):
+    header = [cell.strip() for cell in cells]
+    for name in columns:
+        count = header.count(name)
+        if count != 1:
+            found = f"{count} columns {name!r}" if count else f"no {name!r}"
+            raise errors.UserError(
+                f"{path}: line 1: {found} among the columns "
+                f"{', '.join(filter(None, header))}; it needs one each of "
+                f"{', '.join(columns)}"
+            )
+    return header
+
+
+def _row(path, line, header, cells):
+    if any(cell.strip() for cell in cells[len(header) :]):
+        raise errors.UserError(
+            f"{path}: line {line}: {len(cells)} cells under {len(header)} "
+            "column names; put text with delimiters into double quotes"
+        )
+    cells = cells[: len(header)] + [""] * (len(header) - len(cells))
+    return dict(zip(header, cells, strict=True))

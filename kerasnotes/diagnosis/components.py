@@ -1,0 +1,273 @@
+"""Bias, variance, data mismatch: where the error of a model comes from."""
+
+import dataclasses
+
+from kerasnotes.diagnosis import intervals, verdicts
+from kerasnotes.diagnosis.verdicts import BIAS, MISMATCH, OVERFIT, VARIANCE
+
+FLOOR = 0.01
+RATIO = 0.5
+_MOST = 2**50
+
+
+@dataclasses.dataclass(frozen=True)
+class Component:
+    """The difference of two errors, and what it is called.
+
+    Attributes:
+        name: what it is.
+        over: the split, or `human`, whose error is larger if there is some.
+        under: the one it is measured from.
+        value: the difference of their errors.
+        low: the lower end of its 95 % interval.
+        high: the upper end.
+    """
+
+    name: str
+    over: str
+    under: str
+    value: float
+    low: float
+    high: float
+
+    @property
+    def real(self):
+        """Whether the interval lies above 0."""
+        return self.low > 0
+
+    @property
+    def problem(self):
+        """Whether it is real and of practical size."""
+        return self.real and self.value >= FLOOR
+
+    @property
+    def undecided(self):
+        """Whether both no difference and one that matters may be true."""
+        return self.low <= 0 and self.high >= FLOOR
+
+
+@dataclasses.dataclass(frozen=True)
+class Need:
+    """What would settle a component.
+
+    Attributes:
+        component: its name.
+        splits: the splits that need more examples.
+        examples: how many more, each; None if no number would.
+    """
+
+    component: str
+    splits: tuple
+    examples: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Diagnosis:
+    """What the errors of the splits say.
+
+    Attributes:
+        measures: `Measure` by name, with `human`, in the order of the way
+            from the best humans to test.
+        components: the `Component`s there are, in the same order.
+        problems: names of those that are problems, the largest first.
+        needs: `Need`s that would settle the others that may be.
+        assumed: whether the human-level error wasn't given and 0 stands for
+            it, so that the avoidable bias is at most the one given.
+        unknown: whether it is needed, because 0 can't stand for it.
+        below_human: whether training error is below it.
+        synthetic: whether the training examples are synthesised.
+    """
+
+    measures: dict
+    components: tuple
+    problems: tuple
+    needs: tuple
+    assumed: bool
+    unknown: bool
+    below_human: bool
+    synthetic: bool
+
+    @property
+    def verdict(self):
+        """One line: which problems there are, none, or what would tell."""
+        return verdicts.verdict(self, FLOOR)
+
+    @property
+    def notes(self):
+        """What to know when reading it, a sentence each."""
+        return verdicts.notes(self)
+
+    def to_dict(self):
+        """Returns what metrics.json keeps."""
+        return {
+            "errors": {
+                name: {
+                    "error": m.error,
+                    "interval": _finite(m.interval),
+                    "examples": m.examples and int(m.examples),
+                }
+                for name, m in self.measures.items()
+            },
+            "components": {
+                c.name: {
+                    "value": c.value,
+                    "interval": _finite((c.low, c.high)),
+                    "of": [c.over, c.under],
+                }
+                for c in self.components
+            },
+            "problems": list(self.problems),
+            "more_examples": {
+                n.component: dict.fromkeys(n.splits, n.examples)
+                for n in self.needs
+            },
+            "human_assumed": self.assumed,
+            "below_human": self.below_human,
+            "verdict": self.verdict,
+            "notes": self.notes,
+        }
+
+
+def diagnose(measures, human=None, synthetic=False):
+    """Says where the error of a model comes from.
+
+    From human-level to test error it takes the differences
+
+    - avoidable bias: train - human,
+    - variance: train-dev - train, or dev - train where there is no train-dev,
+    - data mismatch: dev - train-dev,
+    - overfitting to dev: test - dev,
+
+    each with its 95 % interval. **A difference is a problem** where
+
+    1. it is real: its interval lies above 0;
+    2. it matters: it is at least `FLOOR`, 1 % of the examples (of other
+       errors, 1 % of their unit);
+    3. it is in the first rank: at least `RATIO`, half, of the largest that
+       is real. Overfitting to dev is judged without this: it is the yardstick
+       that is wrong then, whatever else is.
+
+    Where there is no problem, and an interval holds both 0 and `FLOOR`, one
+    can't tell yet: `needs` says how many more examples would settle it, if
+    the errors stay as they are. Beside a problem only what may be of its rank
+    is named so. Without counts the differences stand as they are.
+
+    Where humans' error isn't given it is 0 for shares of wrong answers. For
+    other errors, whose noise nobody knows, it is unknown: the avoidable bias
+    is at most the training error, and no verdict on bias is given. None is
+    given either where training error is below that of humans: it no longer
+    guides then.
+
+    Args:
+        measures: dictionary of `train`, `dev` and, where there are any,
+            `train_dev` and `test` to `intervals.Measure`.
+        human: the `Measure` of the best humans, or None.
+        synthetic: whether the training examples are synthesised and those of
+            dev are not.
+
+    Returns:
+        A `Diagnosis`.
+
+    Raises:
+        ValueError: `train` or `dev` is missing, or another name is there.
+
+    Source: A. Ng, Machine Learning Yearning (2018), chapters 20 to 24 and 40
+    to 43.
+
+    >>> points = {"train": 0.01, "train_dev": 0.015, "dev": 0.10}
+    >>> found = diagnose({k: intervals.Measure(e) for k, e in points.items()})
+    >>> found.verdict
+    'you have a data-mismatch problem'
+    """
+    extra = set(measures) - {"train", "train_dev", "dev", "test"}
+    if extra or not {"train", "dev"} <= set(measures):
+        raise ValueError(
+            "`measures` must have train and dev, and may have train_dev and "
+            f"test. Received: {sorted(measures)}"
+        )
+    given = human is not None
+    order = ("train", "train_dev", "dev", "test")
+    measures = {"human": human if given else intervals.Measure(0.0)} | {
+        name: measures[name] for name in order if name in measures
+    }
+    components = _components(measures)
+    below = components[0].value < 0
+    unknown = not given and measures["train"].deviation is not None
+    apart = {OVERFIT, BIAS} if below or unknown else {OVERFIT}
+    ranked = [c for c in components if c.name not in apart]
+    first = max((c.value for c in ranked if c.real), default=0.0)
+    leading = [c for c in ranked if c.value >= RATIO * first]
+    overfit = [c for c in components if c.name == OVERFIT]
+    problems = [c for c in (*leading, *overfit) if c.problem]
+    # Beside a problem, what may be small isn't worth a question.
+    open_ = leading if problems else ranked
+    return Diagnosis(
+        measures,
+        components,
+        tuple(c.name for c in sorted(problems, key=lambda c: -c.value)),
+        tuple(_need(c, measures) for c in open_ if c.undecided),
+        assumed=not given,
+        unknown=unknown and components[0].high >= FLOOR,
+        below_human=below,
+        synthetic=synthetic,
+    )
+
+
+def _components(measures):
+    train_dev = "train_dev" in measures
+    pairs = [
+        (BIAS, "train", "human"),
+        (VARIANCE, "train_dev" if train_dev else "dev", "train"),
+    ]
+    if train_dev:
+        pairs.append((MISMATCH, "dev", "train_dev"))
+    if "test" in measures:
+        pairs.append((OVERFIT, "test", "dev"))
+    return tuple(_component(*pair, measures) for pair in pairs)
+
+
+def _component(name, over, under, measures):
+    one, other = measures[over], measures[under]
+    low, high = intervals.difference(one, other)
+    return Component(name, over, under, one.error - other.error, low, high)
+
+
+def _need(component, measures):
+    """Returns the fewest more examples that leave it undecided no longer."""
+    over, under = component.over, component.under
+    # More to train on is another model.
+    fixed = under in ("train", "human")
+    for grown in [(over,)] if fixed else [(over,), (over, under)]:
+        if any(measures[name].examples is None for name in grown):
+            continue
+        more = _search(component, measures, grown)
+        if more:
+            return Need(component.name, grown, more)
+    return Need(component.name, (over,), None)
+
+
+def _search(component, measures, grown):
+    def undecided(more):
+        larger = {
+            name: dataclasses.replace(
+                measures[name], examples=measures[name].examples + more
+            )
+            for name in grown
+        }
+        pair = component.name, component.over, component.under
+        return _component(*pair, measures | larger).undecided
+
+    low, high = 0, 1
+    while undecided(high):
+        low, high = high, 2 * high
+        if high > _MOST:
+            return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if undecided(middle) else (low, middle)
+    return high
+
+
+def _finite(ends):
+    """Returns ends that JSON can hold: None for infinity."""
+    return [e if abs(e) < float("inf") else None for e in ends]

@@ -1,0 +1,250 @@
+"""Remedies for each problem, as `(what, why, example)`, best first."""
+
+import dataclasses
+
+from kerasnotes import specs
+from kerasnotes.diagnosis.verdicts import BIAS, VARIANCE
+
+_SHALLOW = ("linear_regression", "logistic_regression", "softmax_regression")
+# Flags that only some models take.
+_OF_MODELS = ("hidden", "keep_prob", "batch_norm")
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """What a run was told, and what came of it.
+
+    Attributes:
+        flags: its flags, a dictionary.
+        facts: see `advice.advise`.
+        problems: names of the components that are problems.
+    """
+
+    flags: dict
+    facts: dict
+    problems: tuple
+
+    def get(self, name):
+        """Returns a flag, or None where the run doesn't have it."""
+        return self.flags.get(name)
+
+    def offers(self, name):
+        """Returns whether the run could be told this flag."""
+        if name in _OF_MODELS:
+            known = self.facts.get("arguments")
+            fits = known is None or name in known
+            if self.get("model") in _SHALLOW or not fits:
+                return False
+        return name in self.flags
+
+    def flag(self, name, what, why, value):
+        """Returns the remedy, where the run has the flag, in a list."""
+        example = f"--{name}" if value is True else f"--{name}={value}"
+        return [(what, why, example)] if self.offers(name) else []
+
+    @property
+    def keep(self):
+        """The smallest probability of keeping a unit; 1 without dropout."""
+        value = self.get("keep_prob") or 1.0
+        if isinstance(value, str):
+            value = min(specs.numbers("--keep_prob", value, float))
+        return min(value) if isinstance(value, list | tuple) else value
+
+    @property
+    def both(self):
+        """Whether bias and variance are both problems."""
+        return {BIAS, VARIANCE} <= set(self.problems)
+
+
+def bias(run):
+    """Yields remedies for avoidable bias."""
+    flags, facts = run.flags, run.facts
+    best, epochs = facts.get("best_epoch"), facts.get("epochs")
+    if best is not None and best == epochs:
+        yield from run.flag(
+            "epochs",
+            "train longer",
+            f"dev was best in the last epoch, {best}: it was still improving",
+            2 * flags.get("epochs", 0),
+        )
+    if not run.both:
+        yield from _less(run)
+    yield from _larger(run)
+    yield from _descent(run)
+    if not run.both and run.get("augment") not in (None, "none"):
+        why = "it makes the training data harder than those of dev"
+        yield from run.flag("augment", "augment less", why, "none")
+    why = "one that suits the data better fits them better"
+    yield from _another(run, "try another architecture", why)
+
+
+def _less(run):
+    """Less of the regularisation that is on."""
+    for name in ("l1", "l2"):
+        value = run.get(name)
+        if value:
+            what = f"weaken the {name.upper()} penalty"
+            why = f"{value:g} keeps the network from fitting train"
+            yield from run.flag(name, what, why, f"{value / 10:g}")
+    if run.keep < 1:
+        why = f"only {run.keep:g} of them are kept"
+        # Half as far from 1.
+        keep = round((1 + run.keep) / 2, 2)
+        yield from run.flag("keep_prob", "drop fewer units", why, keep)
+
+
+def _larger(run):
+    """A bigger network: the surest remedy for bias."""
+    size = run.facts.get("parameters")
+    why = "it fits train better" + (f" than {size:,} parameters" if size else "")
+    what = "use a bigger network"
+    names = run.facts.get("models", ())
+    if run.get("model") in _SHALLOW and "mlp" in names:
+        yield what, f"{why}: this one has no hidden layer", "--model=mlp"
+    elif run.offers("hidden"):
+        units = _units(run)
+        example = ",".join(str(2 * n) for n in units)
+        yield from run.flag("hidden", what, why, example)
+    elif run.offers("image_size") and run.facts.get("side"):
+        side = 2 * run.facts["side"]
+        why += f", and sees pictures of {side}×{side}"
+        yield from run.flag("image_size", what, why, side)
+    else:
+        yield what, why, ""
+
+
+def _units(run):
+    value = run.get("hidden")
+    if isinstance(value, str):
+        return specs.numbers("--hidden", value)
+    return value or [128, 64]
+
+
+def _descent(run):
+    """A better descent: optimiser, schedule, normalised activations."""
+    name, _, arguments = (run.get("optimizer") or "").partition(":")
+    if name in ("sgd", "notes_sgd") and "momentum" not in arguments:
+        why = "plain gradient descent is slow to reach the minimum"
+        yield from run.flag("optimizer", "use a better optimiser", why, "adam")
+    if run.get("lr_schedule") == "constant":
+        yield from run.flag(
+            "lr_schedule",
+            "let the learning rate decay",
+            "smaller steps at the end come closer to the minimum",
+            "cosine",
+        )
+    if not run.get("batch_norm"):
+        why = "it makes deeper and faster learning possible"
+        yield from run.flag("batch_norm", "normalise activations", why, True)
+    rate = run.get("learning_rate")
+    if rate:
+        yield from run.flag(
+            "learning_rate",
+            "search the learning rate",
+            f"{rate:g} may not be the best; try a third and three times it",
+            f"{rate / 3:.1g}",
+        )
+
+
+def variance(run):
+    """Yields remedies for variance."""
+    more = list(_more_data(run))
+    hardly = run.facts.get("more_data") == "hardly"
+    if not hardly:
+        yield from more
+    if run.get("augment") == "none":
+        yield from run.flag(
+            "augment",
+            "augment the training data",
+            "it is off, and gives every epoch new examples",
+            "light",
+        )
+    yield from _more_regular(run)
+    if not run.both:
+        yield from _smaller(run)
+    if hardly:
+        yield from more
+
+
+def _more_data(run):
+    count = run.facts.get("train")
+    has = f" beyond these {count:,}" if count else ""
+    told = run.facts.get("more_data")
+    reasons = {
+        "helps": "error still falls with the number of examples",
+        "hardly": "error hardly falls with their number any more",
+        "unclear": "the learning curve leaves open how much it helps",
+        None: "the surest remedy; a learning curve says how much it helps",
+    }
+    offered = told is None and run.offers("learning_curve")
+    example = "--learning_curve=0.1,0.25,0.5" if offered else ""
+    yield f"gather more training data{has}", reasons[told], example
+
+
+def _more_regular(run):
+    size, count = run.facts.get("parameters"), run.facts.get("train")
+    much = f"{size:,} parameters on {count:,} examples" if size and count else ""
+    l2 = run.get("l2")
+    if l2:
+        why = f"{l2:g} leaves variance"
+        what = "strengthen the L2 penalty"
+        yield from run.flag("l2", what, why, f"{3 * l2:g}")
+    else:
+        why = f"there is none{much and f', for {much}'}"
+        yield from run.flag("l2", "add an L2 penalty", why, 1)
+    if run.keep == 1:
+        yield from run.flag("keep_prob", "use dropout", "it is off", 0.8)
+    elif run.keep > 0.5:
+        why = f"{run.keep:g} of the units are kept"
+        keep = round(run.keep - 0.1, 2)
+        yield from run.flag("keep_prob", "drop more units", why, keep)
+    if "weight_average" in run.flags and run.get("weight_average") is None:
+        why = "the average over the last steps varies less than the last step"
+        yield from run.flag("weight_average", "average the weights", why, 0.99)
+
+
+def _smaller(run):
+    what = "use a smaller or another network"
+    if run.offers("hidden"):
+        why = "fewer weights have less room to fit noise"
+        units = ",".join(str(max(1, n // 2)) for n in _units(run))
+        yield from run.flag("hidden", what, why, units)
+    else:
+        why = "one that suits the data needs fewer examples"
+        yield from _another(run, what, why)
+
+
+def _another(run, what, why):
+    model, names = run.get("model"), run.facts.get("models", ())
+    near = {"lenet5": "lenet5_teaching", "lenet5_teaching": "lenet5"}
+    other = near.get(model, "lenet5")
+    example = f"--model={other}" if other in names and other != model else ""
+    yield what, why, example
+
+
+def mismatch(run):
+    """Yields remedies for data mismatch."""
+    yield (
+        "look at mistakes on train-dev and on dev, side by side",
+        "only people can say in what the two differ",
+        "",
+    )
+    yield (
+        "gather training data that are more like dev",
+        "the model never saw what dev holds",
+        "",
+    )
+    why = "what dev has more of (blur, noise, background) can be added to train"
+    yield "synthesise training data that are more like dev", why, ""
+    if run.get("augment") == "none":
+        why = "it is off, and widens what the model has seen"
+        yield from run.flag("augment", "augment the training data", why, "light")
+
+
+def overfit(run):
+    """Yields remedies for overfitting to dev."""
+    yield (
+        "take a new, larger dev set",
+        "choices were made on this one until they fitted it",
+        "",
+    )

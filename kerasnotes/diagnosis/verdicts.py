@@ -1,0 +1,117 @@
+"""The words for a diagnosis."""
+
+import math
+
+from kerasnotes.diagnosis import intervals
+
+BIAS, VARIANCE = "avoidable bias", "variance"
+MISMATCH, OVERFIT = "data mismatch", "overfitting to dev"
+
+_PROBLEMS = {
+    BIAS: "a bias problem",
+    VARIANCE: "a variance problem",
+    MISMATCH: "a data-mismatch problem",
+}
+
+
+def split_name(name):
+    """Returns what people call a split.
+
+    >>> split_name("train_dev")
+    'train-dev'
+    """
+    return {"train": "training"}.get(name, name.replace("_", "-"))
+
+
+def verdict(diagnosis, floor):
+    """Returns one line that says what the problems are.
+
+    Args:
+        diagnosis: the `components.Diagnosis`.
+        floor: the least share that matters.
+    """
+    found = [_PROBLEMS[n] for n in diagnosis.problems if n != OVERFIT]
+    found = [f"have {joined(found)}"] if found else []
+    if OVERFIT in diagnosis.problems:
+        found.append("overfitted dev")
+    parts = [f"you {joined(found)}"] if found else []
+    parts += [_question(need) for need in diagnosis.needs]
+    if diagnosis.unknown:
+        parts.append(
+            f"can't tell whether you have {_PROBLEMS[BIAS]} without the "
+            "human-level error: give --human_error"
+        )
+    if not parts:
+        least = intervals.percent(floor).removesuffix(".0")
+        return f"nothing stands out: no part is shown to be {least} % or more"
+    return "; ".join(parts)
+
+
+def _question(need):
+    what = f"can't tell yet whether you have {_PROBLEMS[need.component]}: "
+    if need.examples is None:
+        name = split_name(need.splits[0])
+        return f"{what}more {name} examples alone would not say"
+    return what + f"{more_examples(need)} would"
+
+
+def more_examples(need):
+    """Returns how many more examples of which split are needed.
+
+    Args:
+        need: a `components.Need` with a number.
+    """
+    names = [split_name(name) for name in need.splits]
+    number = round_up(need.examples)
+    noun = "example" if number == 1 else "examples"
+    about = "about " * (number > 9)
+    return f"{about}{number:,} more {' and '.join(names)} {noun}" + (
+        " each" * (len(names) > 1)
+    )
+
+
+def round_up(number):
+    """Returns a number of examples rounded up to two digits.
+
+    >>> round_up(7), round_up(341), round_up(12_001)
+    (7, 350, 13000)
+    """
+    step = 10 ** max(0, math.floor(math.log10(number)) - 1)
+    return math.ceil(number / step) * step
+
+
+def notes(diagnosis):
+    """Returns what to know beside the verdict, a sentence each."""
+    found = []
+    if diagnosis.below_human:
+        found.append(
+            "Training error is below human level: how much bias is left to "
+            "avoid is not known any more, and the estimate no longer guides."
+        )
+    if diagnosis.assumed and not diagnosis.unknown:
+        found.append(
+            "Human-level error is taken to be 0, so the avoidable bias is at "
+            "most this; --human_error says how good people are."
+        )
+    if diagnosis.unknown:
+        found.append(
+            "Human-level error is unknown: the avoidable bias is at most this."
+        )
+    if diagnosis.synthetic and MISMATCH in diagnosis.problems:
+        found.append(
+            "The training examples are synthesised and those of dev are real: "
+            "the mismatch is the difference between the two. Look at both "
+            "side by side, and make the synthesis vary in what dev has and "
+            "it lacks."
+        )
+    return found
+
+
+def joined(parts):
+    """Returns texts as an enumeration.
+
+    >>> joined(["a", "b", "c"])
+    'a, b and c'
+    """
+    *most, last = parts
+    return f"{', '.join(most)} and {last}" if most else last

@@ -1,0 +1,204 @@
+"""The diagnosis of a run: for metrics.json, the terminal and the report."""
+
+import dataclasses
+import pathlib
+
+from kerasnotes.diagnosis import (
+    advice,
+    components,
+    intervals,
+    learning_curves,
+    verdicts,
+)
+from kerasnotes.plots import components as ladder
+from kerasnotes.plots import figures, page
+from kerasnotes.plots import learning_curve as curve_plot
+
+_SPLITS = ("train", "train_dev", "dev", "test")
+_LINES = 6
+
+
+def diagnose(task, model, splits, metrics, config, points=None):
+    """Says where a run's error comes from, and what to try.
+
+    Args:
+        task: the `Task`.
+        model: the trained model.
+        splits: the data.
+        metrics: a dictionary with what `evaluate` found on each split, and
+            `best_epoch` and `parameters` where they are known.
+        config: the run's Config.
+        points: what `learning_curve.learning_curve` returns, or None.
+
+    Returns:
+        A JSON-able dictionary, a text for the terminal, and a list of blocks
+        for the report. The figures are in `config.run_dir/figures`.
+    """
+    measures = {
+        name: task.measure(model, splits[name], metrics[name])
+        for name in _SPLITS
+        if name in splits
+    }
+    human = config.human_error
+    found = components.diagnose(
+        measures,
+        None if human is None else intervals.Measure(human),
+        bool((task.facts or {}).get("synthetic")),
+    )
+    curve = _curve(points, splits["train"].size, measures)
+    advised = advice.advise(found, *_run(task, model, metrics, config, curve))
+    folder = pathlib.Path(config.run_dir) / "figures"
+    blocks = _blocks(found, advised, folder)
+    value = found.to_dict()
+    value["advice"] = [dataclasses.asdict(a) for a in advised]
+    if curve:
+        value["learning_curve"] = curve.to_dict()
+        blocks += _curve_blocks(curve, folder)
+    return value, _text(found, advised, curve), blocks
+
+
+@dataclasses.dataclass(frozen=True)
+class _Curve:
+    """Points of a learning curve, and what they say."""
+
+    sizes: list
+    measures: dict
+    forecast: learning_curves.Forecast
+
+    def to_dict(self):
+        points = [
+            {"size": size, **{n: m[i].error for n, m in self.measures.items()}}
+            for i, size in enumerate(self.sizes)
+        ]
+        return {"points": points, "forecast": self.forecast.to_dict()}
+
+
+def _curve(points, size, measures):
+    """Returns the curve that ends with the run itself, or None."""
+    if points is None:
+        return None
+    whole = {"size": size, "train": measures["train"], "dev": measures["dev"]}
+    points = [*points, whole]
+    sizes = [p["size"] for p in points]
+    dev = [p["dev"] for p in points]
+    return _Curve(
+        sizes,
+        {"train": [p["train"] for p in points], "dev": dev},
+        learning_curves.forecast(sizes, dev),
+    )
+
+
+def _run(task, model, metrics, config, curve):
+    """Returns the flags and facts that advice looks at."""
+    choices = {
+        f.name: f.metadata.get("choices") for f in dataclasses.fields(config)
+    }
+    own = model.get_config()
+    known = own if "kernel_regularizer" in own else None
+    flags = dataclasses.asdict(config)
+    # Where a flag isn't given, the model tells its default.
+    flags |= {k: v for k, v in (known or {}).items() if flags.get(k, 0) is None}
+    facts = {
+        "train": (task.facts or {}).get("train"),
+        "parameters": metrics.get("parameters"),
+        "best_epoch": metrics.get("best_epoch"),
+        "epochs": config.epochs,
+        "models": choices.get("model") or (),
+        "arguments": known and set(known),
+        "more_data": curve and curve.forecast.verdict,
+    }
+    if len(model.input_shape) == 4:
+        facts["side"] = model.input_shape[1]
+    return flags, facts
+
+
+def _text(found, advised, curve):
+    """Returns the lines for the terminal."""
+    rows = [(c.name, f"{intervals.percent(c.value)} %", _span(c, found))
+            for c in found.components]
+    widths = [max(len(row[i]) for row in rows) for i in range(2)]
+    lines = [
+        f"  {name:{widths[0]}}  {value:>{widths[1]}}  {ends}".rstrip()
+        for name, value, ends in rows
+    ]
+    title = "diagnosis"
+    if any(ends for *_, ends in rows):
+        title += " (with 95 % intervals)"
+    lines = [title, *lines, *(f"  {note}" for note in found.notes)]
+    if curve:
+        lines.append(curve.forecast.text)
+    lines.append(f"{found.verdict}; in order of promise:")
+    lines += [
+        f"  {i}. {a.what}{a.example and f': {a.example}'}"
+        for i, a in enumerate(advised[:_LINES], 1)
+    ]
+    left = len(advised) - _LINES
+    if left > 0:
+        lines.append(f"  and {left} more in the report")
+    return "\n".join(lines)
+
+
+def _span(component, found):
+    """Returns the interval in brackets; nothing where there is no count."""
+    pair = component.over, component.under
+    if all(found.measures[name].examples is None for name in pair):
+        return ""
+    return f"({intervals.span(component.low, component.high)})"
+
+
+def _blocks(found, advised, folder):
+    rungs = [
+        (verdicts.split_name(name), m.error, *m.interval)
+        for name, m in found.measures.items()
+    ]
+    gaps = [
+        (
+            c.name,
+            f"{intervals.percent(c.value)} % {_span(c, found)}".rstrip(),
+            c.name in found.problems,
+        )
+        for c in found.components
+    ]
+    path = folder / "diagnosis.png"
+    figures.save(ladder.components(rungs, gaps), path)
+    rows = [[a.what, a.why, a.example] for a in advised]
+    verdict = found.verdict[:1].upper() + found.verdict[1:] + "."
+    return [
+        page.Heading("Diagnosis"),
+        page.Text(" ".join([verdict, *found.notes])),
+        page.Picture(
+            path,
+            "The errors of the model kept, without augmentation or dropout, "
+            "and what lies between them.",
+            "Error of humans, train, dev and test, with the differences named",
+            chart=True,
+        ),
+        page.Table(
+            ["what to try", "why", "flags"], rows, "In order of promise."
+        ),
+    ]
+
+
+def _curve_blocks(curve, folder):
+    forecast = curve.forecast
+    ends = forecast.law and (forecast.twice, forecast.low, forecast.high)
+    rows = {
+        name: [(m.error, *m.interval) for m in measures]
+        for name, measures in curve.measures.items()
+    }
+    path = folder / "learning_curve.png"
+    figures.save(
+        curve_plot.learning_curve(curve.sizes, rows, forecast.law, ends), path
+    )
+    text = forecast.text[:1].upper() + forecast.text[1:] + "."
+    return [
+        page.Heading("Would more data help?"),
+        page.Text(text),
+        page.Picture(
+            path,
+            "Each point is a model trained on so many examples, with equal "
+            "steps; the open one is what the dashed law says of twice as many.",
+            "Train and dev error by the number of training examples",
+            chart=True,
+        ),
+    ]
