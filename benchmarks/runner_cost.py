@@ -52,7 +52,7 @@ def main():
             checkpoints.Checkpoints(folder / "checkpoints"),
             selection.Selection("accuracy"),
             STEPS,
-            None,
+            config,
         )
         keeper.set_model(run)
         added = [

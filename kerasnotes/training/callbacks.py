@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from kerasnotes import errors, files
-from kerasnotes.training import checkpoints
+from kerasnotes.training import checkpoints, nudging
 
 _CHECKPOINT_SECONDS = 300.0
 _PROGRESS_SECONDS = 0.5
@@ -100,31 +100,32 @@ class Guard(keras.callbacks.Callback):
 
 
 class Keeper(keras.callbacks.Callback):
-    """Keeps the run's state: checkpoints, history.csv, the best weights.
+    """Keeps the run's state: checkpoints, history.csv, nudges, best weights.
 
     Args:
         folder: the run's folder.
         store: its `Checkpoints`.
         selection: the `kerasnotes.diagnosis.selection.Selection`.
         steps: steps of an epoch.
-        patience: epochs without a better score to stop after, or None.
-        averaged: whether averaged weights are tested, and so are the best.
+        config: the run's `Config`.
     """
 
-    def __init__(
-        self, folder, store, selection, steps, patience, averaged=False
-    ):
+    def __init__(self, folder, store, selection, steps, config):
         super().__init__()
-        self._averaged = averaged
         self._folder, self._store = folder, store
         self._selection, self.state = selection, self.new_state()
-        self._steps, self._patience = steps, patience
+        self._steps, self._config = steps, config
         self._dev_weights = self._metric_values = None
         self._stop_asked = False
 
+    def set_model(self, model):
+        super().set_model(model)
+        path = self._folder / "nudge.json"
+        self._nudger = nudging.Nudger(path, model, self._config)
+
     @property
     def stopped(self):
-        """Whether patience has ended."""
+        """Whether patience has ended, or a nudge has stopped the run."""
         return self.state["stopped"]
 
     @staticmethod
@@ -134,6 +135,7 @@ class Keeper(keras.callbacks.Callback):
             "epoch": 0,
             "step": 0,
             "history": [],
+            "nudges": [],
             "best": None,
             "best_file": None,
             "stopped": False,
@@ -142,7 +144,7 @@ class Keeper(keras.callbacks.Callback):
 
     def resume(self, values, state, source):
         """Sets the model and its optimiser to what a checkpoint holds."""
-        self.state = state
+        self.state = self.new_state() | state
         variables = self._variables()
         if state["step"]:
             count = len(variables)
@@ -150,6 +152,12 @@ class Keeper(keras.callbacks.Callback):
             self._metric_values = [values[n] for n in names[count:]]
             values = {n: values[n] for n in names[:count]}
         checkpoints.restore(variables, values, source)
+        self._nudger.apply(self.state["nudges"])
+        if self.state["history"] and not self.state["step"]:
+            # A nudge that spoilt the epoch after it can be taken back.
+            last = self.state["history"][-1]
+            stop = self._nudger.nudge(last, self.state["nudges"])
+            self.state["stopped"] = self.state["stopped"] or stop
 
     def _variables(self):
         """Returns the variables, beside metrics, that a step depends on."""
@@ -186,7 +194,7 @@ class Keeper(keras.callbacks.Callback):
 
     def on_test_end(self, logs=None):
         # Averaged weights are in the model for the length of the test.
-        if self._averaged:
+        if self._config.weight_average is not None:
             self._dev_weights = self.model.get_weights()
 
     def on_epoch_end(self, epoch, logs=None):
@@ -200,6 +208,7 @@ class Keeper(keras.callbacks.Callback):
         row["learning_rate"] = float(
             np.asarray(self.model.optimizer.learning_rate)
         )
+        row |= self._nudger.penalties(self.state["nudges"])
         row["seconds"] = round(time.monotonic() - self._epoch_began, 3)
         self.state["history"].append(row)
         self.state.update(epoch=epoch + 1, step=0)
@@ -212,7 +221,9 @@ class Keeper(keras.callbacks.Callback):
                 {f"{i:05d}": w for i, w in enumerate(weights)},
             )
         since = epoch + 1 - self.state["best"]["epoch"]
-        if self._patience is not None and since >= self._patience:
+        patience = self._config.early_stop
+        stop = self._nudger.nudge(row, self.state["nudges"])
+        if stop or (patience is not None and since >= patience):
             self.state["stopped"] = self.model.stop_training = True
         self._save()
         files.write_csv(self._folder / "history.csv", self.state["history"])

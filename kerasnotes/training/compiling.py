@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from kerasnotes import errors, optimizers
+from kerasnotes.training import nudging
 
 
 def configure(config):
@@ -61,6 +62,16 @@ _OWN_FLAGS = {
     "global_clipnorm": "--clip_norm",
 }
 
+# Weights of averages. Ftrl's `beta` and Adafactor's `beta_2_decay` are none.
+_AVERAGES = (
+    "beta_1",
+    "beta_2",
+    "adam_beta_1",
+    "adam_beta_2",
+    "momentum",
+    "rho",
+)
+
 
 def check_optimizer(config):
     """Makes one step with the optimiser of the flags, outside of any scope.
@@ -84,6 +95,13 @@ def check_optimizer(config):
                 f"--optimizer={config.optimizer}: {name} has a flag of its "
                 f"own, which counts over all replicas: {flag}"
             )
+    for name in _AVERAGES:
+        value = made.get_config().get(name) or 0
+        if not 0 <= value < 1:
+            raise errors.UserError(
+                f"--optimizer={config.optimizer}: {name} must be in [0, 1). "
+                f"Received: {value}"
+            )
 
 
 def optimizer(config, steps_per_epoch):
@@ -95,6 +113,8 @@ def optimizer(config, steps_per_epoch):
         config.epochs,
         config.warmup_epochs,
     )
+    if callable(rate):
+        rate = nudging.Scaled(rate)
     made = optimizers.get(config.optimizer, rate)
     kind, settings = type(made), made.get_config()
     if config.weight_average is not None:

@@ -61,14 +61,12 @@ def fit(task, model, folder, splits, chooser, watchers=()):
     config = task.config
     steps = steps_per_epoch(splits, config)
     store = checkpoints.Checkpoints(folder / "checkpoints")
-    averaged = config.weight_average is not None
-    keeper = callbacks.Keeper(
-        folder, store, chooser, steps, config.early_stop, averaged
-    )
+    keeper = callbacks.Keeper(folder, store, chooser, steps, config)
     keeper.set_model(model)
     signal.signal(signal.SIGTERM, keeper.ask_to_stop)
     _resume(keeper, store)
     # After the keeper, which takes the averages before they are put back.
+    averaged = config.weight_average is not None
     averaging = [keras.callbacks.SwapEMAWeights()] if averaged else []
     watcher = watching.watcher(
         config.watch, splits["train"], config.batch_size, folder / "logs/norms"

@@ -54,6 +54,7 @@ def write(folder, metrics, state, blocks, command):
                 chart=True,
             ),
             *_found(state["found"]),
+            *_nudged(state["nudges"]),
             page.Heading("Metrics"),
             page.Table(header, rows, "Of the model kept, in inference mode."),
             page.Heading("Run it again"),
@@ -77,6 +78,18 @@ def _found(texts):
     if not texts:
         return []
     return [page.Heading("What --watch found"), *map(page.Code, texts)]
+
+
+def _nudged(nudges):
+    if not nudges:
+        return []
+    rows = [[n["epoch"], n["key"], str(n["value"])] for n in nudges]
+    return [
+        page.Heading("Nudged"),
+        page.Table(
+            ["after epoch", "what", "to"], rows, "What nudge.json changed."
+        ),
+    ]
 
 
 def _short(value):

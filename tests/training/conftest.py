@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from kerasnotes.diagnosis import splits
 from kerasnotes.training import config as config_lib
 from kerasnotes.training import task as task_lib
 
@@ -16,6 +17,12 @@ class ArraySplit:
 
     def __init__(self, x, y):
         self.x, self.y, self.size = x, y, len(x)
+        # What an example is tells which it is, in whatever part.
+        self.ids = [f"{row[0]:.6f}" for row in x]
+
+    def take(self, size):
+        order = splits.nested(self.ids, self.y)[:size]
+        return ArraySplit(self.x[order], self.y[order])
 
     def epochs(self, batch_size, seed, first_epoch, first_step, epochs):
         parts = []
@@ -65,6 +72,19 @@ class Toy(task_lib.Task):
 
     def metrics(self):
         return [keras.metrics.SparseCategoricalAccuracy("accuracy")]
+
+    def evaluate(self, model, split):
+        found = super().evaluate(model, split)
+        error = 1 - found["accuracy"]
+        return {"size": split.size, "error": error, **found}
+
+    def judge(self, model, split):
+        given = model.predict(split.x, verbose=0).argmax(-1)
+        rows = [
+            {"id": i, "true": int(y), "given": int(g)}
+            for i, y, g in zip(split.ids, split.y, given, strict=True)
+        ]
+        return task_lib.Judgement((given != split.y).astype(float), rows)
 
     def signatures(self, model):
         def answer(points):
