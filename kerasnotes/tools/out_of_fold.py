@@ -1,0 +1,223 @@
+"""What models say of examples that they never saw, fold by fold."""
+
+import copy
+import dataclasses
+import hashlib
+import json
+import shutil
+
+import numpy as np
+from scipy.special import softmax
+
+from kerasnotes import errors, files
+from kerasnotes.data import augment, image_split
+from kerasnotes.data import examples as examples_lib
+from kerasnotes.data import sides as sides_lib
+from kerasnotes.diagnosis import selection, splits
+from kerasnotes.training import compiling, fitting, run_folder
+
+_INNER = {"train": 0.9, "dev": 0.1}
+_FEWEST = 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Pool:
+    """The examples of all sides of a run.
+
+    Attributes:
+        examples: the `Examples` that hold them.
+        indices: where each lies in `examples`, int64 `[n]`.
+        sides: the side of each, `[n]` of names.
+    """
+
+    examples: object
+    indices: np.ndarray
+    sides: np.ndarray
+
+    @property
+    def labels(self):
+        """The label of each, int64 `[n]`."""
+        return self.examples.labels[self.indices]
+
+    @property
+    def ids(self):
+        """The id of each."""
+        return [self.examples.ids[i] for i in self.indices]
+
+    def part(self, places, augment=None, weights=None):
+        """Returns the `ImageSplit` of these of them."""
+        indices = self.indices[places]
+        return image_split.ImageSplit(self.examples, indices, augment, weights)
+
+
+def pool(parts):
+    """Returns the examples of all sides as one `Pool`.
+
+    Args:
+        parts: a dictionary of side to `ImageSplit`.
+
+    Raises:
+        UserError: two examples have one id, or there are too few.
+    """
+    sources = {id(p.examples): p.examples for p in parts.values()}
+    starts = np.cumsum([0, *(len(s.labels) for s in sources.values())])
+    starts = dict(zip(sources, starts[:-1], strict=True))
+    return Pool(
+        _joined(list(sources.values())),
+        np.concatenate(
+            [p.indices + starts[id(p.examples)] for p in parts.values()]
+        ),
+        np.repeat(list(parts), [p.size for p in parts.values()]),
+    )
+
+
+def _joined(sources):
+    """Returns sets of pictures of one size and the same classes as one."""
+    if len(sources) == 1:
+        return sources[0]
+    ids = [name for source in sources for name in source.ids]
+    if len(set(ids)) < len(ids):
+        raise errors.UserError(
+            "--dev_dataset: has ids that --dataset has too, so that nobody "
+            "could say which example is meant; rename its files"
+        )
+    images = examples_lib.allocate((len(ids), *sources[0].images.shape[1:]))
+    np.concatenate([source.images for source in sources], out=images)
+    labels = np.concatenate([source.labels for source in sources])
+    return examples_lib.Examples(images, labels, ids, sources[0].class_names)
+
+
+def default_epochs(epochs):
+    """Returns the epochs that a fold of a run of `epochs` trains.
+
+    A fifth of them, so that five folds take about as long as the run, but 10
+    where the run has as many: who trains long learns wrong labels by heart.
+
+    >>> default_epochs(100), default_epochs(30), default_epochs(3)
+    (20, 10, 3)
+    """
+    return max(epochs // 5, min(epochs, 10))
+
+
+def probabilities(task, found, path, folds=5, seed=0, epochs=None):
+    """Returns each example's class probabilities, by a model without it.
+
+    The examples are cut into folds, by class and by `--group`. A fold is
+    answered for by a model of the task's configuration that learned from
+    nine tenths of the other folds, its checkpoint chosen on the last tenth.
+
+    Args:
+        task: the classification `Task` of a run, after its `splits`.
+        found: the `Pool` of these.
+        path: the folder where the folds train. What is there goes on, if it
+            is of the same task, examples, folds, seed and epochs.
+        folds: their number.
+        seed: another one makes other folds.
+        epochs: the epochs that each trains; `default_epochs` if None.
+
+    Returns:
+        float64 `[n, classes]`.
+
+    Raises:
+        UserError: there are too few examples, or another process is at it.
+    """
+    if len(found.labels) < _FEWEST:
+        raise errors.UserError(
+            f"--dataset: {len(found.labels)} examples are too few to check "
+            f"each other's labels; give {_FEWEST} at least"
+        )
+    config = dataclasses.replace(
+        task.config,
+        mode="train",
+        overwrite=False,
+        watch="none",
+        epochs=epochs or default_epochs(task.config.epochs),
+    )
+    shares = {f"fold_{k}": 1 / folds for k in range(folds)}
+    held = _cut(config, found, slice(None), f"{seed} ", shares)
+    answers = np.zeros([len(found.labels), len(found.examples.class_names)])
+    path.mkdir(parents=True, exist_ok=True)
+    with run_folder.RunFolder(path, task.name).locked():
+        _begin(path, config, found, folds, seed)
+        for number, (name, places) in enumerate(held.items(), 1):
+            if not len(places):
+                continue
+            done = path / f"{name}.npy"
+            if not done.exists():
+                print(f"fold {number} of {folds}")
+                _learn(task, config, found, places, path / name, done)
+            answers[places] = np.load(done)
+    return answers
+
+
+def _cut(config, found, places, salt, shares):
+    """Cuts some of the examples by class and group."""
+    ids = np.array(found.ids, object)[places]
+    groups = config.group and sides_lib.group_keys(ids, config.group)
+    return splits.assign(ids, found.labels[places], salt, groups, shares)
+
+
+def _begin(path, config, found, folds, seed):
+    """Deletes what other folds left."""
+    seen = json.dumps([found.ids, found.labels.tolist()]).encode()
+    now = {
+        "flags": config.learned(),
+        "epochs": config.epochs,
+        "folds": folds,
+        "seed": seed,
+        "examples": hashlib.sha256(seen).hexdigest(),
+    }
+    identity = path / "folds.json"
+    if identity.exists() and files.read_json(identity) == now:
+        return
+    for old in path.glob("fold_*"):
+        shutil.rmtree(old) if old.is_dir() else old.unlink()
+    files.write_json(identity, now)
+
+
+def _learn(task, config, found, places, path, done):
+    """Writes the probabilities of `places`, by a model of the others."""
+    rest = np.setdiff1d(np.arange(len(found.labels)), places)
+    inner = _cut(config, found, rest, "inner ", _INNER)
+    inner = {side: rest[at] for side, at in inner.items()}
+    if not all(map(len, inner.values())):
+        raise errors.UserError(
+            f"--group={config.group}: leaves a fold too few groups to learn "
+            "from; give fewer --folds"
+        )
+    size = min(config.batch_size, len(inner["train"]))
+    config = dataclasses.replace(config, run_dir=str(path), batch_size=size)
+    compiling.configure(config)
+    mean, std = examples_lib.mean_and_std(
+        found.examples, found.indices[inner["train"]]
+    )
+    task = copy.copy(task)
+    task.config = config
+    task.facts = task.facts | {
+        **{side: len(at) for side, at in inner.items()},
+        "mean": mean.tolist(),
+        "std": std.tolist(),
+    }
+    warps = {"train": augment.build(config.augment), "dev": None}
+    parts = {
+        side: found.part(
+            at, warps[side], task.weights(found.examples, found.indices[at])
+        )
+        for side, at in inner.items()
+    }
+    model = _fit(task, parts, run_folder.RunFolder(path, task.name))
+    logits = task.logits(model, found.part(places)).astype("float64")
+    with files.aside(done) as partial, open(partial, "wb") as file:
+        np.save(file, softmax(logits, axis=-1))
+    # Its checkpoints have done their duty.
+    shutil.rmtree(path)
+
+
+def _fit(task, parts, folder):
+    config = task.config
+    chooser = selection.Selection(config.optimize, config.satisfy)
+    folder.open(config)
+    model = fitting.prepare(task, parts, chooser)
+    folder.begin(config, task.facts)
+    fitting.fit(task, model, folder, parts, chooser)
+    return model
