@@ -9,7 +9,17 @@ The modules load when they are first named:
 
 import importlib
 
-_MODULES = frozenset({"gradient_check", "selection", "splits"})
+_MODULES = frozenset(
+    {
+        "advice",
+        "components",
+        "gradient_check",
+        "intervals",
+        "learning_curves",
+        "selection",
+        "splits",
+    }
+)
 
 
 def __getattr__(name):

@@ -52,7 +52,7 @@ def advise(diagnosis, flags, facts):
     ...     {"train": intervals.Measure(0.01), "dev": intervals.Measure(0.1)}
     ... )
     >>> for a in advise(found, {"l2": 0.0, "augment": "none"}, {"train": 200}):
-    ...     print(a.what, a.example)
+    ...     print(f"{a.what} {a.example}".strip())
     gather more training data beyond these 200
     augment the training data --augment=light
     add an L2 penalty --l2=1

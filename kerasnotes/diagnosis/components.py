@@ -2,63 +2,11 @@
 
 import dataclasses
 
-from kerasnotes.diagnosis import intervals, verdicts
+from kerasnotes.diagnosis import differences, intervals, verdicts
+from kerasnotes.diagnosis.differences import FLOOR
 from kerasnotes.diagnosis.verdicts import BIAS, MISMATCH, OVERFIT, VARIANCE
 
-FLOOR = 0.01
 RATIO = 0.5
-_MOST = 2**50
-
-
-@dataclasses.dataclass(frozen=True)
-class Component:
-    """The difference of two errors, and what it is called.
-
-    Attributes:
-        name: what it is.
-        over: the split, or `human`, whose error is larger if there is some.
-        under: the one it is measured from.
-        value: the difference of their errors.
-        low: the lower end of its 95 % interval.
-        high: the upper end.
-    """
-
-    name: str
-    over: str
-    under: str
-    value: float
-    low: float
-    high: float
-
-    @property
-    def real(self):
-        """Whether the interval lies above 0."""
-        return self.low > 0
-
-    @property
-    def problem(self):
-        """Whether it is real and of practical size."""
-        return self.real and self.value >= FLOOR
-
-    @property
-    def undecided(self):
-        """Whether both no difference and one that matters may be true."""
-        return self.low <= 0 and self.high >= FLOOR
-
-
-@dataclasses.dataclass(frozen=True)
-class Need:
-    """What would settle a component.
-
-    Attributes:
-        component: its name.
-        splits: the splits that need more examples.
-        examples: how many more, each; None if no number would.
-    """
-
-    component: str
-    splits: tuple
-    examples: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,9 +16,9 @@ class Diagnosis:
     Attributes:
         measures: `Measure` by name, with `human`, in the order of the way
             from the best humans to test.
-        components: the `Component`s there are, in the same order.
+        components: the `differences.Difference`s there are, in the same order.
         problems: names of those that are problems, the largest first.
-        needs: `Need`s that would settle the others that may be.
+        needs: `differences.Need`s that would settle the others that may be.
         assumed: whether the human-level error wasn't given and 0 stands for
             it, so that the avoidable bias is at most the one given.
         unknown: whether it is needed, because 0 can't stand for it.
@@ -193,8 +141,8 @@ def diagnose(measures, human=None, synthetic=False):
     components = _components(measures)
     below = components[0].value < 0
     unknown = not given and measures["train"].deviation is not None
-    apart = {OVERFIT, BIAS} if below or unknown else {OVERFIT}
-    ranked = [c for c in components if c.name not in apart]
+    unranked = {OVERFIT, BIAS} if below or unknown else {OVERFIT}
+    ranked = [c for c in components if c.name not in unranked]
     first = max((c.value for c in ranked if c.real), default=0.0)
     leading = [c for c in ranked if c.value >= RATIO * first]
     overfit = [c for c in components if c.name == OVERFIT]
@@ -205,7 +153,7 @@ def diagnose(measures, human=None, synthetic=False):
         measures,
         components,
         tuple(c.name for c in sorted(problems, key=lambda c: -c.value)),
-        tuple(_need(c, measures) for c in open_ if c.undecided),
+        tuple(differences.need(c, measures) for c in open_ if c.undecided),
         assumed=not given,
         unknown=unknown and components[0].high >= FLOOR,
         below_human=below,
@@ -223,49 +171,7 @@ def _components(measures):
         pairs.append((MISMATCH, "dev", "train_dev"))
     if "test" in measures:
         pairs.append((OVERFIT, "test", "dev"))
-    return tuple(_component(*pair, measures) for pair in pairs)
-
-
-def _component(name, over, under, measures):
-    one, other = measures[over], measures[under]
-    low, high = intervals.difference(one, other)
-    return Component(name, over, under, one.error - other.error, low, high)
-
-
-def _need(component, measures):
-    """Returns the fewest more examples that leave it undecided no longer."""
-    over, under = component.over, component.under
-    # More to train on is another model.
-    fixed = under in ("train", "human")
-    for grown in [(over,)] if fixed else [(over,), (over, under)]:
-        if any(measures[name].examples is None for name in grown):
-            continue
-        more = _search(component, measures, grown)
-        if more:
-            return Need(component.name, grown, more)
-    return Need(component.name, (over,), None)
-
-
-def _search(component, measures, grown):
-    def undecided(more):
-        larger = {
-            name: dataclasses.replace(
-                measures[name], examples=measures[name].examples + more
-            )
-            for name in grown
-        }
-        pair = component.name, component.over, component.under
-        return _component(*pair, measures | larger).undecided
-
-    low, high = 0, 1
-    while undecided(high):
-        low, high = high, 2 * high
-        if high > _MOST:
-            return None
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if undecided(middle) else (low, middle)
-    return high
+    return tuple(differences.take(*pair, measures) for pair in pairs)
 
 
 def _finite(ends):

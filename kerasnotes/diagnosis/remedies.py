@@ -24,16 +24,12 @@ class Run:
     facts: dict
     problems: tuple
 
-    def get(self, name):
-        """Returns a flag, or None where the run doesn't have it."""
-        return self.flags.get(name)
-
     def offers(self, name):
         """Returns whether the run could be told this flag."""
         if name in _OF_MODELS:
             known = self.facts.get("arguments")
             fits = known is None or name in known
-            if self.get("model") in _SHALLOW or not fits:
+            if self.flags.get("model") in _SHALLOW or not fits:
                 return False
         return name in self.flags
 
@@ -45,7 +41,7 @@ class Run:
     @property
     def keep(self):
         """The smallest probability of keeping a unit; 1 without dropout."""
-        value = self.get("keep_prob") or 1.0
+        value = self.flags.get("keep_prob") or 1.0
         if isinstance(value, str):
             value = min(specs.numbers("--keep_prob", value, float))
         return min(value) if isinstance(value, list | tuple) else value
@@ -58,9 +54,8 @@ class Run:
 
 def bias(run):
     """Yields remedies for avoidable bias."""
-    flags, facts = run.flags, run.facts
-    best, epochs = facts.get("best_epoch"), facts.get("epochs")
-    if best is not None and best == epochs:
+    flags, best = run.flags, run.facts.get("best_epoch")
+    if best is not None and best == run.facts.get("epochs"):
         yield from run.flag(
             "epochs",
             "train longer",
@@ -71,7 +66,7 @@ def bias(run):
         yield from _less(run)
     yield from _larger(run)
     yield from _descent(run)
-    if not run.both and run.get("augment") not in (None, "none"):
+    if not run.both and run.flags.get("augment") not in (None, "none"):
         why = "it makes the training data harder than those of dev"
         yield from run.flag("augment", "augment less", why, "none")
     why = "one that suits the data better fits them better"
@@ -81,7 +76,7 @@ def bias(run):
 def _less(run):
     """Less of the regularisation that is on."""
     for name in ("l1", "l2"):
-        value = run.get(name)
+        value = run.flags.get(name)
         if value:
             what = f"weaken the {name.upper()} penalty"
             why = f"{value:g} keeps the network from fitting train"
@@ -96,10 +91,12 @@ def _less(run):
 def _larger(run):
     """A bigger network: the surest remedy for bias."""
     size = run.facts.get("parameters")
-    why = "it fits train better" + (f" than {size:,} parameters" if size else "")
+    why = "it fits train better" + (
+        f" than {size:,} parameters" if size else ""
+    )
     what = "use a bigger network"
     names = run.facts.get("models", ())
-    if run.get("model") in _SHALLOW and "mlp" in names:
+    if run.flags.get("model") in _SHALLOW and "mlp" in names:
         yield what, f"{why}: this one has no hidden layer", "--model=mlp"
     elif run.offers("hidden"):
         units = _units(run)
@@ -114,7 +111,7 @@ def _larger(run):
 
 
 def _units(run):
-    value = run.get("hidden")
+    value = run.flags.get("hidden")
     if isinstance(value, str):
         return specs.numbers("--hidden", value)
     return value or [128, 64]
@@ -122,21 +119,21 @@ def _units(run):
 
 def _descent(run):
     """A better descent: optimiser, schedule, normalised activations."""
-    name, _, arguments = (run.get("optimizer") or "").partition(":")
+    name, _, arguments = (run.flags.get("optimizer") or "").partition(":")
     if name in ("sgd", "notes_sgd") and "momentum" not in arguments:
         why = "plain gradient descent is slow to reach the minimum"
         yield from run.flag("optimizer", "use a better optimiser", why, "adam")
-    if run.get("lr_schedule") == "constant":
+    if run.flags.get("lr_schedule") == "constant":
         yield from run.flag(
             "lr_schedule",
             "let the learning rate decay",
             "smaller steps at the end come closer to the minimum",
             "cosine",
         )
-    if not run.get("batch_norm"):
+    if not run.flags.get("batch_norm"):
         why = "it makes deeper and faster learning possible"
         yield from run.flag("batch_norm", "normalise activations", why, True)
-    rate = run.get("learning_rate")
+    rate = run.flags.get("learning_rate")
     if rate:
         yield from run.flag(
             "learning_rate",
@@ -152,7 +149,7 @@ def variance(run):
     hardly = run.facts.get("more_data") == "hardly"
     if not hardly:
         yield from more
-    if run.get("augment") == "none":
+    if run.flags.get("augment") == "none":
         yield from run.flag(
             "augment",
             "augment the training data",
@@ -183,8 +180,10 @@ def _more_data(run):
 
 def _more_regular(run):
     size, count = run.facts.get("parameters"), run.facts.get("train")
-    much = f"{size:,} parameters on {count:,} examples" if size and count else ""
-    l2 = run.get("l2")
+    much = (
+        f"{size:,} parameters on {count:,} examples" if size and count else ""
+    )
+    l2 = run.flags.get("l2")
     if l2:
         why = f"{l2:g} leaves variance"
         what = "strengthen the L2 penalty"
@@ -198,7 +197,10 @@ def _more_regular(run):
         why = f"{run.keep:g} of the units are kept"
         keep = round(run.keep - 0.1, 2)
         yield from run.flag("keep_prob", "drop more units", why, keep)
-    if "weight_average" in run.flags and run.get("weight_average") is None:
+    if (
+        "weight_average" in run.flags
+        and run.flags.get("weight_average") is None
+    ):
         why = "the average over the last steps varies less than the last step"
         yield from run.flag("weight_average", "average the weights", why, 0.99)
 
@@ -215,7 +217,8 @@ def _smaller(run):
 
 
 def _another(run, what, why):
-    model, names = run.get("model"), run.facts.get("models", ())
+    model, names = run.flags.get("model"), run.facts.get("models", ())
+    names = names if run.offers("model") else ()
     near = {"lenet5": "lenet5_teaching", "lenet5_teaching": "lenet5"}
     other = near.get(model, "lenet5")
     example = f"--model={other}" if other in names and other != model else ""
@@ -229,22 +232,18 @@ def mismatch(run):
         "only people can say in what the two differ",
         "",
     )
-    yield (
-        "gather training data that are more like dev",
-        "the model never saw what dev holds",
-        "",
-    )
+    why = "the model never saw what dev holds"
+    yield "gather training data that are more like dev", why, ""
     why = "what dev has more of (blur, noise, background) can be added to train"
     yield "synthesise training data that are more like dev", why, ""
-    if run.get("augment") == "none":
+    if run.flags.get("augment") == "none":
         why = "it is off, and widens what the model has seen"
-        yield from run.flag("augment", "augment the training data", why, "light")
+        yield from run.flag(
+            "augment", "augment the training data", why, "light"
+        )
 
 
 def overfit(run):
     """Yields remedies for overfitting to dev."""
-    yield (
-        "take a new, larger dev set",
-        "choices were made on this one until they fitted it",
-        "",
-    )
+    why = "choices were made on this one until they fitted it"
+    yield "take a new, larger dev set", why, ""

@@ -51,7 +51,7 @@ def _question(need):
     what = f"can't tell yet whether you have {_PROBLEMS[need.component]}: "
     if need.examples is None:
         name = split_name(need.splits[0])
-        return f"{what}more {name} examples alone would not say"
+        return f"{what}more {name} examples alone would not tell"
     return what + f"{more_examples(need)} would"
 
 
@@ -59,7 +59,7 @@ def more_examples(need):
     """Returns how many more examples of which split are needed.
 
     Args:
-        need: a `components.Need` with a number.
+        need: a `differences.Need` with a number.
     """
     names = [split_name(name) for name in need.splits]
     number = round_up(need.examples)
@@ -90,8 +90,7 @@ def notes(diagnosis):
         )
     if diagnosis.assumed and not diagnosis.unknown:
         found.append(
-            "Human-level error is taken to be 0, so the avoidable bias is at "
-            "most this; --human_error says how good people are."
+            "Human-level error is taken to be 0; --human_error says otherwise."
         )
     if diagnosis.unknown:
         found.append(

@@ -43,7 +43,9 @@ def components(rungs, gaps):
         figsize=(6.8, 0.62 * len(rungs) + 0.7), layout="constrained"
     )
     axes = figure.add_subplot()
-    axes.hlines(places, lows, highs, color=figures.ACCENT, linewidth=5, alpha=0.3)
+    axes.hlines(
+        places, lows, highs, color=figures.ACCENT, linewidth=5, alpha=0.3
+    )
     axes.plot(
         errors,
         places,
@@ -90,8 +92,12 @@ def _style(axes, names, places, top):
     axes.set_xticks(ticks, [f"{t:g} %" for t in ticks])
     axes.tick_params(length=0)
     axes.tick_params(axis="x", labelsize=9, colors=figures.MUTED)
-    axes.set_xlabel("error, and the 95 % interval", fontsize=9,
-                    color=figures.MUTED, loc="left")
+    axes.set_xlabel(
+        "error, and the 95 % interval",
+        fontsize=9,
+        color=figures.MUTED,
+        loc="left",
+    )
     axes.grid(axis="x", color=figures.RULE, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[:].set_visible(False)

@@ -49,7 +49,7 @@ def learning_curve(sizes, errors, law=None, forecast=None):
             axes.plot(sizes[order], rows[:, 0], **line)
         axes.annotate(
             name,
-            (sizes.max(), rows[-1, 0]),
+            (sizes.min(), rows[0, 0]),
             xytext=(7, 5),
             textcoords="offset points",
             fontsize=9,

@@ -8,7 +8,6 @@ from kerasnotes.diagnosis import (
     components,
     intervals,
     learning_curves,
-    verdicts,
 )
 from kerasnotes.plots import components as ladder
 from kerasnotes.plots import figures, page
@@ -107,15 +106,18 @@ def _run(task, model, metrics, config, curve):
         "arguments": known and set(known),
         "more_data": curve and curve.forecast.verdict,
     }
-    if len(model.input_shape) == 4:
-        facts["side"] = model.input_shape[1]
+    shape = model.input_shape
+    if isinstance(shape, tuple) and len(shape) == 4:
+        facts["side"] = shape[1]
     return flags, facts
 
 
 def _text(found, advised, curve):
     """Returns the lines for the terminal."""
-    rows = [(c.name, f"{intervals.percent(c.value)} %", _span(c, found))
-            for c in found.components]
+    rows = [
+        (c.name, f"{intervals.percent(c.value)} %", _span(c, found))
+        for c in found.components
+    ]
     widths = [max(len(row[i]) for row in rows) for i in range(2)]
     lines = [
         f"  {name:{widths[0]}}  {value:>{widths[1]}}  {ends}".rstrip()
@@ -127,7 +129,8 @@ def _text(found, advised, curve):
     lines = [title, *lines, *(f"  {note}" for note in found.notes)]
     if curve:
         lines.append(curve.forecast.text)
-    lines.append(f"{found.verdict}; in order of promise:")
+    lines += found.verdict.split("; ")
+    lines.append("in order of promise:" if len(advised) > 1 else "next:")
     lines += [
         f"  {i}. {a.what}{a.example and f': {a.example}'}"
         for i, a in enumerate(advised[:_LINES], 1)
@@ -148,7 +151,7 @@ def _span(component, found):
 
 def _blocks(found, advised, folder):
     rungs = [
-        (verdicts.split_name(name), m.error, *m.interval)
+        (name.replace("_", "-"), m.error, *m.interval)
         for name, m in found.measures.items()
     ]
     gaps = [
@@ -174,7 +177,11 @@ def _blocks(found, advised, folder):
             chart=True,
         ),
         page.Table(
-            ["what to try", "why", "flags"], rows, "In order of promise."
+            ["what to try", "why", "flags"],
+            rows,
+            "In order of promise.",
+            # Flags stay whole.
+            numeric=(2,),
         ),
     ]
 

@@ -158,6 +158,7 @@ def train(task, folder, given, program):
     config = task.config
     chooser = selection_lib.Selection(config.optimize, config.satisfy)
     export.formats(config.export)
+    learning_curve.shares(config)
     folder.open(config)
     with folder.locked():
         done = None if config.overwrite else folder.finished
