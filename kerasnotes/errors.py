@@ -12,6 +12,10 @@ class UserError(ValueError):
     """
 
 
+class Diverged(UserError):
+    """The loss is no number any more."""
+
+
 class Preempted(Exception):
     """The process was asked to end, and has saved its state."""
 

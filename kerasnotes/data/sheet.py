@@ -1,5 +1,6 @@
 """CSV files that people wrote, with any spreadsheet."""
 
+import codecs
 import csv
 import io
 import pathlib
@@ -13,8 +14,8 @@ def read(path, columns):
     r"""Reads a sheet: a line of column names, then rows of cells.
 
     The cells are parted by commas, semicolons or tabs, the text is UTF-8,
-    with or without a byte-order mark. Rows without any text are left out,
-    and cells that a row lacks at its end are empty.
+    with or without a byte-order mark, or UTF-16 with one. Rows without any
+    text are left out, and cells that a row lacks at its end are empty.
 
     Args:
         path: the file.
@@ -67,19 +68,26 @@ def _text(path):
         raise errors.UserError(
             f"{path}: can't be read: {error.strerror}; give a CSV file"
         ) from error
-    # UTF-16 of plain letters is UTF-8 too, with zeros between.
-    end = data.find(b"\0")
+    if data.startswith(b"PK"):
+        raise errors.UserError(
+            f"{path}: line 1: a spreadsheet's own format; save it as CSV in "
+            "UTF-8"
+        )
+    marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        data.decode("utf-8-sig")
+        text = data.decode("utf-16" if marked else "utf-8-sig")
     except UnicodeDecodeError as error:
         end = error.start
+    else:
+        # UTF-16 of plain letters is UTF-8 too, with zeros between.
+        end = -1 if marked else data.find(b"\0")
     if end >= 0:
         line = data.count(b"\n", 0, end) + 1
         raise errors.UserError(
             f"{path}: line {line}: not UTF-8 text; save the sheet as CSV in "
             "UTF-8"
         )
-    return data.decode("utf-8-sig")
+    return text
 
 
 def _fit(line, delimiter, columns):

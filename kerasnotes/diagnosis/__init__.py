@@ -12,12 +12,18 @@ import importlib
 _MODULES = frozenset(
     {
         "advice",
+        "calibration",
+        "comparison",
         "components",
+        "error_analysis",
         "gradient_check",
         "intervals",
+        "label_errors",
         "learning_curves",
+        "search_space",
         "selection",
         "splits",
+        "thresholds",
     }
 )
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kerasnotes import files
+from kerasnotes.data import tag_sheet
 from kerasnotes.plots import figures, page, scatter
 from kerasnotes.training import task as task_lib
 
@@ -48,9 +48,7 @@ def review(judged, target, folder):
     order = np.argsort(-judged.errors, kind="stable")
     rows = [judged.rows[i] for i in order]
     columns = list(rows[0])
-    files.write_csv(
-        folder / "mistakes.csv", rows, [*columns, "tags", "comment"]
-    )
+    tag_sheet.write(folder / "mistakes.csv", rows)
     return [
         page.Heading("Predicted against true"),
         page.Picture(

@@ -22,6 +22,17 @@ class Run:
         """Returns the trained model, compiled for no more training."""
         return runner.load(self.task, self.folder)
 
+    def judge(self, split):
+        """Returns the `Judgement` of a split by the trained model.
+
+        Raises:
+            UserError: there is no such split, or no trained model.
+        """
+        parts = self.task.splits()
+        if split not in parts:
+            raise errors.unknown("--split", split, parts)
+        return self.task.judge(self.model(), parts[split])
+
 
 def open_run(path, **flags):
     """Opens a run folder of any trainer.

@@ -91,7 +91,7 @@ class Guard(keras.callbacks.Callback):
         if math.isfinite(loss):
             return
         step += self._epoch * self._steps
-        raise errors.UserError(
+        raise errors.Diverged(
             f"the loss is {float(loss)} at step {step} (epoch "
             f"{self._epoch + 1}); checkpoints of earlier epochs are kept; try "
             "a smaller --learning_rate, --clip_norm=1, or smaller penalties, "

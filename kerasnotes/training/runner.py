@@ -169,13 +169,7 @@ def train(task, folder, given, program):
                 "--overwrite starts anew."
             )
             return done
-        splits = task.splits()
-        model = fitting.prepare(task, splits, chooser)
-        # From here on the folder is this run's: the flags have proved good.
-        folder.begin(config, task.facts)
-        state = fitting.fit(task, model, folder, splits, chooser)
-        task.chosen = task.choose(model, splits["dev"], chooser)
-        folder.keep_chosen(task.chosen)
+        model, splits, state = learn(task, folder, chooser)
         metrics = _finish(task, folder, splits, model, state, chooser)
         points = _learning_curve(task, splits, chooser, folder)
         metrics["diagnosis"], verdict, found = diagnosing.diagnose(
@@ -197,6 +191,29 @@ def train(task, folder, given, program):
     print(verdict)
     print(f"report: {folder / 'report.html'}")
     return metrics
+
+
+def learn(task, folder, chooser, watchers=()):
+    """Trains to the end, from wherever the run was.
+
+    Args:
+        task: the `Task`.
+        folder: its `RunFolder`, open and locked.
+        chooser: the `Selection`.
+        watchers: more Keras callbacks.
+
+    Returns:
+        `(model, splits, state)`: the model with its best weights, the data,
+        and the final state of the run.
+    """
+    splits = task.splits()
+    model = fitting.prepare(task, splits, chooser)
+    # From here on the folder is this run's: the flags have proved good.
+    folder.begin(task.config, task.facts)
+    state = fitting.fit(task, model, folder, splits, chooser, watchers)
+    task.chosen = task.choose(model, splits["dev"], chooser)
+    folder.keep_chosen(task.chosen)
+    return model, splits, state
 
 
 def _nothing_new(saved, config):

@@ -15,7 +15,7 @@ ROWS = [
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_reads_what_the_csv_module_writes(tmp_path, delimiter, encoding, end):
     path = tmp_path / "sheet.csv"
@@ -47,7 +47,8 @@ def test_blank_rows_are_left_out_and_short_ones_filled(tmp_path):
         (b"id,name\na,b\n", "line 1: no 'label' among the columns id, name"),
         (b"id,label,id\n", "line 1: 2 columns 'id'"),
         (b"id,label\na,1\nb,\xe9\n", "line 3: not UTF-8"),
-        ("id,label\na,1\n".encode("utf-16"), "line 1: not UTF-8"),
+        (b"PK\x03\x04", "line 1: a spreadsheet's own format"),
+        ("id,label\na,1\n".encode("utf-16")[:-1], "line 2: not UTF-8"),
         ("id,label\na,1\n".encode("utf-16-le"), "line 1: not UTF-8"),
         (b"id,label\na,1\nb,2,3\n", "line 3: 3 cells under 2"),
         (b'id,label\na,1\nb,"2\n', "line 3: not CSV"),

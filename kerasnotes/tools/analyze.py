@@ -1,0 +1,100 @@
+"""The program that tells what is wrong with trained models."""
+
+import dataclasses
+
+from etils import epy
+
+from kerasnotes import errors
+from kerasnotes.training import config as config_lib
+from kerasnotes.training import runner
+
+with epy.lazy_imports():
+    from kerasnotes.tools import compare, label_check, sheets, tag_score
+
+setting = config_lib.setting
+
+_FLAGS = {
+    "sheet": {"run_dir", "split", "limit", "output"},
+    "score": {"run_dir", "split", "sheet"},
+    "compare": {"split", "limit", "output"},
+    "labels": {"run_dir", "folds", "seed", "sheet"},
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What the analysis can be told."""
+
+    mode: str = setting(
+        "sheet",
+        "sheet: write mistakes to tag; score: what mending each tag could "
+        "gain; compare RUN RUN: which is better, and where; labels: which "
+        "labels are probably wrong, or, with --sheet, correct those.",
+        choices=tuple(_FLAGS),
+    )
+    run_dir: str | None = setting(None, "Folder of the run.")
+    split: str = setting("dev", "The split to look at.")
+    limit: int = setting(
+        100, "Mistakes in the sheet, or shown on a page.", bounds=(1, 10**6)
+    )
+    output: str | None = setting(
+        None, "Folder to write to; default the run's, or one in it."
+    )
+    sheet: str | None = setting(
+        None, "The tagged sheet; default the one that --mode=sheet wrote."
+    )
+    folds: int = setting(5, "Folds for --mode=labels.", bounds=(2, 100))
+    seed: int = setting(0, "Seed for --mode=labels.", bounds=(0, 2**32 - 1))
+
+    check = config_lib.Config.check
+
+
+def main():
+    """Runs the command line; returns only through `sys.exit`."""
+    runner.command(Options, run)
+
+
+def run(given, rest, program):
+    """Does what `--mode` says.
+
+    Args:
+        given: the fields of `Options` that the user named.
+        rest: arguments that are no flags: the runs to compare.
+        program: the program's name, for commands to copy.
+    """
+    options = Options(**given)
+    options.check()
+    mode = options.mode
+    for name in sorted(set(given) - {"mode"} - _FLAGS[mode]):
+        raise errors.UserError(
+            f"--{name}: is not for --mode={mode}; leave it out. Valid: "
+            f"{', '.join(f'--{n}' for n in sorted(_FLAGS[mode]))}"
+        )
+    if mode == "compare":
+        return compare.compare(
+            rest, options.split, options.limit, options.output
+        )
+    if rest:
+        raise errors.UserError(
+            f"{rest[0]!r}: --mode={mode} takes flags alone; a run is "
+            "--run_dir=…"
+        )
+    if options.run_dir is None:
+        raise errors.UserError(
+            f"--run_dir: name the run that --mode={mode} shall look at"
+        )
+    if mode == "sheet":
+        return sheets.sheet(
+            options.run_dir,
+            options.split,
+            options.limit,
+            options.output,
+            program,
+        )
+    if mode == "score":
+        return tag_score.score(options.run_dir, options.split, options.sheet)
+    if options.sheet:
+        return label_check.apply(options.run_dir, options.sheet)
+    return label_check.find(
+        options.run_dir, options.folds, options.seed, program
+    )

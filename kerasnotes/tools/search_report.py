@@ -1,0 +1,206 @@
+"""What a search found: the table, the pictures, the best command."""
+
+import dataclasses
+
+from optuna.trial import TrialState
+
+from kerasnotes import errors, files
+from kerasnotes.diagnosis import selection
+from kerasnotes.plots import page
+from kerasnotes.tools import search_pictures, trials
+from kerasnotes.training import flags as flags_lib
+from kerasnotes.training import report
+
+
+def finish(study):
+    """Writes the results once no trial is running, and prints them.
+
+    study.json, trials.csv, figures/parallel.png, figures/importance.png and
+    report.html; the best trial alone is evaluated on test.
+
+    Args:
+        study: the `Study`.
+    """
+    with study.locked():
+        running = [t.number for t in study.trials(TrialState.RUNNING)]
+        if running:
+            print(f"still running in other processes: trials {running}")
+            return
+        path = study.folder / "study.json"
+        ranked = study.ranked()
+        records = [*ranked, *_others(study)]
+        print(_text(study, records))
+        if not ranked:
+            raise errors.UserError(
+                "no trial came to its end; search smaller learning rates, in "
+                "another --study_dir"
+            )
+        found = files.read_json(path) if path.exists() else {}
+        if found.get("trials") != len(records):
+            found = _found(study, ranked, records)
+            _write(study, records, found)
+            # Written last: it says that the rest is whole.
+            files.write_json(path, found)
+    print(_verdict(found))
+    print(f"report: {study.folder / 'report.html'}")
+
+
+def _others(study):
+    """Returns the records of pruned trials, the best first, and failed."""
+    sign = 1 if selection.smaller_is_better(study.chooser.optimize) else -1
+    pruned = study.trials(TrialState.PRUNED)
+    return [
+        *sorted(pruned, key=lambda t: sign * t.value),
+        *study.trials(TrialState.FAIL),
+    ]
+
+
+def _rows(study, records):
+    """Yields a dictionary for each trial."""
+    for record in records:
+        told = record.user_attrs
+        yield {
+            "trial": record.number,
+            "state": record.state.name.lower().replace("fail", "failed"),
+            **{d.name: record.params[d.name] for d in study.space},
+            **_shown(study, told["dev"] or {}),
+            "epochs": told["epochs"],
+            "seconds": round(told["seconds"], 1),
+            "reason": told["reason"] or "",
+        }
+
+
+def _shown(study, dev):
+    """Returns the dev metrics that chose."""
+    chooser = study.chooser
+    bounds = [b.name for b in chooser.bounds + chooser.export_bounds]
+    names = dict.fromkeys([chooser.optimize, *bounds])
+    return {f"dev {name}": dev.get(name) for name in names}
+
+
+def _cells(study, records):
+    """Returns header and rows of the table."""
+    rows = [dict(row) for row in _rows(study, records)]
+    for row in rows:
+        del row["reason"]
+        # As they are drawn: four decimals hide a small rate.
+        row |= {d.name: str(row[d.name]) for d in study.space}
+        row["seconds"] = f"{row['seconds']:.1f}"
+    return list(rows[0]), [list(row.values()) for row in rows]
+
+
+def _text(study, records):
+    return report.text_table(*_cells(study, records))
+
+
+def _found(study, ranked, records):
+    """Returns what study.json holds; evaluates the best trial on test."""
+    best = ranked[0]
+    folder = study.run_folder(best.number)
+    given, config = study.flags(best.params)
+    run_dir = {"run_dir": str(study.folder / "best")}
+    told = [record.user_attrs for record in records]
+    program = f"trainers.{study.task_class.name}"
+    return {
+        "task": study.task_class.name,
+        "search": study.config.search,
+        "optimize": config.optimize,
+        "satisfy": config.satisfy,
+        "trials": len(records),
+        "complete": len(ranked),
+        "epochs": sum(t["epochs"] for t in told),
+        "epochs_unpruned": len(records) * config.epochs,
+        "seconds": round(sum(t["seconds"] for t in told), 1),
+        "best": {
+            "trial": best.number,
+            "values": best.params,
+            "dev": best.user_attrs["dev"],
+            "test": _test(study, config, folder),
+            "command": flags_lib.command(program, given | run_dir),
+            "folder": str(folder.path),
+        },
+    }
+
+
+def _test(study, config, folder):
+    """Returns the test metrics of a trial, or None without a test set."""
+    task = study.task_class(
+        dataclasses.replace(config, run_dir=str(folder.path))
+    )
+    with folder.locked(), trials.output(folder):
+        model, splits, _ = trials.learn(task, folder, study.chooser)
+        if "test" not in splits:
+            return None
+        return trials.scalars(task.evaluate(model, splits["test"]))
+
+
+def _verdict(found):
+    return "\n".join(
+        [
+            f"best: trial {found['best']['trial']} of {found['trials']}: "
+            + _scores(found),
+            f"{found['epochs']} of {found['epochs_unpruned']} epochs trained, "
+            f"{found['seconds']:.0f} s in all trials",
+            f"trained anew: {found['best']['command']}",
+            f"its report, without training: {_again(found)}",
+        ]
+    )
+
+
+def _scores(found):
+    """Returns dev beside test, and what lies between them."""
+    name, dev, test = (
+        found["optimize"],
+        found["best"]["dev"],
+        found["best"]["test"],
+    )
+    text = f"dev {name} {dev[name]:.4f}"
+    if not test:
+        return f"{text}; there is no test set to trust"
+    return (
+        f"{text}, test {name} {test[name]:.4f} "
+        f"({test[name] - dev[name]:+.4f}): trust test, since on dev it was "
+        f"chosen as the best of {found['complete']}"
+    )
+
+
+def _again(found):
+    best = found["best"]
+    return f"python -m trainers.{found['task']} --run_dir={best['folder']}"
+
+
+def _write(study, records, found):
+    files.write_csv(study.folder / "trials.csv", list(_rows(study, records)))
+    best, name = found["best"], found["optimize"]
+    facts = [(f"dev {name}", f"{best['dev'][name]:.4f}")]
+    if best["test"]:
+        facts.insert(0, (f"test {name}", f"{best['test'][name]:.4f}"))
+    share = found["epochs"] / found["epochs_unpruned"]
+    facts += [
+        ("trials", found["trials"]),
+        ("of all epochs trained", f"{share:.0%}"),
+        ("training time", f"{found['seconds']:.0f} s"),
+    ]
+    header, rows = _cells(study, records)
+    page.write(
+        study.folder / "report.html",
+        f"Search: {study.task_class.name} on {study.base.dataset}",
+        found["search"],
+        [
+            page.Facts(facts),
+            page.Text(f"The best trial: {_scores(found)}."),
+            page.Heading("The best command"),
+            page.Code(best["command"]),
+            page.Text("Its report, without training it again:"),
+            page.Code(_again(found)),
+            page.Heading("Trials"),
+            *search_pictures.parallel(study, records),
+            page.Heading("What mattered"),
+            *search_pictures.importance(study, records),
+            page.Heading("All trials"),
+            # Text too: what is drawn shall not wrap.
+            page.Table(
+                header, rows, "The best first.", tuple(range(1, len(header)))
+            ),
+        ],
+    )

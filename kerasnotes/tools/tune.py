@@ -1,0 +1,196 @@
+"""The search's command line: many trials of one trainer."""
+
+import dataclasses
+import importlib.util
+import pathlib
+import signal
+import subprocess
+import sys
+
+from absl import flags as absl_flags
+from etils import epy
+
+from kerasnotes import errors, tasks
+from kerasnotes.training import config as config_lib
+from kerasnotes.training import flags as flags_lib
+from kerasnotes.training import runner
+
+with epy.lazy_imports():
+    import optuna
+    import sqlalchemy.exc
+
+    from kerasnotes.diagnosis import search_text
+    from kerasnotes.tools import search_report, trials
+    from kerasnotes.tools import study as study_lib
+
+option, setting = config_lib.option, config_lib.setting
+_OWN = ("mode", "run_dir", "overwrite")
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """What a search can be told; the trainer's flags stand behind `--`."""
+
+    task: str = option("classify", "The trainer.", choices=tuple(tasks.names()))
+    study_dir: str = setting("runs/search", "Folder of the search.")
+    search: str = option("", "name=kind:range,…: what is drawn, see above.")
+    trials: int = setting(
+        25, "Trials of all processes together; may grow.", bounds=(1, 10**6)
+    )
+    zoom: int = option(
+        1,
+        "Rounds, coarse to fine; each after the first draws around the best "
+        "quarter so far.",
+        bounds=(1, 100),
+    )
+    prune: bool = setting(True, "End trials that look hopeless.")
+    seed: int = option(0, "Seed of what is drawn.", bounds=(0, 2**32 - 1))
+    processes: int = setting(
+        1, "Processes that share the trials.", bounds=(1, 1024)
+    )
+
+
+def main():
+    """Runs the command line; returns only through `sys.exit`."""
+    program = f"trainers.{pathlib.Path(sys.argv[0]).stem}"
+    runner.guarded(lambda: _check_words(sys.argv[1:]), program)
+    runner.command(Config, run)
+
+
+def _check_words(words):
+    """Refuses the trainer's flags before the bare `--`."""
+    own = {f.name for f in dataclasses.fields(Config)}
+    others = {
+        f.name
+        for name in tasks.names()
+        for f in dataclasses.fields(tasks.get(name).Config)
+    }
+    for word in words[: words.index("--") if "--" in words else None]:
+        name = word.lstrip("-").partition("=")[0]
+        if word.startswith("--") and name in others - own:
+            raise errors.UserError(
+                f"{word}: a flag of the trainer; these stand last, behind a "
+                f"bare --: … -- {word}"
+            )
+
+
+def run(given, rest, program):
+    """Searches, or goes on; the last process to end writes the results.
+
+    Args:
+        given: the fields that the user named.
+        rest: the words behind `--`.
+        program: the module, for processes beside this one.
+    """
+    config = Config(**given)
+    config_lib.Config.check(config)
+    if not importlib.util.find_spec("optuna"):
+        raise errors.UserError(
+            "the search needs Optuna; pip install -e '.[tune]'"
+        )
+    if not config.search:
+        raise errors.UserError(
+            "--search: say what to draw, such as "
+            "--search='learning_rate=log:1e-4:1'"
+        )
+    task_class = tasks.get(config.task)
+    space = search_text.parse(config.search)
+    _check_names(space, task_class)
+    folder = pathlib.Path(config.study_dir)
+    try:
+        study = study_lib.Study(
+            folder, task_class, Configured(task_class, rest), space, config
+        )
+        _search(study, program)
+        search_report.finish(study)
+    except (
+        sqlalchemy.exc.SQLAlchemyError,
+        optuna.exceptions.StorageInternalError,
+    ) as error:
+        reason = str(error.__cause__ or error).splitlines()[0]
+        raise errors.UserError(
+            f"{folder / 'study.db'}: {reason}; mend it, or give another "
+            "--study_dir"
+        ) from error
+
+
+def _search(study, program):
+    """Works on trials until none is left, with other processes beside."""
+    words = sys.argv[1:]
+    at = words.index("--") if "--" in words else len(words)
+    words[at:at] = ["--processes=1"]
+    signal.signal(signal.SIGTERM, trials.stop)
+    others = [
+        subprocess.Popen([sys.executable, "-m", program, *words])
+        for _ in range(study.config.processes - 1)
+    ]
+    try:
+        _work(study)
+        for process in others:
+            process.wait()
+    finally:
+        for process in others:
+            process.terminate()
+            process.wait()
+    # What a process that died has left.
+    _work(study)
+
+
+def _work(study):
+    while True:
+        with study.claimed() as trial:
+            if trial is None:
+                return
+            print(trials.attempt(study, trial), flush=True)
+
+
+def _check_names(space, task_class):
+    """Refuses names that are no flags of the trainer."""
+    fields = {
+        f.name: f
+        for f in dataclasses.fields(task_class.Config)
+        if f.metadata["learned"]
+    }
+    names = {d.name for d in space}
+    for dimension in space:
+        flag, dot, _ = dimension.name.partition(".")
+        if flag not in fields:
+            error = errors.unknown("--search", flag, fields)
+            raise errors.UserError(
+                f"{str(error).rstrip('.')}; a name is a flag of "
+                f"{task_class.name} that changes what is learned, or "
+                "flag.argument: optimizer.beta_1=one_minus_log:0.9:0.999"
+            )
+        listed = {f"{flag}.layers", f"{flag}.units"} <= names
+        if dot and not listed and not isinstance(fields[flag].default, str):
+            raise errors.UserError(
+                f"--search={dimension.name}: --{flag} takes no arguments"
+            )
+
+
+class Configured:
+    """Makes a trial's Config as the trainer's command line would."""
+
+    def __init__(self, task_class, words):
+        self._config_class, self._words = task_class.Config, words
+        given, _ = self({})
+        for name in _OWN:
+            if name in given:
+                raise errors.UserError(
+                    f"--{name}: the search gives each trial its own; leave "
+                    "the flag out"
+                )
+
+    def __call__(self, flags):
+        """Returns the fields given, and the Config of all."""
+        values = absl_flags.FlagValues()
+        flags_lib.define(self._config_class, values)
+        words = [f"--{name}={value}" for name, value in flags.items()]
+        given, rest = flags_lib.parse(
+            self._config_class, ["", *self._words, *words], values
+        )
+        if rest:
+            raise errors.UserError(
+                f"{rest[0]!r}: behind -- stand flags of the trainer alone"
+            )
+        return given, self._config_class(**given)

@@ -1,0 +1,163 @@
+"""Two runs compared, on made-up judgements."""
+
+import csv
+import json
+import types
+
+import numpy as np
+import pytest
+
+from kerasnotes import errors
+from kerasnotes.plots import images
+from kerasnotes.tools import compare, runs
+from kerasnotes.training import task
+
+
+def judgement(wrong, ids=None, true=None, picture=True):
+    wrong = np.asarray(wrong)
+    ids = range(len(wrong)) if ids is None else ids
+    rows = [
+        {"id": f"dev/{i}", "true": true or f"c{i}", "given": f"g{i}-{w}"}
+        for i, w in zip(ids, wrong, strict=True)
+    ]
+    png = images.thumbnail_png(np.zeros([4, 4, 1], "uint8"))
+    return task.Judgement(wrong, rows, (lambda i: png) if picture else None)
+
+
+@pytest.fixture
+def two(tmp_path, monkeypatch):
+    """Returns a function that makes runs `a` and `b` of two judgements."""
+
+    def make(first, second, kinds=("classify", "classify"), facts=({}, {})):
+        found = {}
+        judged = (first, second)
+        for name, kind, told, answer in zip(
+            "ab", kinds, facts, judged, strict=True
+        ):
+            folder = tmp_path / name
+            folder.mkdir()
+            (folder / "config.json").write_text(json.dumps({"task": kind}))
+            stub = types.SimpleNamespace(
+                facts=told,
+                splits=lambda: {"dev": None},
+                judge=lambda model, split, answer=answer: answer,
+            )
+            found[folder] = runs.Run(None, stub)
+        monkeypatch.setattr(runs.Run, "model", lambda self: None)
+        monkeypatch.setattr(runs, "open_run", found.__getitem__)
+        return [tmp_path / "a", tmp_path / "b"]
+
+    return make
+
+
+def pair():
+    """A right and B wrong on 20, the other way on 4, both wrong on 6."""
+    first = np.repeat([0, 0, 1, 1], [170, 20, 4, 6])
+    second = np.repeat([0, 1, 0, 1], [170, 20, 4, 6])
+    return first, second
+
+
+def read(path):
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_says_which_is_better_and_where(two, capsys):
+    paths = two(*map(judgement, pair()))
+    found = compare.compare(paths)
+    assert found.counts == ((170, 20), (4, 6))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["dev", "b", "right", "b", "wrong"]
+    assert lines[1].split() == ["a", "right", "170", "20"]
+    assert lines[2].split() == ["a", "wrong", "4", "6"]
+    assert lines[3].startswith(
+        "a is better: a's error is 8.00 points lower than b's (95 %: "
+    )
+    # Twice P(X < 4), and P(X = 4), of 24 tosses of a coin.
+    p = (2 * (1 + 24 + 276 + 2024) + 10626) / 2**24
+    assert f"p = {p:.2g}" in lines[3]
+    rows = read(paths[0] / "compare-b" / "compare.csv")
+    assert [row["better"] for row in rows] == ["a"] * 20 + ["b"] * 4
+    assert {row["id"] for row in rows} == {f"dev/{i}" for i in range(170, 194)}
+    assert rows[0] == {
+        "id": "dev/170",
+        "true": "c170",
+        "a: given": "g170-0",
+        "b: given": "g170-1",
+        "better": "a",
+    }
+    page = (paths[0] / "compare-b" / "compare.html").read_text()
+    assert page.count("<img") == 24
+    assert "c170 read as g170-1" in page and "c190 read as g190-1" in page
+    assert "a right, b wrong" in page and lines[3].split(":")[0] in page
+
+
+def test_too_few_to_tell_apart(two, capsys):
+    compare.compare(two(judgement([0, 1, 1]), judgement([1, 0, 0])))
+    told = capsys.readouterr().out
+    assert "can't tell them apart: b's error is 33.33 points lower" in told
+
+
+def test_the_page_keeps_to_the_limit(two, tmp_path):
+    compare.compare(
+        two(*map(judgement, pair())), limit=5, output=tmp_path / "out"
+    )
+    page = (tmp_path / "out" / "compare.html").read_text()
+    assert page.count("<img") == 5 + 4
+    assert "20 examples; the first 5." in page
+    assert len(read(tmp_path / "out" / "compare.csv")) == 24
+
+
+def test_the_order_of_the_examples_is_no_matter(two, capsys):
+    first, second = pair()
+    order = np.random.default_rng(0).permutation(200)
+    paths = two(judgement(first), judgement(second[order], ids=order))
+    assert compare.compare(paths).counts == ((170, 20), (4, 6))
+
+
+def test_graded_errors_are_compared_by_their_size(two, capsys):
+    rng = np.random.default_rng(0)
+    first = rng.exponential(1, 60)
+    second = first + rng.uniform(-0.1, 0.5, 60)
+    judged = [judgement(e, true=1.5, picture=False) for e in (first, second)]
+    paths = two(*judged)
+    found = compare.compare(paths)
+    assert found.counts is None and found.better == 0
+    assert "paired t-test" in capsys.readouterr().out
+    rows = read(paths[0] / "compare-b" / "compare.csv")
+    assert rows[0]["id"] == f"dev/{np.argmax(second - first)}"
+    page = (paths[0] / "compare-b" / "compare.html").read_text()
+    assert "a nearer than b" in page and "<img" not in page
+
+
+@pytest.mark.parametrize(
+    "second, more, told",
+    [
+        (judgement([0, 1]), {}, "3 and 2 examples, 2 of them in common"),
+        (judgement([0, 1, 1], ids=[1, 2, 3]), {}, "2 of them in common"),
+        (judgement([0, 1, 1], true="cat"), {}, "is c0 in the one and cat in"),
+        (
+            judgement([0, 1, 1]),
+            {"kinds": ("classify", "regress")},
+            "runs of classify and regress",
+        ),
+        (
+            judgement([0, 1, 1]),
+            {"facts": ({"target_std": 2.0}, {"target_std": 3.0})},
+            "their training targets differ",
+        ),
+    ],
+)
+def test_runs_of_other_data_are_refused(two, second, more, told):
+    paths = two(judgement([0, 1, 0]), second, **more)
+    with pytest.raises(errors.UserError) as caught:
+        compare.compare(paths)
+    assert str(caught.value).startswith(f"{paths[0]}, {paths[1]}: ")
+    assert told in str(caught.value) and "\n" not in str(caught.value)
+    assert not (paths[0] / "compare-b").exists()
+
+
+@pytest.mark.parametrize("words", [[], ["a"], ["a", "./a"], ["a", "b", "c"]])
+def test_two_runs_are_needed(words):
+    with pytest.raises(errors.UserError, match="name two runs"):
+        compare.compare(words)

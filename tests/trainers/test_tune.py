@@ -1,0 +1,98 @@
+"""The search's command line."""
+
+import csv
+import json
+import shlex
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from absl import flags as absl_flags
+
+from kerasnotes.tasks import classify
+from kerasnotes.training import flags, runner
+
+SEARCH = "--search=learning_rate=log:1e-3:0.1,optimizer.beta_1=uniform:0.8:0.95"
+REST = ["--", "--model=mlp", "--hidden=16", "--epochs=2"]
+
+
+@pytest.fixture(scope="module")
+def searched(trainer, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "search"
+    words = [f"--study_dir={folder}", SEARCH, "--trials=4", "--processes=2"]
+    return folder, words, trainer("tune", *words, *REST)
+
+
+def test_two_processes_share_the_trials(searched):
+    folder, _, done = searched
+    with open(folder / "trials.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert sorted(int(row["trial"]) for row in rows) == [0, 1, 2, 3]
+    assert len({row["learning_rate"] for row in rows}) == 4
+    assert {row["state"] for row in rows} == {"complete"}
+    assert done.stdout.count("best: trial") >= 1
+
+
+def run(*words):
+    """Runs the classifier in this process; returns its metrics."""
+    values = absl_flags.FlagValues()
+    flags.define(classify.Config, values)
+    given, rest = flags.parse(classify.Config, ["", *words], values)
+    return runner.run(classify.Classify, given, rest, "trainers.classify")
+
+
+def test_the_best_command_gives_the_same_dev_metrics(searched):
+    folder, _, _ = searched
+    best = json.loads((folder / "study.json").read_text())["best"]
+    python, dash, program, *words = shlex.split(best["command"])
+    assert (python, dash, program) == ("python", "-m", "trainers.classify")
+    mine = run(*words)
+    for side in ("dev", "test"):
+        assert {k: mine[side][k] for k in best[side]} == best[side]
+
+
+def test_the_best_trial_is_a_run_that_reports(searched, capsys):
+    folder, _, _ = searched
+    best = json.loads((folder / "study.json").read_text())["best"]
+    mine = run(f"--run_dir={best['folder']}")
+    assert "epoch 2, step 0" in capsys.readouterr().out
+    assert mine["dev"]["accuracy"] == best["dev"]["accuracy"]
+    assert (folder / best["folder"] / "report.html").exists()
+
+
+def test_asked_to_stop_it_says_so_and_goes_on(trainer, tmp_path):
+    words = [f"--study_dir={tmp_path}", SEARCH, "--trials=1"]
+    words += [*REST[:-1], "--epochs=40"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "trainers.tune", *words],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    for _ in range(600):
+        if any(tmp_path.glob("trials/0000/checkpoints/last-*.npz")):
+            break
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 75 and "the same command goes on" in out
+    trainer("tune", *words)
+    assert "going on from" in (tmp_path / "trials/0000.txt").read_text()
+    assert (tmp_path / "study.json").exists()
+
+
+def test_flags_of_the_trainer_stand_behind_a_bare_dash(trainer, tmp_path):
+    words = [f"--study_dir={tmp_path}/s", SEARCH, "--model=mlp"]
+    done = trainer("tune", *words, check=False)
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("trainers.tune: --model=mlp: a flag of the trainer")
+    assert done.returncode == 1 and not (tmp_path / "s").exists()
+
+
+def test_help_is_quick_and_shows_the_kinds(trainer):
+    began = time.monotonic()
+    done = trainer("tune", "--help", check=False)
+    assert time.monotonic() - began < 1.5
+    for kind in ("one_minus_log", "logint", "layers", "choice", "--zoom"):
+        assert kind in done.stdout
