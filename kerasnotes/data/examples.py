@@ -26,6 +26,7 @@ class Examples:
         official: dictionary of the source's own splits (train, dev, test)
             to index arrays, or None where it has none.
         skipped: pairs of path and reason, of what was left out.
+        synthetic: whether the pictures are composed, not taken.
 
     Raises:
         UserError: there is no example, only one class, or a label without
@@ -38,6 +39,7 @@ class Examples:
     class_names: list
     official: dict | None = None
     skipped: list = dataclasses.field(default_factory=list)
+    synthetic: bool = False
 
     def __post_init__(self):
         if not len(self.labels):
@@ -46,6 +48,9 @@ class Examples:
                 "--dataset: no picture could be read: "
                 f"{len(self.skipped)} skipped{reason}"
             )
+        self._check_labels()
+
+    def _check_labels(self):
         wrong = (self.labels < 0) | (self.labels >= len(self.class_names))
         if wrong.any():
             first = int(np.argmax(wrong))

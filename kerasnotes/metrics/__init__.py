@@ -4,5 +4,11 @@ from kerasnotes.metrics.classification import (
     ClassificationMetrics,
     classification_report,
 )
+from kerasnotes.metrics.multilabel import MultilabelMetrics, multilabel_report
 
-__all__ = ["ClassificationMetrics", "classification_report"]
+__all__ = [
+    "ClassificationMetrics",
+    "MultilabelMetrics",
+    "classification_report",
+    "multilabel_report",
+]

@@ -26,7 +26,7 @@ with epy.lazy_imports():
     )
     from kerasnotes.data import examples as examples_lib
 
-_MODELS = tuple(n for n in models.names() if n != "linear_regression")
+MODELS = tuple(n for n in models.names() if n != "linear_regression")
 option, setting = config_lib.option, config_lib.setting
 
 
@@ -48,7 +48,7 @@ class Config(config_lib.Config):
     lr_schedule: str = option(
         "cosine", "name[:key=value,…]: how the learning rate decays."
     )
-    model: str = option("lenet5", "The model.", choices=_MODELS)
+    model: str = option("lenet5", "The model.", choices=MODELS)
     image_size: int | None = option(
         None,
         "Side of the model's picture; default the model's own.",

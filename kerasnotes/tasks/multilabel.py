@@ -1,0 +1,145 @@
+"""Several yes-or-no labels a picture, some unknown: multi-task learning."""
+
+import dataclasses
+import pathlib
+
+from etils import epy
+
+from kerasnotes import errors
+from kerasnotes.tasks import pictures
+from kerasnotes.training import config as config_lib
+
+with epy.lazy_imports():
+    import numpy as np
+    import tensorflow as tf
+
+    from kerasnotes import losses, metrics
+    from kerasnotes.data import multi_examples
+    from kerasnotes.data.sources import labelled, scenes
+    from kerasnotes.diagnosis import intervals
+    from kerasnotes.tasks import multilabel_review, picture_serving
+
+option, setting = config_lib.option, config_lib.setting
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(pictures.Config):
+    """What a classifier of several labels can be told."""
+
+    dataset: str = option(
+        "scenes",
+        "scenes, or a folder of pictures with labels.csv: a column file, "
+        "and one a label of 1, 0 or blank where it isn't known.",
+    )
+    epochs: int = setting(
+        30, "Passes over the training set; may grow.", bounds=(1, 10**6)
+    )
+    model: str = option(
+        "lenet5_teaching", "The model.", choices=pictures.MODELS
+    )
+
+
+class Multilabel(pictures.PictureTask):
+    """Pictures in, for each label whether it is there out."""
+
+    name = "multilabel"
+    Config = Config
+
+    @property
+    def thresholds(self):
+        """The probability from which on each label is given."""
+        labels = len(self.facts["classes"])
+        return self.chosen.get("thresholds", [0.5] * labels)
+
+    def read(self, dataset, size, channels):
+        config = self.config
+        arguments = {"channels": channels, "mode": config.resize}
+        if dataset == "scenes":
+            return scenes.read(size, data_dir=config.data_dir, **arguments)
+        if pathlib.Path(dataset).expanduser().exists():
+            return labelled.read(dataset, size or 32, **arguments)
+        raise errors.UserError(
+            f"--dataset={dataset}: no such folder; give scenes, or a folder "
+            f"with pictures and {labelled.SHEET}"
+        )
+
+    def splits(self):
+        config, found = self.config, super().splits()
+        multi_examples.check_train(
+            config.dataset, found["train"].labels, self.facts["classes"]
+        )
+        return found
+
+    def loss(self):
+        return losses.MaskedBinaryCrossentropy()
+
+    def metrics(self):
+        self._metrics = metrics.MultilabelMetrics(
+            len(self.facts["classes"]), self.thresholds
+        )
+        return [self._metrics]
+
+    def evaluate(self, model, split):
+        # They may have been chosen after the model was compiled.
+        self._metrics.thresholds.assign(self.thresholds)
+        found = super().evaluate(model, split)
+        if not np.sum(self._metrics.complete):
+            del found["exact_match"]
+        # The metric still holds the split's counts.
+        rows = metrics.multilabel_report(self._metrics.counts)
+        names = self.facts["classes"]
+        labels = dict(zip(names, rows, strict=True))
+        return {"size": split.size, **found, "labels": labels}
+
+    def judge(self, model, split):
+        """An example is wrong if any of its known labels is."""
+        logits = self.logits(model, split)
+        return multilabel_review.judge(split, logits, self.thresholds)
+
+    def measure(self, model, split, metrics):
+        """An example's error is the share of its known labels wrong."""
+        known = split.labels >= 0
+        wrong = multilabel_review.wrong(
+            split.labels, self.logits(model, split), self.thresholds
+        )
+        some = known.any(axis=1)
+        return intervals.Measure.of_examples(
+            wrong[some].sum(axis=1) / known[some].sum(axis=1)
+        )
+
+    def signatures(self, model):
+        names = tf.constant(self.facts["classes"])
+        thresholds = tf.constant(self.thresholds, tf.float32)
+
+        def answer(chances):
+            return {
+                "present": chances >= thresholds,
+                "probabilities": chances,
+                "classes": names,
+            }
+
+        return picture_serving.signatures(
+            model,
+            answer,
+            self.facts["input_shape"],
+            self.config.resize,
+            tf.sigmoid,
+        )
+
+    def review(self, model, splits, folder):
+        return multilabel_review.review(
+            splits,
+            self.logits(model, splits["dev"]),
+            self.thresholds,
+            self.shown(splits),
+            folder,
+        )
+
+    def answer(self, answer):
+        present = answer["present"][0].numpy()
+        names = np.array(self.facts["classes"])[present]
+        chances = answer["probabilities"][0].numpy()[present]
+        return {
+            "labels": multilabel_review.joined(names),
+            "probabilities": ";".join(f"{chance:.4f}" for chance in chances),
+        }

@@ -1,0 +1,142 @@
+"""What the report of several labels shows: mistakes, and each label."""
+
+import numpy as np
+from scipy.special import expit
+
+from kerasnotes import metrics
+from kerasnotes.plots import page
+from kerasnotes.tasks import picture_review
+from kerasnotes.training import task as task_lib
+
+
+def joined(names):
+    """Returns labels as one text.
+
+    >>> joined(["red", "round"]), joined([])
+    ('red;round', 'none')
+    """
+    return ";".join(names) or "none"
+
+
+def wrong(labels, logits, thresholds):
+    """Returns which known labels are answered wrongly, `[n, L]`.
+
+    Args:
+        labels: 1 yes, 0 no, -1 unknown, `[n, L]`.
+        logits: the model's scores, `[n, L]`.
+        thresholds: probabilities, `[L]`.
+
+    >>> wrong(np.array([[1, -1]]), np.array([[-2.0, 3.0]]), [0.5, 0.5])
+    array([[ True, False]])
+    """
+    return (labels >= 0) & ((expit(logits) >= thresholds) != labels)
+
+
+def judge(split, logits, thresholds):
+    """Returns the `Judgement` of a split: 1 where a known label is wrong.
+
+    Its rows name the labels that are there and those given; `wrong` the
+    known ones that differ; `true` has a question mark behind those unknown.
+    The confidence is that of the surest wrong label, or of the least sure
+    known one where none is wrong.
+
+    Args:
+        split: the `ImageSplit`.
+        logits: the model's scores of it, `[n, L]`.
+        thresholds: probabilities, `[L]`.
+    """
+    names, labels = np.array(split.examples.class_names), split.labels
+    chances = expit(logits)
+    given = chances >= thresholds
+    missed = wrong(labels, logits, thresholds)
+    sure = np.where(given, chances, 1 - chances)
+    errors = missed.any(axis=1)
+    confidence = np.where(
+        errors,
+        np.where(missed, sure, 0).max(axis=1),
+        np.where(labels >= 0, sure, 1).min(axis=1),
+    )
+
+    def row(i):
+        unknown = labels[i] < 0
+        marked = np.where(unknown, np.char.add(names, "?"), names)
+        return {
+            "id": split.ids[i],
+            "true": joined(marked[(labels[i] > 0) | unknown]),
+            "given": joined(names[given[i]]),
+            "wrong": joined(names[missed[i]]),
+            "confidence": round(float(confidence[i]), 4),
+        }
+
+    rows = [row(i) for i in range(split.size)]
+    return task_lib.Judgement(errors, rows, picture_review.picture(split))
+
+
+def review(splits, logits, thresholds, augmented, folder):
+    """Writes mistakes.csv and figures/augmentation.png.
+
+    Args:
+        splits: dictionary of `ImageSplit`s, with train and dev.
+        logits: the model's scores of dev, `[n, L]`.
+        thresholds: probabilities, `[L]`.
+        augmented: a batch of training pictures as the model meets them.
+        folder: the run's folder.
+
+    Returns:
+        Blocks for the report: mistakes, labels, augmentation, and what was
+        skipped.
+    """
+    dev = splits["dev"]
+    judged = judge(dev, logits, thresholds)
+    return [
+        *picture_review.mistakes(judged, folder, _caption),
+        page.Heading("Labels on dev"),
+        _labels(splits, logits, thresholds),
+        page.Text(
+            "The loss divides by all labels, known or not: where fewer are "
+            "known it is smaller. Compare train and dev by their error."
+        ),
+        *picture_review.shown(augmented, folder),
+        *picture_review.left_out(dev.examples.skipped),
+    ]
+
+
+def _caption(row):
+    wrong, given = (row[key].split(";") for key in ("wrong", "given"))
+    missed = [name for name in wrong if name not in given]
+    false = [name for name in wrong if name in given]
+    lines = [("missed", missed), ("not there", false)]
+    return [
+        *(f"{what}: {', '.join(names)}" for what, names in lines if names),
+        f"{row['confidence']:.1%} sure",
+    ]
+
+
+def _labels(splits, logits, thresholds):
+    dev = splits["dev"]
+    metric = metrics.MultilabelMetrics(logits.shape[1], thresholds)
+    metric.update_state(dev.labels, logits)
+    unknown = (splits["train"].labels < 0).mean(axis=0)
+    header = {
+        "error": "error",
+        "precision": "precision",
+        "recall": "recall",
+        "f1": "F1",
+        "known": "known",
+        "yes": "of these yes",
+    }
+    return page.Table(
+        ["label", *header.values(), "threshold", "unknown in train"],
+        [
+            [name, *(row[key] for key in header), threshold, f"{share:.1%}"]
+            for name, row, threshold, share in zip(
+                dev.examples.class_names,
+                metrics.multilabel_report(metric.counts),
+                thresholds,
+                unknown,
+                strict=True,
+            )
+        ],
+        "Each label over the dev examples where it is known.",
+        numeric=tuple(range(1, len(header) + 3)),
+    )

@@ -1,0 +1,79 @@
+"""What the report of every task on pictures shows."""
+
+from kerasnotes.data import tag_sheet
+from kerasnotes.plots import figures, images, page
+
+_GALLERY, _AUGMENTED, _SKIPPED = 24, 24, 100
+
+
+def picture(split):
+    """Returns the function of an example's place that gives its PNG."""
+    examples, indices = split.examples, split.indices
+    return lambda i: images.thumbnail_png(examples.images[indices[i]])
+
+
+def mistakes(judged, folder, caption):
+    """Writes mistakes.csv, and returns the blocks with the worst.
+
+    Args:
+        judged: the `Judgement` of the dev set.
+        folder: the run's folder.
+        caption: a function of a row that returns lines of text.
+    """
+    wrong, count = judged.mistakes(), len(judged.rows)
+    rows = [judged.rows[i] for i in wrong]
+    tag_sheet.write(folder / "mistakes.csv", rows, columns=judged.rows[0])
+    heading = page.Heading("Mistakes")
+    if not wrong:
+        return [
+            heading,
+            page.Text(f"None of the {count} dev examples is misread."),
+        ]
+    text = (
+        f"{len(wrong)} of {count} dev examples are misread; the surest first. "
+        "mistakes.csv lists them all, with columns to tag them."
+    )
+    items = [
+        (judged.picture(i), [*caption(judged.rows[i]), judged.rows[i]["id"]])
+        for i in wrong[:_GALLERY]
+    ]
+    return [heading, page.Text(text), page.Gallery(items)]
+
+
+def shown(batch, folder):
+    """Writes figures/augmentation.png, and returns its blocks.
+
+    Args:
+        batch: training pictures as the model meets them, float32 0–255.
+        folder: the run's folder.
+    """
+    path = folder / "figures" / "augmentation.png"
+    pictures = batch[:_AUGMENTED].round().astype("uint8")
+    figures.save(images.grid(list(pictures)), path)
+    return [
+        page.Heading("What the model is shown"),
+        page.Picture(
+            path,
+            "Training pictures of the first batch, augmented.",
+            "Pictures of a training batch",
+        ),
+    ]
+
+
+def left_out(skipped):
+    """Returns the blocks with the files that were skipped, if any.
+
+    Args:
+        skipped: pairs of path and reason.
+    """
+    if not skipped:
+        return []
+    rows = [list(pair) for pair in skipped[:_SKIPPED]]
+    return [
+        page.Heading("Files left out"),
+        page.Table(
+            ["file", "why"],
+            rows,
+            f"{len(skipped)} files; the first {len(rows)}.",
+        ),
+    ]

@@ -1,0 +1,161 @@
+"""Several labels a picture, some unknown."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+from sklearn import datasets
+
+from kerasnotes import errors
+from kerasnotes.data import image_split, multi_examples
+from kerasnotes.tasks import multilabel, multilabel_review
+from kerasnotes.tools import runs
+from kerasnotes.training import runner
+
+LABELS = ["odd", "over four", "loop"]
+
+
+def write(folder, count=250, withheld=0.3, labels=LABELS):
+    """Writes digits, and a sheet of what is known of them."""
+    folder.mkdir()
+    digits, rng = datasets.load_digits(), np.random.default_rng(0)
+    rows = [["file", *labels]]
+    for i, digit in enumerate(digits.target[:count]):
+        image = (digits.images[i] * 255 / 16).astype("uint8")
+        Image.fromarray(image).save(folder / f"{i}.png")
+        truth = (digit % 2, int(digit > 4), int(digit in (0, 6, 8, 9)))
+        known = rng.random(3) > withheld
+        cells = [v if k else "" for v, k in zip(truth, known, strict=True)]
+        rows.append([f"{i}.png", *cells])
+    with open(folder / "labels.csv", "w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    return folder
+
+
+def run(folder, data, **given):
+    given = {"epochs": 12, "model": "mlp", "image_size": 8, **given}
+    given |= {"run_dir": str(folder), "dataset": str(data)}
+    return runner.run(multilabel.Multilabel, given, [], "trainers.multilabel")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return write(tmp_path_factory.mktemp("data") / "digits")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, data):
+    folder = tmp_path_factory.mktemp("runs") / "a"
+    return folder, run(folder, data)
+
+
+def test_it_learns_from_what_is_known(finished, data):
+    _, found = finished
+    for split in ("train", "dev", "test"):
+        assert found[split]["accuracy"] > 0.75
+        assert list(found[split]["labels"]) == LABELS
+    with open(data / "labels.csv", newline="") as file:
+        rows = list(csv.reader(file))[1:]
+    known = np.sum([[cell != "" for cell in row[1:]] for row in rows], 0)
+    counted = np.sum(
+        [
+            [row["known"] for row in found[split]["labels"].values()]
+            for split in ("train", "dev", "test")
+        ],
+        axis=0,
+    )
+    np.testing.assert_array_equal(counted, known)
+
+
+def test_examples_are_judged_by_their_known_labels(finished):
+    folder, found = finished
+    opened = runs.open_run(folder)
+    model, dev = opened.model(), opened.task.splits()["dev"]
+    given = opened.task.logits(model, dev) >= 0
+    known, wrong = dev.labels >= 0, (dev.labels >= 0) & (given != dev.labels)
+    judged = opened.task.judge(model, dev)
+    np.testing.assert_array_equal(judged.errors, wrong.any(1))
+    measure = opened.task.measure(model, dev, found["dev"])
+    shares = wrong.sum(1) / known.sum(1)
+    np.testing.assert_allclose(measure.error, shares.mean())
+    np.testing.assert_allclose(measure.deviation, shares.std())
+    assert found["dev"]["error"] == pytest.approx(wrong.sum() / known.sum())
+    with open(folder / "mistakes.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["id"] for row in rows} == {
+        dev.ids[i] for i in np.flatnonzero(wrong.any(1))
+    }
+    page = (folder / "report.html").read_text()
+    for text in ("unknown in train", "over four", "missed: ", "not there: "):
+        assert text in page
+
+
+def test_rows_name_what_is_there_and_what_is_wrong():
+    examples = multi_examples.MultiExamples(
+        np.zeros((3, 4, 4, 1), np.uint8),
+        np.array([[1, 0, -1], [1, 1, 0], [0, -1, 0]], np.int8),
+        list("xyz"),
+        ["a", "b", "c"],
+    )
+    split = image_split.ImageSplit(examples, [0, 1, 2])
+    logit = np.log(0.8 / 0.2)
+    logits = logit * np.array([[1, 1, 1], [1, 2, -1], [-1, 1, 0.1]])
+    judged = multilabel_review.judge(split, logits, [0.5, 0.5, 0.6])
+    keys = ("true", "given", "wrong", "confidence")
+    assert [tuple(row[k] for k in keys) for row in judged.rows] == [
+        ("a;c?", "a;b;c", "b", 0.8),
+        ("a;b", "a;b", "none", 0.8),
+        ("b?", "b", "none", 0.4654),
+    ]
+    assert judged.errors.tolist() == [True, False, False]
+    assert judged.mistakes() == [0]
+
+
+def test_chosen_thresholds_are_used_everywhere(finished):
+    folder, _ = finished
+    opened = runs.open_run(folder)
+    task, model = opened.task, opened.model()
+    dev = task.splits()["dev"]
+    chances = 1 / (1 + np.exp(-task.logits(model, dev)))
+    model.compile(loss=task.loss(), metrics=task.metrics())
+    before = task.evaluate(model, dev)
+    task.chosen = {"thresholds": [0.9, 0.1, 0.5]}
+    given = chances >= task.thresholds
+    known = dev.labels >= 0
+    want = (given == dev.labels)[known].mean()
+    assert want != pytest.approx(before["accuracy"])
+    assert task.evaluate(model, dev)["accuracy"] == pytest.approx(want)
+    x = np.concatenate([x for x, *_ in dev.batches(64)])
+    served = task.signatures(model)["images"].function(tf.cast(x, tf.uint8))
+    np.testing.assert_array_equal(served["present"], given)
+
+
+def test_without_complete_examples_there_is_no_exact_match(tmp_path):
+    sheet = write(tmp_path / "set") / "labels.csv"
+    rows = [line.split(",") for line in sheet.read_text().splitlines()]
+    for i, row in enumerate(rows[1:]):
+        row[1 + i % 3] = ""
+    sheet.write_text("".join(",".join(row) + "\n" for row in rows))
+    found = run(tmp_path / "run", tmp_path / "set", epochs=1)
+    assert "exact_match" not in found["dev"]
+
+
+def test_a_label_that_never_is_or_always_is_refused(tmp_path):
+    sheet = write(tmp_path / "set") / "labels.csv"
+    text = sheet.read_text()
+    for value, word in (("1", "no"), ("0", "yes")):
+        lines = [f"{x},{value}" for x in text.splitlines()]
+        lines[0] = f"{text.splitlines()[0]},fixed"
+        sheet.write_text("\n".join(lines))
+        with pytest.raises(errors.UserError, match=f"known {word}.*'fixed'"):
+            run(tmp_path / "run", tmp_path / "set")
+        assert not (tmp_path / "run" / "config.json").exists()
+
+
+def test_what_config_says_of_the_data(finished):
+    folder, _ = finished
+    saved = json.loads((folder / "config.json").read_text())
+    assert saved["data"]["classes"] == LABELS

@@ -1,0 +1,109 @@
+"""The command line of several labels, and what it serves."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn import datasets
+
+from kerasnotes import errors, models
+from kerasnotes.tasks import multilabel
+from kerasnotes.training import runner
+
+QUICK = ["--epochs=3", "--model=mlp", "--image_size=8"]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """A folder of digits whose sheet tells of two labels, with gaps."""
+    folder = tmp_path_factory.mktemp("data")
+    digits, lines = datasets.load_digits(), ["file;odd;over four"]
+    for i, digit in enumerate(digits.target[:200]):
+        image = (digits.images[i] * 255 / 16).astype("uint8")
+        Image.fromarray(image).save(folder / f"{i}.png")
+        odd = "" if i % 5 == 0 else "yes" if digit % 2 else "no"
+        lines.append(f"{i}.png;{odd};{int(digit > 4)}")
+    (folder / "labels.csv").write_text("\n".join(lines))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run_dir(trainer, data, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "a"
+    trainer("multilabel", f"--run_dir={folder}", f"--dataset={data}", *QUICK)
+    return folder
+
+
+ALONE = """
+import sys
+sys.modules["keras"] = None
+sys.modules["kerasnotes"] = None
+sys.path = [p for p in sys.path if p]
+import json
+import tensorflow as tf
+model = tf.saved_model.load(sys.argv[1])
+images = [open(path, "rb").read() for path in sys.argv[2:]]
+got = model.signatures["serving_default"](image_bytes=tf.constant(images))
+raw = tf.stack([tf.io.decode_png(x) for x in images])
+two = model.signatures["images"](images=raw)
+print(json.dumps({
+    "present": got["present"].numpy().tolist(),
+    "classes": [x.decode() for x in got["classes"].numpy()],
+    "probabilities": got["probabilities"].numpy().tolist(),
+    "again": two["probabilities"].numpy().tolist(),
+}))
+"""
+
+
+def test_served_without_keras(trainer, run_dir, data, tmp_path):
+    paths = [data / f"{i}.png" for i in range(9)]
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE, run_dir / "saved_model", *paths],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert not done.returncode, done.stderr
+    got = json.loads(done.stdout)
+    assert got["classes"] == ["odd", "over four"]
+    raw = np.stack([np.asarray(Image.open(p))[..., None] for p in paths])
+    logits = models.load(run_dir / "model.keras")(raw.astype("float32"))
+    want = 1 / (1 + np.exp(-np.asarray(logits)))
+    np.testing.assert_allclose(got["probabilities"], want, atol=1e-5)
+    np.testing.assert_allclose(got["again"], want, atol=1e-5)
+    np.testing.assert_array_equal(got["present"], want >= 0.5)
+    done = trainer(
+        "multilabel", f"--run_dir={run_dir}", "--mode=predict",
+        "--format=json", *paths,
+    )  # fmt: skip
+    for line, chances in zip(done.stdout.splitlines(), want, strict=True):
+        answer = json.loads(line)
+        names = np.array(got["classes"])[chances >= 0.5]
+        assert answer["labels"] == (";".join(names) or "none")
+        told = [float(p) for p in answer["probabilities"].split(";") if p]
+        np.testing.assert_allclose(told, chances[chances >= 0.5], atol=1e-4)
+
+
+def test_it_goes_on(trainer, run_dir):
+    done = trainer("multilabel", f"--run_dir={run_dir}", "--epochs=4")
+    assert "epoch 4/4" in done.stdout and "epoch 3/4" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("dataset", "told"),
+    [
+        ("nowhere", "--dataset=nowhere: no such folder"),
+        (".", "labels.csv"),
+    ],
+)
+def test_bad_input_gets_one_line(tmp_path, monkeypatch, dataset, told):
+    (tmp_path / "notes.txt").write_text("no sheet")
+    monkeypatch.chdir(tmp_path)
+    given = {"run_dir": str(tmp_path / "run"), "dataset": dataset}
+    with pytest.raises(errors.UserError) as caught:
+        runner.run(multilabel.Multilabel, given, [], "trainers.multilabel")
+    assert told in str(caught.value) and "\n" not in str(caught.value)
+    assert not (tmp_path / "run" / "config.json").exists()
