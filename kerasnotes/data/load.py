@@ -4,7 +4,7 @@ import dataclasses
 import os
 import pathlib
 
-from kerasnotes import errors
+from kerasnotes import errors, specs
 from kerasnotes.data import examples
 
 _BATCH = 1024
@@ -24,7 +24,8 @@ def load(
     Args:
         dataset: `digits`, the name of a TFDS image-classification set, the
             path of a folder or zip archive of class folders, or of a folder
-            with IDX files of the MNIST family.
+            with IDX files of the MNIST family; or `composed:key=value,…`
+            with the arguments of `sources.composed.read`.
         data_dir: where TFDS keeps its sets; its own default if None.
         image_size: the side wanted, or `(height, width)`; None is the size
             of the set's own pictures, and 32 where they differ.
@@ -50,6 +51,12 @@ def load(
         from kerasnotes.data.sources import tfds_images
 
         return tfds_images.read_digits(data_dir, size=image_size, **arguments)
+    if dataset.partition(":")[0] == "composed":
+        from kerasnotes.data.sources import composed
+
+        arguments |= {"size": image_size, "data_dir": data_dir}
+        kinds = {"composed": composed.read}
+        return specs.call("--dataset", dataset, kinds, **arguments)
     path = pathlib.Path(dataset).expanduser()
     if path.exists():
         train_images = idx.find(path)

@@ -2,13 +2,17 @@
 
 from kerasnotes.metrics.classification import (
     ClassificationMetrics,
+    DecidedAccuracy,
     classification_report,
+    decide,
 )
 from kerasnotes.metrics.multilabel import MultilabelMetrics, multilabel_report
 
 __all__ = [
     "ClassificationMetrics",
+    "DecidedAccuracy",
     "MultilabelMetrics",
     "classification_report",
+    "decide",
     "multilabel_report",
 ]

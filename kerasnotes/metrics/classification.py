@@ -1,5 +1,7 @@
 """Precision, recall, F1 and error, all from one confusion matrix."""
 
+import math
+
 import keras
 import numpy as np
 from keras import ops
@@ -19,25 +21,32 @@ class ClassificationMetrics(keras.metrics.Metric):
     where 0/0 counts as 0. `result` is a dictionary of `accuracy`, `error`,
     `precision`, `recall`, `f1`, and the worst class's `precision_min`,
     `recall_min`, `f1_min`. With two classes `precision`, `recall` and `f1`
-    are those of class 1, the positive one; with more they are the means over
-    the classes, each counting alike. Keras puts every entry into the logs
-    under its own name.
+    are those of class 1, the positive one, and there is `false_alarms`, the
+    share of negatives taken for positives (the false-positive rate),
+    `n_01 / (n_00 + n_01)`. With more classes they are the means over the
+    classes, each counting alike. Keras puts every entry into the logs under
+    its own name.
 
     The matrix is kept in float64, which counts exactly to 2⁵³ and takes
     weights, whatever the model's precision.
 
     Args:
         classes: the number of classes, C.
+        threshold: of two classes, the probability from which on the answer
+            is class 1, see `decide`; None for the larger one. A function
+            that is compiled keeps the threshold it was traced with.
         name: the metric's name.
         dtype: ignored but for serialisation.
 
     Call arguments:
         y_true: integer labels in [0, C), shape `(…)` or `(…, 1)`.
-        y_pred: logits or probabilities, shape `(…, C)`.
+        y_pred: logits, or without a threshold also probabilities, shape
+            `(…, C)`.
         sample_weight: weights of the shape of the labels, or None for ones.
 
     Raises:
-        ValueError: `classes` is below two, or `y_pred` has another number.
+        ValueError: `classes` is below two, or `y_pred` has another number;
+            `threshold` is no probability, or there are more classes.
 
     Example:
     >>> metric = ClassificationMetrics(2)
@@ -52,13 +61,21 @@ class ClassificationMetrics(keras.metrics.Metric):
     Information Retrieval, 1979, chapter 7.
     """
 
-    def __init__(self, classes, name="classification", dtype=None):
+    def __init__(
+        self, classes, threshold=None, name="classification", dtype=None
+    ):
         super().__init__(name=name, dtype=dtype)
         if classes < 2:
             raise ValueError(
                 f"`classes` must be at least 2. Received: classes={classes}"
             )
+        if threshold is not None and not (classes == 2 and 0 < threshold < 1):
+            raise ValueError(
+                "`threshold` must be a probability between 0 and 1, of two "
+                f"classes. Received: threshold={threshold}, classes={classes}"
+            )
         self.classes = classes
+        self.threshold = threshold
         self.confusion = self.add_variable(
             (classes, classes), "zeros", dtype="float64", name="confusion"
         )
@@ -71,7 +88,7 @@ class ClassificationMetrics(keras.metrics.Metric):
                 f"`y_pred` must have {self.classes} entries for each example. "
                 f"Received: y_pred.shape={tuple(y_pred.shape)}"
             )
-        predicted = ops.reshape(ops.argmax(y_pred, axis=-1), (-1,))
+        predicted = ops.reshape(decide(y_pred, self.threshold), (-1,))
         actual = ops.cast(ops.reshape(y_true, (-1,)), predicted.dtype)
         dtype = self.confusion.dtype
         if sample_weight is None:
@@ -90,7 +107,9 @@ class ClassificationMetrics(keras.metrics.Metric):
         found = _rates(self.confusion)
         rates = found["rates"]
         worst = ops.min(rates, axis=1)
-        rates = rates[:, 1] if self.classes == 2 else ops.mean(rates, axis=1)
+        two = self.classes == 2
+        alarms = ops.divide_no_nan(self.confusion[0, 1], found["support"][0])
+        rates = rates[:, 1] if two else ops.mean(rates, axis=1)
         return {
             "accuracy": found["accuracy"],
             "error": found["error"],
@@ -101,11 +120,71 @@ class ClassificationMetrics(keras.metrics.Metric):
                     _RATES, ops.unstack(worst, 3), strict=True
                 )
             },
+            **({"false_alarms": alarms} if two else {}),
         }
 
     def get_config(self):
         """Returns the arguments, for serialisation."""
-        return {**super().get_config(), "classes": self.classes}
+        return {
+            **super().get_config(),
+            "classes": self.classes,
+            "threshold": self.threshold,
+        }
+
+
+@keras.saving.register_keras_serializable("kerasnotes")
+class DecidedAccuracy(ClassificationMetrics):
+    """The accuracy alone, under the metric's own name, with a threshold.
+
+    Among weighted metrics it is one less the weighted error,
+    `Σ w·1[ŷ=y] / Σ w`.
+
+    Args:
+        classes: see `ClassificationMetrics`.
+        threshold: see `ClassificationMetrics`.
+        name: the metric's name.
+        dtype: see `ClassificationMetrics`.
+
+    Example:
+    >>> metric = DecidedAccuracy(2, threshold=0.9)
+    >>> metric.update_state([0, 1], [[0.0, 1.0], [0.0, 3.0]], [3.0, 1.0])
+    >>> float(metric.result())
+    1.0
+    """
+
+    def result(self):
+        """Returns the accuracy."""
+        return super().result()["accuracy"]
+
+
+def decide(logits, threshold=None):
+    """Returns the class that logits speak for.
+
+    Without a threshold it is the one with the largest logit. With one, of
+    two classes, it is class 1 where its probability `p = σ(z₁ - z₀) ≥ τ`,
+    that is `z₁ - z₀ ≥ log(τ / (1 - τ))`, and class 0 elsewhere.
+
+    Args:
+        logits: the scores z, or logarithms of probabilities, `(…, C)`.
+        threshold: the probability τ, or None.
+
+    Returns:
+        int32 `(…)`.
+
+    Example:
+    >>> import numpy as np
+    >>> z = np.log([[0.8, 0.2], [0.6, 0.4], [0.4, 0.6]])
+    >>> np.asarray(decide(z)).tolist()
+    [0, 0, 1]
+    >>> np.asarray(decide(z, threshold=0.3)).tolist()
+    [0, 1, 1]
+    """
+    if threshold is None:
+        return ops.argmax(logits, axis=-1)
+    # Thresholds lie between two scores, however near to each other.
+    logits = ops.cast(logits, "float64")
+    odds = math.log(threshold) - math.log1p(-threshold)
+    return ops.cast(logits[..., 1] - logits[..., 0] >= odds, "int32")
 
 
 def classification_report(confusion):

@@ -14,10 +14,15 @@ with epy.lazy_imports():
     import tensorflow as tf
 
     from kerasnotes import metrics
-    from kerasnotes.data import weights
-    from kerasnotes.tasks import classify_review, picture_serving
+    from kerasnotes.data import corrections, weights
+    from kerasnotes.tasks import (
+        classify_chosen,
+        classify_review,
+        picture_review,
+        picture_serving,
+    )
 
-option = config_lib.option
+option, setting = config_lib.option, config_lib.setting
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +39,34 @@ class Config(pictures.Config):
         "none, balanced, or CLASS=weight,…: in the loss and in "
         "weighted_accuracy.",
     )
+    corrections: str | None = option(
+        None,
+        "CSV of id,label: labels that people mended, in train, dev and test; "
+        "trainers.analyze --mode=labels writes one.",
+    )
+    threshold: str | None = option(
+        None,
+        "Of two classes, the probability from which on the answer is the "
+        "second; auto: the best on dev for --optimize under --satisfy, while "
+        "epochs are chosen by the larger probability.",
+    )
+    calibrate: bool = setting(
+        False, "Serve probabilities at the temperature fitted on dev."
+    )
+
+    def check(self):
+        """Refuses also a threshold that is no probability.
+
+        Raises:
+            UserError: see above.
+        """
+        super().check()
+        if self.threshold == "auto" and self.optimize == "loss":
+            raise errors.UserError(
+                "--threshold=auto: no threshold changes the loss; give what "
+                "it is to be best for, as --optimize=f1"
+            )
+        classify_chosen.fixed_threshold(self.threshold)
 
 
 class Classify(pictures.PictureTask):
@@ -42,25 +75,75 @@ class Classify(pictures.PictureTask):
     name = "classify"
     Config = Config
 
+    @property
+    def threshold(self):
+        """The probability from which on the answer is the second class."""
+        fixed = classify_chosen.fixed_threshold(self.config.threshold)
+        return self.chosen.get("threshold", fixed)
+
+    @property
+    def temperature(self):
+        """What logits are divided by before they are served."""
+        if not self.config.calibrate:
+            return 1.0
+        return self.chosen.get("temperature", 1.0)
+
+    def splits(self):
+        found = super().splits()
+        classes = len(self.facts["classes"])
+        if self.config.threshold and classes != 2:
+            raise errors.UserError(
+                f"--threshold={self.config.threshold}: is for two classes, "
+                f"and {self.config.dataset} has {classes}; leave it out"
+            )
+        return found
+
+    def relabelled(self, sets):
+        if self.config.corrections is None:
+            return sets
+        return corrections.apply(self.config.corrections, sets)
+
     def weights(self, examples, indices):
         choice = _class_weight(self.config.class_weight)
-        if choice is None:
+        own = self.own_weights(examples, indices)
+        if choice is None and own is None:
             return None
         labels = examples.labels[indices]
-        return weights.of_examples(choice, labels, examples.class_names)
+        return weights.of_examples(choice, labels, examples.class_names, own)
 
     def loss(self):
         return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
     def metrics(self):
         classes = len(self.facts["classes"])
-        self._metrics = metrics.ClassificationMetrics(classes)
+        self._metrics = metrics.ClassificationMetrics(classes, self.threshold)
         return [self._metrics]
 
     def weighted_metrics(self):
-        if self.config.class_weight == "none":
-            return []
-        return [keras.metrics.SparseCategoricalAccuracy("weighted_accuracy")]
+        classes, config = len(self.facts["classes"]), self.config
+        self._weighted = []
+        if config.class_weight != "none" or config.example_weight:
+            self._weighted.append(
+                metrics.DecidedAccuracy(
+                    classes, self.threshold, name="weighted_accuracy"
+                )
+            )
+        return self._weighted
+
+    def choose(self, model, dev, chooser):
+        self.chosen = classify_chosen.choose(
+            self.config.threshold,
+            self.logits(model, dev),
+            dev.labels,
+            self.weights(dev.examples, dev.indices),
+            chooser,
+        )
+        if self._metrics.threshold != self.threshold:
+            for metric in (self._metrics, *self._weighted):
+                metric.threshold = self.threshold
+            # It was compiled with the larger probability.
+            model.make_test_function(force=True)
+        return self.chosen
 
     def evaluate(self, model, split):
         found = super().evaluate(model, split)
@@ -76,36 +159,68 @@ class Classify(pictures.PictureTask):
         }
 
     def signatures(self, model):
+        if self.config.calibrate and "temperature" not in self.chosen:
+            raise errors.UserError(
+                "--calibrate: no temperature was fitted when the run was "
+                "trained; train it again with --overwrite"
+            )
         names = tf.constant(self.facts["classes"])
+        temperature, threshold = self.temperature, self.threshold
+
+        def probabilities(logits):
+            return tf.nn.softmax(logits / temperature)
 
         def answer(shares):
+            scores = shares
+            if threshold:
+                # As near to 1 as to 0, where probabilities themselves crowd.
+                scores = temperature * tf.math.log(shares)
+            given = metrics.decide(scores, threshold)
             return {
-                "label": tf.gather(names, tf.argmax(shares, -1)),
+                "label": tf.gather(names, given),
                 "probabilities": shares,
                 "classes": names,
             }
 
         return picture_serving.signatures(
-            model, answer, self.facts["input_shape"], self.config.resize
+            model,
+            answer,
+            self.facts["input_shape"],
+            self.config.resize,
+            probabilities,
         )
 
     def judge(self, model, split):
-        logits = self.logits(model, split)
-        return classify_review.judge(split, logits)
+        return self._judge(split, self.logits(model, split))
 
-    def review(self, model, splits, folder):
-        return classify_review.review(
-            splits["dev"],
-            self.logits(model, splits["dev"]),
-            self.shown(splits),
-            folder,
+    def _judge(self, split, logits):
+        return classify_review.judge(
+            split, logits, self.threshold, self.temperature
         )
 
-    def answer(self, answer):
-        return {
-            "label": answer["label"][0].numpy().decode(),
-            "confidence": round(float(np.max(answer["probabilities"][0])), 4),
+    def review(self, model, splits, folder):
+        dev = splits["dev"]
+        logits = {
+            name: self.logits(model, splits[name])
+            for name in ("dev", "test")
+            if name in splits
         }
+        judged = self._judge(dev, logits["dev"])
+        weights = self.weights(dev.examples, dev.indices)
+        return [
+            *classify_review.review(judged, self.facts["classes"], folder),
+            *classify_chosen.blocks(
+                splits, logits, weights, self.config, self.chosen, folder
+            ),
+            *picture_review.shown(self.shown(splits), folder),
+            *picture_review.left_out(dev.examples.skipped),
+        ]
+
+    def answer(self, answer):
+        label = answer["label"][0].numpy().decode()
+        given = self.facts["classes"].index(label)
+        confidence = float(answer["probabilities"][0, given])
+        return {"label": label, "confidence": round(confidence, 4)}
 
 
 def _class_weight(text):

@@ -20,6 +20,7 @@ with epy.lazy_imports():
     from kerasnotes.tasks import multilabel_review, picture_serving
 
 option, setting = config_lib.option, config_lib.setting
+_OF_A_LABEL = ("accuracy", "error", "f1", "precision", "recall")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,6 +38,25 @@ class Config(pictures.Config):
     model: str = option(
         "lenet5_teaching", "The model.", choices=pictures.MODELS
     )
+    threshold: str | None = option(
+        None,
+        "auto: each label is given from the probability on that is the best "
+        "on dev for --optimize; default 0.5 for all.",
+        choices=("auto",),
+    )
+
+    def check(self):
+        """Refuses also a metric that no label has by itself.
+
+        Raises:
+            UserError: see above.
+        """
+        super().check()
+        if self.threshold and self.optimize not in _OF_A_LABEL:
+            raise errors.UserError(
+                f"--threshold=auto: --optimize={self.optimize} isn't a metric "
+                f"of one label; give one of {', '.join(_OF_A_LABEL)}"
+            )
 
 
 class Multilabel(pictures.PictureTask):
@@ -78,6 +98,15 @@ class Multilabel(pictures.PictureTask):
             len(self.facts["classes"]), self.thresholds
         )
         return [self._metrics]
+
+    def choose(self, model, dev, chooser):
+        self.chosen = {}
+        if self.config.threshold:
+            found = multilabel_review.best_thresholds(
+                dev.labels, self.logits(model, dev), chooser.optimize
+            )
+            self.chosen = {"thresholds": found}
+        return self.chosen
 
     def evaluate(self, model, split):
         # They may have been chosen after the model was compiled.

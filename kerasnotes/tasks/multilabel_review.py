@@ -4,9 +4,13 @@ import numpy as np
 from scipy.special import expit
 
 from kerasnotes import metrics
+from kerasnotes.diagnosis import selection
+from kerasnotes.diagnosis import thresholds as thresholds_lib
 from kerasnotes.plots import page
 from kerasnotes.tasks import picture_review
 from kerasnotes.training import task as task_lib
+
+_EXTREME = 30  # Beyond, a probability next to 1 can't be named in float64.
 
 
 def joined(names):
@@ -140,3 +144,23 @@ def _labels(splits, logits, thresholds):
         "Each label over the dev examples where it is known.",
         numeric=tuple(range(1, len(header) + 3)),
     )
+
+
+def best_thresholds(labels, logits, metric):
+    """Returns the probability from which on each label is best given.
+
+    Args:
+        labels: 1, 0 or -1 where it isn't known, `[n, L]`.
+        logits: the model's scores, `[n, L]`.
+        metric: the metric of a label that the threshold is best for.
+    """
+    objective = selection.Selection(metric)
+    found = []
+    for truth, scores in zip(labels.T, logits.T, strict=True):
+        known = truth >= 0
+        best = 0.0
+        if known.any():
+            scores = np.clip(scores[known], -_EXTREME, _EXTREME)
+            best = thresholds_lib.best(scores, truth[known], objective).value
+        found.append(float(expit(best)))
+    return found

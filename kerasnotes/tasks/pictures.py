@@ -25,6 +25,7 @@ with epy.lazy_imports():
         weights,
     )
     from kerasnotes.data import examples as examples_lib
+    from kerasnotes.data.sources import composed
 
 MODELS = tuple(n for n in models.names() if n != "linear_regression")
 option, setting = config_lib.option, config_lib.setting
@@ -154,7 +155,7 @@ class PictureTask(task_lib.Task):
             "mean": mean.tolist(),
             "std": std.tolist(),
             "skipped": len(source.skipped),
-            "synthetic": getattr(source, "synthetic", False),
+            "synthetic": source.synthetic,
         }
         return {
             side: image_split.ImageSplit(
@@ -263,7 +264,7 @@ def _sides(examples, config, own):
         *_strata(examples),
         examples.official,
         config.split if own else None,
-        _groups(examples, config) if own else None,
+        _groups(examples, config if own else None),
         config.train_dev,
     )
 
@@ -276,9 +277,18 @@ def _two_sets(source, target, config):
             "--dev_dataset only trains; leave one of the two out"
         )
     groups = _groups(source, config)
-    return sides.of_source(
-        *_strata(source), source.official, groups
-    ) | sides.of_target(*_strata(target), target.official)
+    train = sides.of_source(*_strata(source), source.official, groups)
+    judge = sides.of_target(*_strata(target), target.official, _groups(target))
+    # What a picture was composed of isn't to be met again on the other side.
+    for real, other, parts in (
+        (target, source, judge),
+        (source, target, train),
+    ):
+        if other.synthetic:
+            unused = composed.unused(real, other)
+            for side in parts:
+                parts[side] = np.intersect1d(parts[side], unused)
+    return train | judge
 
 
 def _own_weights(path, sets):
@@ -296,8 +306,13 @@ def _strata(examples):
     return examples.ids, labels if labels.ndim == 1 else None
 
 
-def _groups(examples, config):
-    return config.group and sides.group_keys(examples.ids, config.group)
+def _groups(examples, config=None):
+    """Returns each example's group; composed ones go by their foreground."""
+    if config and config.group:
+        return sides.group_keys(examples.ids, config.group)
+    if examples.synthetic:
+        return sides.group_keys(examples.ids, "(.*)/")
+    return None
 
 
 def _inputs(paths):

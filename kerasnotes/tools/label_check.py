@@ -149,7 +149,7 @@ def apply(run_dir, path):
             "where you looked"
         )
     corrections = _tell(found, meant)
-    before = getattr(task.config, "corrections", None)
+    before = task.config.corrections
     if before:
         ids = found.examples.ids
         old = by_id.read("--corrections", before, "label", ids)

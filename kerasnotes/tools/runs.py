@@ -49,6 +49,7 @@ def open_run(path, **flags):
     folder = run_folder.RunFolder(path, name)
     saved = folder.read()
     known = {f.name for f in dataclasses.fields(task_class.Config)}
+    known -= {"mode", "overwrite"}
     given = {k: v for k, v in saved["flags"].items() if k in known}
     unknown = set(flags) - known
     if unknown:

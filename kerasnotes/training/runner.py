@@ -118,7 +118,9 @@ def run(task_class, given, rest, program):
     # A run that goes on keeps the flags that aren't given anew.
     fresh = mode == "train" and (given.get("overwrite") or not folder.begun)
     saved = {} if fresh else folder.read()
+    # What is meant for one command isn't kept for the next.
     known = {f.name for f in dataclasses.fields(task_class.Config)}
+    known -= {"mode", "overwrite"}
     before = saved.get("flags", {})
     _check_unlearned(task_class, mode, given, before)
     values = {n: v for n, v in before.items() if n in known} | given
@@ -126,7 +128,8 @@ def run(task_class, given, rest, program):
     config.check()
     compiling.configure(config)
     task = task_class(config, saved.get("data") if mode != "train" else None)
-    task.chosen = saved.get("chosen", {})
+    if mode != "train":
+        task.chosen = saved.get("chosen", {})
     modes = {
         "train": lambda: train(task, folder, given, program),
         "evaluate": lambda: evaluate(task, folder),

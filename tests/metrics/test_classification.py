@@ -5,6 +5,7 @@ import sklearn.metrics
 import tensorflow as tf
 
 from kerasnotes.metrics import ClassificationMetrics, classification_report
+from kerasnotes.metrics.classification import DecidedAccuracy, decide
 
 AVERAGES = ("precision", "recall", "f1")
 
@@ -36,6 +37,11 @@ def oracle(actual, predicted, classes, weights=None):
     for name, rate in zip(AVERAGES, rates, strict=True):
         found[name] = rate[1] if classes == 2 else rate.mean()
         found[f"{name}_min"] = rate.min()
+    if classes == 2:
+        matrix = sklearn.metrics.confusion_matrix(
+            actual, predicted, sample_weight=weights, normalize="true"
+        )
+        found["false_alarms"] = matrix[0, 1]
     return found
 
 
@@ -89,6 +95,41 @@ def test_weighted_error():
     metric = ClassificationMetrics(2)
     metric.update_state([0, 1, 0, 1], one_hot([0, 0, 1, 1], 2), weights)
     assert float(metric.result()["error"]) == 11 / 13
+
+
+def two_class_logits(size=200):
+    rng = np.random.default_rng(1)
+    actual = rng.integers(0, 2, size)
+    return actual, rng.normal(size=[size, 2]) + np.eye(2)[actual]
+
+
+@pytest.mark.parametrize("threshold", [0.01, 0.3, 0.5, 0.97])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_threshold(threshold, weighted):
+    actual, logits = two_class_logits()
+    weights = np.arange(200.0) if weighted else None
+    probabilities = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
+    predicted = probabilities[:, 1] >= threshold
+    wanted = oracle(actual, predicted, 2, weights)
+    metric = ClassificationMetrics(2, threshold)
+    metric.update_state(actual, logits, weights)
+    assert values(metric.result()) == pytest.approx(wanted, abs=1e-12)
+    alone = DecidedAccuracy(2, threshold)
+    alone.update_state(actual, logits, weights)
+    assert float(alone.result()) == pytest.approx(wanted["accuracy"])
+
+
+def test_a_threshold_next_to_1_still_tells_apart():
+    # In float32 both probabilities are 1.
+    logits = np.array([[0, 17.0], [0, 18.0]], "float32")
+    assert np.asarray(decide(logits, 1 - 3e-8)).tolist() == [0, 1]
+
+
+def test_false_alarms_without_negatives():
+    metric = ClassificationMetrics(2)
+    metric.update_state([1, 1], one_hot([0, 1], 2))
+    assert float(metric.result()["false_alarms"]) == 0
+    assert "false_alarms" not in ClassificationMetrics(3).result()
 
 
 def test_absent_and_never_predicted_classes_count_as_zero():
@@ -182,10 +223,17 @@ def test_reloads():
     config = keras.saving.serialize_keras_object(metric)
     again = keras.saving.deserialize_keras_object(config)
     assert (again.classes, again.name) == (4, "scores")
+    metric = DecidedAccuracy(2, threshold=0.25)
+    config = keras.saving.serialize_keras_object(metric)
+    again = keras.saving.deserialize_keras_object(config)
+    assert type(again) is DecidedAccuracy and again.threshold == 0.25
 
 
 def test_errors_name_the_argument():
     with pytest.raises(ValueError, match="`classes`.*Received: classes=1"):
         ClassificationMetrics(1)
+    for classes, threshold in ((2, 0), (2, 1.0), (3, 0.5)):
+        with pytest.raises(ValueError, match="`threshold`.*Received: "):
+            ClassificationMetrics(classes, threshold)
     with pytest.raises(ValueError, match=r"`y_pred`.*Received: .*\(2, 1\)"):
         ClassificationMetrics(2).update_state([0, 1], [[0.5], [0.5]])

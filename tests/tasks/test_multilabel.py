@@ -70,6 +70,17 @@ def test_it_learns_from_what_is_known(finished, data):
     np.testing.assert_array_equal(counted, known)
 
 
+def test_each_label_has_its_best_threshold(finished, data, tmp_path):
+    _, before = finished
+    found = run(tmp_path / "r", data, threshold="auto")
+    assert len(found["chosen"]["thresholds"]) == len(LABELS)
+    for label, row in found["dev"]["labels"].items():
+        assert row["error"] <= before["dev"]["labels"][label]["error"]
+    assert found["dev"]["accuracy"] > before["dev"]["accuracy"]
+    with pytest.raises(errors.UserError, match="--optimize=exact_match"):
+        run(tmp_path / "s", data, threshold="auto", optimize="exact_match")
+
+
 def test_examples_are_judged_by_their_known_labels(finished):
     folder, found = finished
     opened = runs.open_run(folder)

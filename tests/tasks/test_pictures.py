@@ -78,3 +78,80 @@ def test_class_weights_are_in_the_metric(tmp_path):
     )
     plain = metrics.accuracy_score(true, given)
     np.testing.assert_allclose(found["dev"]["accuracy"], plain, rtol=1e-6)
+
+
+def labels_of(folder, **given):
+    given = {**QUICK, **given, "run_dir": str(folder)}
+    task = classify.Classify(classify.Config(**given))
+    splits = task.splits()
+    return {
+        i: int(label)
+        for split in splits.values()
+        for i, label in zip(split.ids, split.labels, strict=True)
+    }, {side: split.ids for side, split in splits.items()}
+
+
+def test_corrections_reach_every_side_and_move_nothing(tmp_path):
+    before, sides = labels_of(tmp_path)
+    chosen = [sides[side][0] for side in ("train", "dev", "test")]
+    want = {i: (before[i] + 1) % 10 for i in chosen}
+    path = tmp_path / "corrections.csv"
+    rows = "".join(f"{i};{label}\n" for i, label in want.items())
+    path.write_text(f"id;label\n{rows}")
+    after, same = labels_of(tmp_path, corrections=str(path))
+    assert same == sides
+    assert {i: after[i] for i in after if after[i] != before[i]} == want
+
+
+@pytest.mark.parametrize(
+    ("flag", "text", "told"),
+    [
+        ("corrections", "id,label\ntrain/000001,11\n", "unknown '11'"),
+        ("corrections", "id,label\nnowhere,1\n", "line 2: no example has"),
+        ("corrections", "id,klass\nx,1\n", "no 'label'"),
+        ("example_weight", "id,weight\ntrain/000001,-1\n", "from 0 on"),
+        ("example_weight", "id,weight\ntrain/000001,much\n", "from 0 on"),
+    ],
+)
+def test_bad_sheets_are_refused(tmp_path, flag, text, told):
+    path = tmp_path / "sheet.csv"
+    path.write_text(text)
+    with pytest.raises(errors.UserError, match=told) as found:
+        labels_of(tmp_path, **{flag: str(path)})
+    assert str(path) in str(found.value) and f"--{flag}" in str(found.value)
+
+
+def test_example_weights_are_in_loss_and_metric(tmp_path):
+    labels, sides = labels_of(tmp_path)
+    heavy = {i for i in labels if labels[i] == 3}
+    path = tmp_path / "weights.csv"
+    rows = "".join(f"{i},4\n" for i in heavy)
+    path.write_text(f"id,weight\n{rows}")
+    found = run(tmp_path / "a", example_weight=str(path))
+    same = run(tmp_path / "b", class_weight="3=4")
+    assert found["dev"] == same["dev"]
+    assert found["dev"]["weighted_accuracy"] != found["dev"]["accuracy"]
+
+
+COMPOSED = "composed:foregrounds=digits,backgrounds=gradient,count=400"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"dataset": COMPOSED, "dev_dataset": "digits"},
+        {"dataset": "digits", "dev_dataset": COMPOSED},
+        {"dataset": COMPOSED},
+    ],
+    ids=["train", "dev", "both"],
+)
+def test_no_foreground_is_on_two_sides(tmp_path, given):
+    _, ids = labels_of(tmp_path, **given)
+    digits = {
+        side: {i.rpartition("/")[0] if i.count("/") > 1 else i for i in names}
+        for side, names in ids.items()
+    }
+    sides = list(digits)
+    for i, one in enumerate(sides):
+        for other in sides[:i]:
+            assert not digits[one] & digits[other], (one, other)

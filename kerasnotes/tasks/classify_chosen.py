@@ -1,0 +1,215 @@
+"""What a classifier chooses on dev: its threshold and its temperature."""
+
+import numpy as np
+from scipy.special import expit, logit
+
+from kerasnotes import errors
+from kerasnotes.diagnosis import calibration, selection, thresholds
+from kerasnotes.plots import calibration as calibration_plot
+from kerasnotes.plots import figures, page
+from kerasnotes.plots import thresholds as thresholds_plot
+
+_SHOWN = ("precision", "recall", "f1")
+_TABLE = ("accuracy", *_SHOWN, "false_alarms")
+_LARGER = "the larger probability"
+_SURE = 0.05  # A temperature this near to 1 changes nothing.
+
+
+def fixed_threshold(text):
+    """Returns the threshold that the flag names; None for none and auto.
+
+    Args:
+        text: the value of `--threshold`.
+
+    Raises:
+        UserError: it is no probability.
+
+    >>> fixed_threshold("0.3"), fixed_threshold("auto")
+    (0.3, None)
+    """
+    if text in (None, "auto"):
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1:
+        raise errors.UserError(
+            f"--threshold={text}: give a probability between 0 and 1, as 0.3, "
+            "or auto"
+        )
+    return value
+
+
+def choose(text, logits, labels, weights, chooser):
+    """Returns `temperature`, and `threshold` where there is one.
+
+    Args:
+        text: the value of `--threshold`.
+        logits: the model's scores of dev, `[n, classes]`.
+        labels: the true classes, `[n]`.
+        weights: the examples' weights, `[n]`, or None.
+        chooser: the `Selection` that an automatic threshold is best for.
+    """
+    threshold = fixed_threshold(text)
+    if text == "auto":
+        found = thresholds.best(_log_odds(logits), labels, chooser, weights)
+        threshold = float(expit(found.value))
+    chosen = {"temperature": calibration.temperature(logits, labels)}
+    return chosen | ({"threshold": threshold} if threshold else {})
+
+
+def _log_odds(logits):
+    """Returns the log-odds of the second of two classes, `z₁ - z₀`."""
+    logits = np.asarray(logits, np.float64)
+    # Beyond, a probability next to 1 can't name the threshold in float64.
+    return np.clip(logits[:, 1] - logits[:, 0], -30, 30)
+
+
+def blocks(splits, logits, weights, config, chosen, folder):
+    """Writes figures/thresholds.png and calibration.png.
+
+    Args:
+        splits: the data.
+        logits: the model's scores of dev, and of test if there is one.
+        weights: the weights of dev's examples, `[n]`, or None.
+        config: the task's Config.
+        chosen: what `choose` returned.
+        folder: the run's folder.
+
+    Returns:
+        Blocks for the report: the threshold of two classes, calibration.
+    """
+    found = _calibration(splits, logits, chosen["temperature"], config, folder)
+    if len(splits["dev"].examples.class_names) > 2:
+        return found
+    threshold = chosen.get("threshold")
+    return [
+        *_threshold(
+            splits["dev"], logits["dev"], weights, config, threshold, folder
+        ),
+        *found,
+    ]
+
+
+def _threshold(split, logits, weights, config, chosen, folder):
+    scores, positive = _log_odds(logits), split.examples.class_names[1]
+    cuts = thresholds.cuts(scores, split.labels, weights)
+    text, rows, plateau = "where its probability is the larger.", {}, None
+    if chosen:
+        text = f"from a probability of {chosen:.4g} on, as --threshold says."
+        rows = {f"threshold {chosen:.4g}": chosen}
+    if config.threshold == "auto":
+        chooser = selection.Selection(config.optimize, config.satisfy)
+        found = thresholds.best(scores, split.labels, chooser, weights)
+        spread = thresholds.spread(scores, split.labels, chooser, weights)
+        plateau = expit([found.low, found.high])
+        text = _why(found, chooser, chosen, plateau, expit(spread))
+    path = folder / "figures" / "thresholds.png"
+    shown = {name: cuts.metrics[name] for name in _SHOWN}
+    figure = thresholds_plot.thresholds(
+        expit(cuts.edges), shown, chosen or 0.5, plateau
+    )
+    figures.save(figure, path)
+    return [
+        page.Heading("Threshold"),
+        page.Text(f"The answer is {positive} {text}"),
+        page.Table(
+            ["answers by", *(name.replace("_", " ") for name in _TABLE)],
+            [
+                [name, *(cuts.at(logit(value))[n] for n in _TABLE)]
+                for name, value in ({_LARGER: 0.5} | rows).items()
+            ],
+            f"On dev, {positive} the positive class.",
+        ),
+        page.Picture(
+            path,
+            "What each threshold would give on dev. The dotted line is in use"
+            + (
+                ", grey are thresholds as good." if plateau is not None else "."
+            ),
+            "Precision, recall and F1 of dev against the threshold",
+            chart=True,
+        ),
+    ]
+
+
+def _why(found, chooser, chosen, plateau, spread):
+    low, high = (f"{end:.4g}" for end in plateau)
+    first, last = (f"{end:.4g}" for end in spread)
+    bounds = [str(b) for b in chooser.bounds if b.name in found.metrics]
+    under = f" under {', '.join(bounds)}" if bounds else ""
+    text = (
+        f"from a probability of {chosen:.4g} on, chosen on dev for the best "
+        f"{chooser.optimize}{under}. "
+    )
+    if not found.kept:
+        text += "No threshold keeps the bounds; this one breaks them least. "
+    return text + (
+        f"From {low} to {high} all are as good, and it is the middle in "
+        f"log-odds; chosen on bootstrap samples of dev, 95 % lie from {first} "
+        f"to {last}. Dev's metrics, which it was chosen for, flatter it; "
+        "test's don't."
+    )
+
+
+def _calibration(splits, logits, temperature, config, folder):
+    names = splits["dev"].examples.class_names
+    temperatures = {"As trained": 1.0}
+    if temperature != 1:
+        temperatures[f"T = {temperature:.2f}"] = temperature
+    rows, panels = [], {}
+    for name in logits:
+        for title, value in temperatures.items():
+            given = logits[name], splits[name].labels, value
+            sure, hits = calibration.confidences(*given)
+            # The last is drawn: test, where there is one.
+            panels[title] = calibration.bins(sure, hits), sure
+            error = panels[title][0].error
+            rows.append([name, title, calibration.log_loss(*given), error])
+    words = ("confidence", "share right")
+    if len(names) == 2:
+        words = (f"probability of {names[1]}", f"share of {names[1]}")
+    path = folder / "figures" / "calibration.png"
+    figures.save(calibration_plot.calibration(panels, *words), path)
+    return [
+        page.Heading("Calibration"),
+        page.Text(_meaning(temperature, config.calibrate)),
+        page.Table(
+            ["split", "logits", "loss", "calibration error"],
+            rows,
+            "The calibration error is the mean distance of points from the "
+            "diagonal. T was fitted on dev"
+            + ("; test judges it." if "test" in logits else "."),
+        ),
+        page.Picture(
+            path,
+            f"{name.title()}: {words[1]} against {words[0]}, with 95 % "
+            "intervals. On the diagonal probabilities can be believed.",
+            f"Reliability of the {name} set: {words[1]} against {words[0]}",
+            chart=True,
+        ),
+    ]
+
+
+def _meaning(temperature, served):
+    if temperature == 1:
+        return (
+            "Every answer on dev is right: no temperature can be fitted, and "
+            "probabilities stay as they are."
+        )
+    if temperature > 1 + _SURE:
+        says = "the model is surer of its answers than it is right"
+    elif temperature < 1 - _SURE:
+        says = "the model is less sure of its answers than it could be"
+    else:
+        says = "the model is about as sure of its answers as it is right"
+    ends = (
+        "as the served ones are."
+        if served
+        else "as --calibrate serves them (also with --mode=export)."
+    )
+    return (
+        f"The temperature is {temperature:.2f}: {says}, and dev's labels are "
+        f"likeliest with logits divided by {temperature:.2f}, {ends}"
+    )
