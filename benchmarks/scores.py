@@ -46,6 +46,9 @@ ENTRIES = [
      f"{MNIST} --epochs=15 --batch_norm", 1, "dev", "accuracy"),
     ("LeNet-5 on trashnet", "models.LeNet5", "classify",
      f"{TRASHNET} --epochs=30", 1, "dev", "accuracy"),
+    ("multi-task learning, labels missing",
+     "losses.MaskedBinaryCrossentropy", "multilabel", "", 3, "test",
+     "accuracy"),
 ]  # fmt: skip
 
 _ONLY = flags.DEFINE_string("only", "", "Measure systems with this text.")
