@@ -33,23 +33,25 @@ def of_examples(choice, labels, class_names, own=None):
     return mean_one(weights)
 
 
-def mean_one(weights):
-    """Scales weights to a mean of 1.
+def mean_one(weights, flags="--class_weight, --example_weight"):
+    """Scales weights to a mean of 1: a loss stays a mean over the examples.
 
     Args:
         weights: `[n]`.
+        flags: what gave them, for the error message.
 
     Returns:
         float32 `[n]`.
 
     Raises:
-        UserError: none is over 0.
+        UserError: one is negative, or none is over 0.
     """
     mean = weights.mean()
-    if not mean > 0:
+    if weights.min() < 0 or not mean > 0:
         raise errors.UserError(
-            "--class_weight, --example_weight: a side of the data has no "
-            "example with a weight over 0; give some"
+            f"{flags}: weights are positive, and each side of the data has "
+            "an example with a weight over 0. Received: "
+            f"{weights.min():g} to {weights.max():g}"
         )
     return (weights / mean).astype(np.float32)
 

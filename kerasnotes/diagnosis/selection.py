@@ -7,7 +7,16 @@ import re
 from kerasnotes import errors
 
 _SMALLER_IS_BETTER = frozenset(
-    {"loss", "error", "mse", "mae", "latency_ms", "size_mb", "false_alarms"}
+    {
+        "loss",
+        "error",
+        "mse",
+        "mae",
+        "weighted_mse",
+        "latency_ms",
+        "size_mb",
+        "false_alarms",
+    }
 )
 _AT_EXPORT = frozenset({"latency_ms", "size_mb"})
 _BOUND = re.compile(r"\s*(\w+)\s*(>=|<=)\s*(\S+)\s*")

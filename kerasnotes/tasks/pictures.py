@@ -21,11 +21,10 @@ with epy.lazy_imports():
         image_split,
         load,
         pictures,
-        sides,
         weights,
     )
     from kerasnotes.data import examples as examples_lib
-    from kerasnotes.data.sources import composed
+    from kerasnotes.tasks import picture_sides
 
 MODELS = tuple(n for n in models.names() if n != "linear_regression")
 option, setting = config_lib.option, config_lib.setting
@@ -130,9 +129,9 @@ class PictureTask(task_lib.Task):
         sets = [self._examples(config.dataset)]
         if own and config.dev_dataset:
             sets.append(self._examples(config.dev_dataset, like=sets[0]))
-            parts = _two_sets(*sets, config)
+            parts = picture_sides.two_sets(*sets, config)
         else:
-            parts = _sides(*sets, config, own)
+            parts = picture_sides.one_set(*sets, config, own)
         # After the cut: to mend a label moves no example.
         sets = self.relabelled(sets)
         self._own_weights = _own_weights(config.example_weight, sets)
@@ -258,39 +257,6 @@ class PictureTask(task_lib.Task):
                 yield {"file": path, **self.answer(answer)}
 
 
-def _sides(examples, config, own):
-    """Returns the sides of a set that is cut by itself."""
-    return sides.choose(
-        *_strata(examples),
-        examples.official,
-        config.split if own else None,
-        _groups(examples, config if own else None),
-        config.train_dev,
-    )
-
-
-def _two_sets(source, target, config):
-    """Returns the sides where one set trains and another judges."""
-    if config.split:
-        raise errors.UserError(
-            f"--split={config.split}: cuts --dataset, which beside "
-            "--dev_dataset only trains; leave one of the two out"
-        )
-    groups = _groups(source, config)
-    train = sides.of_source(*_strata(source), source.official, groups)
-    judge = sides.of_target(*_strata(target), target.official, _groups(target))
-    # What a picture was composed of isn't to be met again on the other side.
-    for real, other, parts in (
-        (target, source, judge),
-        (source, target, train),
-    ):
-        if other.synthetic:
-            unused = composed.unused(real, other)
-            for side in parts:
-                parts[side] = np.intersect1d(parts[side], unused)
-    return train | judge
-
-
 def _own_weights(path, sets):
     """Reads each example's weight, a dictionary of id to number."""
     if path is None:
@@ -298,21 +264,6 @@ def _own_weights(path, sets):
     ids = [i for examples in sets for i in examples.ids]
     found = by_id.read("--example_weight", path, "weight", ids)
     return {i: weights.parse(path, i, text) for i, text in found.items()}
-
-
-def _strata(examples):
-    """Returns ids, and the classes to cut each in proportion, if there are."""
-    labels = examples.labels
-    return examples.ids, labels if labels.ndim == 1 else None
-
-
-def _groups(examples, config=None):
-    """Returns each example's group; composed ones go by their foreground."""
-    if config and config.group:
-        return sides.group_keys(examples.ids, config.group)
-    if examples.synthetic:
-        return sides.group_keys(examples.ids, "(.*)/")
-    return None
 
 
 def _inputs(paths):

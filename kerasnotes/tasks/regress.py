@@ -1,8 +1,6 @@
 """Regression: a number from the other columns of a table."""
 
 import dataclasses
-import keyword
-import re
 
 from etils import epy
 
@@ -13,12 +11,11 @@ from kerasnotes.training import task as task_lib
 with epy.lazy_imports():
     import keras
     import numpy as np
-    import tensorflow as tf
 
     from kerasnotes import optimizers
-    from kerasnotes.data import sides, tables
+    from kerasnotes.data import sides, table_split, tables, weights
     from kerasnotes.diagnosis import intervals
-    from kerasnotes.tasks import regress_review
+    from kerasnotes.tasks import regress_review, regress_serving
 
 option, setting = config_lib.option, config_lib.setting
 
@@ -115,11 +112,11 @@ class Regress(task_lib.Task):
         }
         scale = self.facts["target_std"] ** -2
         return {
-            side: tables.TableSplit(
+            side: table_split.TableSplit(
                 inputs.values[rows],
                 y[rows],
                 [inputs.ids[i] for i in rows],
-                scale * _mean_one(w[rows], config.weight),
+                scale * weights.mean_one(w[rows], "--weight"),
             )
             for side, rows in parts.items()
         }
@@ -188,24 +185,7 @@ class Regress(task_lib.Task):
         return {"size": split.size, **super().evaluate(model, split)}
 
     def signatures(self, model):
-        def from_features(features):
-            return {"prediction": model(features, training=False)[:, 0]}
-
-        def from_columns(*columns):
-            return from_features(tf.stack(columns, axis=-1))
-
-        names = input_names(self.facts["features"])
-        spec = tf.TensorSpec
-        return {
-            "serving_default": task_lib.Signature(
-                from_columns,
-                tuple(spec([None], tf.float32, name) for name in names),
-            ),
-            "model_inputs": task_lib.Signature(
-                from_features,
-                (spec([None, len(names)], tf.float32, "features"),),
-            ),
-        }
+        return regress_serving.signatures(model, self.facts["features"])
 
     def judge(self, model, split):
         batches = split.batches(self.config.batch_size)
@@ -242,36 +222,3 @@ class Regress(task_lib.Task):
                     "line": int(line),
                     "prediction": float(f"{answer:.6g}"),
                 }
-
-
-def _mean_one(w, column):
-    """Scales weights to a mean of 1: the loss stays a mean over the rows."""
-    mean = w.mean()
-    if w.min() < 0 or not mean > 0:
-        raise errors.UserError(
-            f"--weight={column}: weights are positive, and some over 0 in "
-            f"train, dev and test. Received: {w.min():g} to {w.max():g}"
-        )
-    return w / mean
-
-
-def input_names(columns):
-    """Returns a name for each column that a signature's input can have.
-
-    What isn't a letter, digit or underscore of ASCII becomes an underscore.
-
-    Args:
-        columns: the names of the columns.
-
-    >>> input_names(["age", "bmi (kg/m²)", "2nd", "class", "bmi [kg/m3]"])
-    ['age', 'bmi_kg_m', 'x_2nd', 'x_class', 'bmi_kg_m3']
-    """
-    names = []
-    for column in columns:
-        name = re.sub(r"[^0-9A-Za-z]+", "_", column).strip("_")
-        if not name.isidentifier() or keyword.iskeyword(name):
-            name = f"x_{name}"
-        while name in names:
-            name += "_"
-        names.append(name)
-    return names

@@ -5,8 +5,8 @@ import dataclasses
 from etils import epy
 
 from kerasnotes import errors
+from kerasnotes.training import command
 from kerasnotes.training import config as config_lib
-from kerasnotes.training import runner
 
 with epy.lazy_imports():
     from kerasnotes.tools import compare, label_check, sheets, tag_score
@@ -51,7 +51,7 @@ class Options:
 
 def main():
     """Runs the command line; returns only through `sys.exit`."""
-    runner.command(Options, run)
+    command.run(Options, run)
 
 
 def run(given, rest, program):

@@ -11,9 +11,9 @@ from absl import flags as absl_flags
 from etils import epy
 
 from kerasnotes import errors, tasks
+from kerasnotes.training import command
 from kerasnotes.training import config as config_lib
 from kerasnotes.training import flags as flags_lib
-from kerasnotes.training import runner
 
 with epy.lazy_imports():
     import optuna
@@ -53,8 +53,8 @@ class Config:
 def main():
     """Runs the command line; returns only through `sys.exit`."""
     program = f"trainers.{pathlib.Path(sys.argv[0]).stem}"
-    runner.guarded(lambda: _check_words(sys.argv[1:]), program)
-    runner.command(Config, run)
+    command.guarded(lambda: _check_words(sys.argv[1:]), program)
+    command.run(Config, run)
 
 
 def _check_words(words):

@@ -21,6 +21,8 @@ def prepare(task, splits, chooser):
         UserError: a flag that only data and model can refuse.
     """
     config = task.config
+    # What a run that goes on had chosen, it chose for other weights.
+    task.chosen = {}
     steps = steps_per_epoch(splits, config)
     compiling.check_optimizer(config)
     # Here, because reading data may draw from the same generators.

@@ -13,7 +13,7 @@ from sklearn import datasets, linear_model, metrics, preprocessing
 
 from kerasnotes import errors
 from kerasnotes.data import sides
-from kerasnotes.tasks import regress
+from kerasnotes.tasks import regress, regress_serving
 from kerasnotes.training import checkpoints, runner
 
 
@@ -243,7 +243,8 @@ def weighted(tmp_path_factory):
 
 def test_a_weighted_column_weighs(weighted, tmp_path):
     path, x, y, w = weighted
-    run(tmp_path / "run", dataset=str(path), weight="w", target="y")
+    given = {"weight": "w", "target": "y", "optimize": "weighted_mse"}
+    run(tmp_path / "run", dataset=str(path), **given)
     told = facts(tmp_path / "run")
     assert told["features"] == ["a", "b"]
     indices = sides.choose([str(i + 2) for i in range(300)])
@@ -266,7 +267,7 @@ def test_a_weighted_column_weighs(weighted, tmp_path):
 
 
 def test_names_of_inputs_are_distinct():
-    names = regress.input_names(["a b", "a-b", "a_b", "é", "ü"])
+    names = regress_serving.input_names(["a b", "a-b", "a_b", "é", "ü"])
     assert len(set(names)) == 5
     assert all(name.isidentifier() for name in names)
 

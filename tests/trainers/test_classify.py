@@ -374,9 +374,6 @@ def test_epochs_are_chosen_by_a_threshold_that_is_fixed():
     task = classify.Classify(classify.Config(threshold="auto"), TWO)
     task.chosen = {"threshold": 0.2, "temperature": 1.5}
     assert task.metrics()[0].threshold == 0.2
-    # A run that goes on trains as one that has nothing chosen yet.
-    task.model()
-    assert task.metrics()[0].threshold is None
 
 
 def test_no_temperature_no_calibration():
