@@ -9,7 +9,7 @@ command that trains it. The trainer's own flags stand behind the bare --,
 --optimize and --satisfy among them. What --search can draw:
 
     learning_rate=log:1e-4:1     10^r, r uniform between -4 and 0
-    weight_average=one_minus_log:0.9:0.999    1 - value as log
+    beta=one_minus_log:0.9:0.999 the optimiser's momentum, 1 - β as log
     augment.shift=uniform:0:0.1  an argument of --augment=light
     batch_size=logint:16:256     integers, on a log scale
     l2=log:1e-3:10,hidden=int:50:100          two, and more, at once

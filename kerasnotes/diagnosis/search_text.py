@@ -16,6 +16,14 @@ _KINDS = (
     "layers",
 )
 
+# What the course calls β in each optimiser; of the Adams it is the first.
+_BETA = {
+    "sgd": "momentum",
+    "rmsprop": "rho",
+    "notes_momentum": "beta",
+    "notes_rmsprop": "beta",
+}
+
 # A comma before the next name=kind: others belong to a choice.
 _BETWEEN = re.compile(r",(?=\s*[\w.]+\s*=\s*\w+:)")
 
@@ -112,6 +120,9 @@ def _range(text, kind, part, least=-math.inf):
 def flags(values, base):
     """Returns what a trial's values are as flags, a dictionary of text.
 
+    `beta` is the optimiser's β: of gradient descent its momentum, of RMSprop
+    its rho, of Adam and its kin beta_1.
+
     Args:
         values: dictionary of dimension to value.
         base: dictionary of flag to its value without the search, for flags
@@ -119,12 +130,20 @@ def flags(values, base):
 
     >>> flags({"l2": 0.5, "optimizer.beta_1": 0.9}, {"optimizer": "adam"})
     {'l2': '0.5', 'optimizer': 'adam:beta_1=0.9'}
+    >>> flags({"beta": 0.95}, {"optimizer": "sgd"})
+    {'optimizer': 'sgd:momentum=0.95'}
     >>> flags({"hidden.layers": 2, "hidden.units": 64}, {})
     {'hidden': '64,64'}
     """
-    found = {n: str(v) for n, v in values.items() if "." not in n}
+    found = {
+        n: str(v) for n, v in values.items() if "." not in n and n != "beta"
+    }
     for name, value in values.items():
         flag, dot, argument = name.partition(".")
+        if name == "beta":
+            optimizer = found.get("optimizer", base["optimizer"])
+            argument = _BETA.get(optimizer.partition(":")[0], "beta_1")
+            flag, dot = "optimizer", "."
         if not dot or argument == "layers":
             continue
         if argument == "units" and f"{flag}.layers" in values:

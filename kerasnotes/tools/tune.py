@@ -153,6 +153,8 @@ def _check_names(space, task_class):
     }
     names = {d.name for d in space}
     for dimension in space:
+        if dimension.name == "beta":
+            continue
         flag, dot, _ = dimension.name.partition(".")
         if flag not in fields:
             error = errors.unknown("--search", flag, fields)

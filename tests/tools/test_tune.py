@@ -296,7 +296,7 @@ def test_one_line_before_anything_is_trained(tmp_path, search, words, told):
     "given, told",
     [
         ({}, "--search: say what to draw"),
-        ({"search": "beta=log:1:2"}, "optimizer.beta_1=one_minus_log"),
+        ({"search": "betas=log:1:2"}, "optimizer.beta_1=one_minus_log"),
         ({"search": "epochs=int:1:9"}, "changes what is learned"),
         ({"search": "l2.x=int:1:9"}, "--l2 takes no arguments"),
         ({"search": "l2=log:-1:1"}, "above 0"),
