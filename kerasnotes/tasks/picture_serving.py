@@ -1,8 +1,11 @@
 """The functions that a served model of pictures answers with."""
 
+import pathlib
+
 import tensorflow as tf
 
-from kerasnotes.data import images
+from kerasnotes import errors
+from kerasnotes.data import files, images, pictures
 from kerasnotes.training import task as task_lib
 
 
@@ -61,3 +64,54 @@ def signatures(model, answer, shape, resize, activation=tf.nn.softmax):
             "pixels",
         ),
     }
+
+
+def answers(serve, paths):
+    """Yields the path of each picture, and what is served for it.
+
+    That is a dictionary of tensors, of one example each, or one with an
+    `error`.
+
+    Args:
+        serve: the function of `serving_default`.
+        paths: files and folders of pictures.
+
+    Raises:
+        UserError: a folder holds none.
+    """
+    serve = tf.function(
+        serve, input_signature=[tf.TensorSpec([None], tf.string)]
+    )
+    for path, read in _inputs(paths):
+        try:
+            answer = serve(tf.constant([pictures.prepare(read(), path)]))
+        except errors.UserError as error:
+            reason = str(error).removeprefix(f"{path}: ")
+            answer = {"error": reason}
+        except OSError as error:
+            answer = {"error": error.strerror}
+        except tf.errors.InvalidArgumentError:
+            answer = {"error": "broken: it can't be decoded"}
+        yield path, answer
+
+
+def _inputs(paths):
+    """Yields the path of each picture, and what reads its bytes."""
+    for path in paths:
+        path = pathlib.Path(path)
+        if not path.is_dir():
+            yield str(path), path.read_bytes
+            continue
+        try:
+            inside = files.Files(path)
+        except errors.UserError as error:
+            raise errors.UserError(f"{path}: holds no pictures") from error
+        names = [
+            name
+            for name in inside.names
+            if pictures.is_picture(inside.read(name, 12))
+        ]
+        if not names:
+            raise errors.UserError(f"{path}: holds no pictures")
+        for name in names:
+            yield str(path / name), (path / name).read_bytes

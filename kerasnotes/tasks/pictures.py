@@ -1,7 +1,6 @@
 """What every task on pictures shares: flags, data, models, predictions."""
 
 import dataclasses
-import pathlib
 
 from etils import epy
 
@@ -11,20 +10,17 @@ from kerasnotes.training import task as task_lib
 
 with epy.lazy_imports():
     import numpy as np
-    import tensorflow as tf
 
     from kerasnotes import optimizers
     from kerasnotes.data import (
         augment,
         by_id,
-        files,
         image_split,
         load,
-        pictures,
         weights,
     )
     from kerasnotes.data import examples as examples_lib
-    from kerasnotes.tasks import picture_sides
+    from kerasnotes.tasks import picture_serving, picture_sides
 
 MODELS = tuple(n for n in models.names() if n != "linear_regression")
 option, setting = config_lib.option, config_lib.setting
@@ -239,22 +235,10 @@ class PictureTask(task_lib.Task):
         raise NotImplementedError
 
     def predict(self, model, paths):
-        serve = tf.function(
-            self.signatures(model)["serving_default"].function,
-            input_signature=[tf.TensorSpec([None], tf.string)],
-        )
-        for path, read in _inputs(paths):
-            try:
-                answer = serve(tf.constant([pictures.prepare(read(), path)]))
-            except errors.UserError as error:
-                reason = str(error).removeprefix(f"{path}: ")
-                yield {"file": path, "error": reason}
-            except OSError as error:
-                yield {"file": path, "error": error.strerror}
-            except tf.errors.InvalidArgumentError:
-                yield {"file": path, "error": "broken: it can't be decoded"}
-            else:
-                yield {"file": path, **self.answer(answer)}
+        serve = self.signatures(model)["serving_default"].function
+        for path, found in picture_serving.answers(serve, paths):
+            answer = found if "error" in found else self.answer(found)
+            yield {"file": path, **answer}
 
 
 def _own_weights(path, sets):
@@ -264,25 +248,3 @@ def _own_weights(path, sets):
     ids = [i for examples in sets for i in examples.ids]
     found = by_id.read("--example_weight", path, "weight", ids)
     return {i: weights.parse(path, i, text) for i, text in found.items()}
-
-
-def _inputs(paths):
-    """Yields the path of each picture, and what reads its bytes."""
-    for path in paths:
-        path = pathlib.Path(path)
-        if not path.is_dir():
-            yield str(path), path.read_bytes
-            continue
-        try:
-            inside = files.Files(path)
-        except errors.UserError as error:
-            raise errors.UserError(f"{path}: holds no pictures") from error
-        names = [
-            name
-            for name in inside.names
-            if pictures.is_picture(inside.read(name, 12))
-        ]
-        if not names:
-            raise errors.UserError(f"{path}: holds no pictures")
-        for name in names:
-            yield str(path / name), (path / name).read_bytes
