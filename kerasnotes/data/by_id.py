@@ -1,7 +1,29 @@
 """What people say of single examples: a CSV of ids and values."""
 
+import collections
+
 from kerasnotes import errors
 from kerasnotes.data import sheet
+
+
+def ids_of(flag, sets):
+    """Returns the ids of sets of examples, each of one example alone.
+
+    Args:
+        flag: the flag that names examples by them, for the error message.
+        sets: `Examples`.
+
+    Raises:
+        UserError: two sets share one.
+    """
+    ids = [i for examples in sets for i in examples.ids]
+    twice = {i for i, count in collections.Counter(ids).items() if count > 1}
+    if twice:
+        raise errors.UserError(
+            f"{flag}: {min(twice)!r} is in --dataset and in --dev_dataset; "
+            "name the files of one of them otherwise"
+        )
+    return ids
 
 
 def read(flag, path, column, ids):

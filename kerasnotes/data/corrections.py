@@ -16,7 +16,7 @@ def apply(path, sets):
     Raises:
         UserError: `by_id.read` refuses the file, or a label is no class.
     """
-    ids = [i for examples in sets for i in examples.ids]
+    ids = by_id.ids_of("--corrections", sets)
     mended = by_id.read("--corrections", path, "label", ids)
     names = sets[0].class_names
     for key, label in mended.items():

@@ -27,6 +27,7 @@ class ImageSplit:
         size: the number of examples.
         labels: their labels, `[size]` or `[size, labels]`.
         ids: their ids.
+        weights: float32 `[size]`.
 
     >>> from kerasnotes.data.examples import Examples
     >>> examples = Examples(np.zeros((4, 2, 2, 1), "uint8"),
@@ -45,7 +46,7 @@ class ImageSplit:
         self._augment = augment
         if weights is None:
             weights = np.ones(self.size)
-        self._weights = np.asarray(weights, np.float32)
+        self.weights = np.asarray(weights, np.float32)
 
     def take(self, size):
         """Returns the split of `size` of the examples.
@@ -58,7 +59,7 @@ class ImageSplit:
             self.examples,
             self.indices[order],
             self._augment,
-            self._weights[order],
+            self.weights[order],
         )
 
     def epochs(self, batch_size, seed, first_epoch, first_step, epochs):
@@ -103,7 +104,7 @@ class ImageSplit:
             x, y = self._gather(places)
             if self._augment:
                 x = self._augment(x, numbers)
-            return x, y, tf.gather(self._weights, places)
+            return x, y, tf.gather(self.weights, places)
 
         return (
             tf.data.Dataset.range(first_epoch, epochs)
@@ -121,7 +122,7 @@ class ImageSplit:
 
         def fetch(places):
             x, y = self._gather(places)
-            return x, y, tf.gather(self._weights, places)
+            return x, y, tf.gather(self.weights, places)
 
         return (
             tf.data.Dataset.range(self.size)

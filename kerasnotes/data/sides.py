@@ -39,7 +39,8 @@ def choose(
         `train_dev` when asked for.
 
     Raises:
-        UserError: the expression can't be read or leaves a side empty.
+        UserError: the expression can't be read, leaves a side empty, or
+            stands beside groups.
 
     >>> rows = {"train": range(10)}
     >>> sides = choose("abcdefghij", None, rows, "train[:80%],dev[80%:]")
@@ -52,6 +53,11 @@ def choose(
     def part(indices, shares):
         return _part(indices, shares, ids, labels, groups, salt)
 
+    if expression and groups is not None:
+        raise errors.UserError(
+            f"--split={expression}: would cut through groups that are to stay "
+            "on one side (of --group, or of composed pictures); leave it out"
+        )
     if expression:
         if unordered:
             # Their order is that of the names: class after class.

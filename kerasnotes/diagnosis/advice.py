@@ -96,3 +96,5 @@ def _undecided(diagnosis, run):
             "the error is near its floor on these examples; a harder dev set "
             "or another metric shows what is left",
         )
+        if diagnosis.largest:
+            yield from _REMEDIES[diagnosis.largest.name](run)

@@ -32,9 +32,12 @@ class Comparison:
     def better(self):
         """0 or 1 for the better model, None where the two can't be told apart.
 
-        One is better where p is below 0.05.
+        One is better where p is below 0.05 and the interval leaves out 0: of
+        few examples the two need not agree.
         """
-        return None if self.p >= _SURE else int(self.difference < 0)
+        if self.p >= _SURE or self.low <= 0 <= self.high:
+            return None
+        return int(self.difference < 0)
 
 
 def compare(first, second):

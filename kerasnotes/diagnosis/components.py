@@ -36,6 +36,18 @@ class Diagnosis:
     synthetic: bool
 
     @property
+    def largest(self):
+        """The largest component that is real, however small; None without
+        counts, where nothing is known to be real.
+        """
+        real = [
+            c
+            for c in self.components
+            if c.real and self.measures[c.over].examples
+        ]
+        return max(real, key=lambda c: c.value, default=None)
+
+    @property
     def verdict(self):
         """One line: which problems there are, none, or what would tell."""
         return verdicts.verdict(self, FLOOR)

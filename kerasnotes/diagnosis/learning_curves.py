@@ -85,8 +85,8 @@ def forecast(sizes, measures, seed=0):
     """Says what twice the training data would do to dev error.
 
     The law is fitted to the points, each weighted by its interval. Its
-    uncertainty is that of 100 fits to errors drawn from those intervals; on
-    simulated counts the interval held the true error in 9 of 10 cases.
+    uncertainty is that of 100 fits to errors drawn from those intervals, and
+    so of dev's size alone: what another seed would change isn't in it.
 
     More data helps where twice the examples take away at least `MATTERS`, a
     tenth, of the dev error, and nearly all draws agree that they take some;

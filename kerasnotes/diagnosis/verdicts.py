@@ -43,7 +43,12 @@ def verdict(diagnosis, floor):
         )
     if not parts:
         least = intervals.percent(floor).removesuffix(".0")
-        return f"nothing stands out: no part is shown to be {least} % or more"
+        text = f"nothing stands out: no part is shown to be {least} % or more"
+        largest = diagnosis.largest
+        if largest:
+            value = intervals.percent(largest.value)
+            text += f"; the largest is {largest.name}, {value} %"
+        return text
     return "; ".join(parts)
 
 

@@ -66,7 +66,13 @@ class Config(pictures.Config):
                 "--threshold=auto: no threshold changes the loss; give what "
                 "it is to be best for, as --optimize=f1"
             )
-        classify_chosen.fixed_threshold(self.threshold)
+        fixed = classify_chosen.fixed_threshold(self.threshold)
+        if fixed and self.calibrate:
+            raise errors.UserError(
+                f"--threshold={self.threshold}: cuts probabilities as trained, "
+                "which --calibrate moves; give --threshold=auto, or leave one "
+                "of the two out"
+            )
 
 
 class Classify(pictures.PictureTask):

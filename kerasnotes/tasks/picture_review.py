@@ -21,7 +21,7 @@ def mistakes(judged, folder, caption):
         caption: a function of a row that returns lines of text.
     """
     wrong, count = judged.mistakes(), len(judged.rows)
-    rows = [judged.rows[i] for i in wrong]
+    rows = [judged.rows[i] for i in judged.sample()]
     tag_sheet.write(folder / "mistakes.csv", rows, columns=judged.rows[0])
     heading = page.Heading("Mistakes")
     if not wrong:
@@ -31,7 +31,8 @@ def mistakes(judged, folder, caption):
         ]
     text = (
         f"{len(wrong)} of {count} dev examples are misread; the surest first. "
-        "mistakes.csv lists them all, with columns to tag them."
+        "mistakes.csv lists them all, in random order, with a column to tag "
+        "them: python -m trainers.analyze --mode=score tells what the tags say."
     )
     items = [
         (judged.picture(i), [*caption(judged.rows[i]), judged.rows[i]["id"]])

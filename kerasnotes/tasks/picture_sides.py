@@ -1,5 +1,7 @@
 """Which pictures train, which choose and which judge."""
 
+import re
+
 import numpy as np
 
 from kerasnotes import errors
@@ -13,7 +15,7 @@ def one_set(examples, config, own):
         *_strata(examples),
         examples.official,
         config.split if own else None,
-        _groups(examples, config if own else None),
+        groups(examples, config, some=not own),
         config.train_dev,
     )
 
@@ -25,19 +27,23 @@ def two_sets(source, target, config):
             f"--split={config.split}: cuts --dataset, which beside "
             "--dev_dataset only trains; leave one of the two out"
         )
-    groups = _groups(source, config)
-    train = sides.of_source(*_strata(source), source.official, groups)
-    judge = sides.of_target(*_strata(target), target.official, _groups(target))
+    train = sides.of_source(
+        *_strata(source), source.official, groups(source, config)
+    )
+    judge = sides.of_target(
+        *_strata(target), target.official, groups(target, config, some=True)
+    )
     # What a picture was composed of isn't to be met again on the other side.
-    for real, other, parts in (
-        (target, source, judge),
-        (source, target, train),
-    ):
-        if other.synthetic:
-            unused = composed.unused(real, other)
-            for side in parts:
-                parts[side] = np.intersect1d(parts[side], unused)
+    if source.synthetic:
+        _keep(judge, composed.unused(target, source))
+    elif target.synthetic:
+        _keep(train, composed.unused(source, target))
     return train | judge
+
+
+def _keep(parts, rows):
+    for side in parts:
+        parts[side] = np.intersect1d(parts[side], rows)
 
 
 def _strata(examples):
@@ -46,9 +52,17 @@ def _strata(examples):
     return examples.ids, labels if labels.ndim == 1 else None
 
 
-def _groups(examples, config=None):
-    """Returns each example's group; composed ones go by their foreground."""
-    if config and config.group:
+def groups(examples, config, some=False):
+    """Returns each example's group, which stays on one side, or None.
+
+    Args:
+        examples: the `Examples`; composed ones go by their foreground.
+        config: the task's Config, whose `group` may say otherwise.
+        some: whether `group` may match none of them.
+    """
+    if config.group and not (
+        some and not any(re.search(config.group, i) for i in examples.ids)
+    ):
         return sides.group_keys(examples.ids, config.group)
     if examples.synthetic:
         return sides.group_keys(examples.ids, "(.*)/")

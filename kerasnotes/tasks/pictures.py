@@ -1,6 +1,7 @@
 """What every task on pictures shares: flags, data, models, predictions."""
 
 import dataclasses
+import hashlib
 
 from etils import epy
 
@@ -128,9 +129,11 @@ class PictureTask(task_lib.Task):
             parts = picture_sides.two_sets(*sets, config)
         else:
             parts = picture_sides.one_set(*sets, config, own)
-        # After the cut: to mend a label moves no example.
-        sets = self.relabelled(sets)
-        self._own_weights = _own_weights(config.example_weight, sets)
+        as_read, self._own_weights = sets, None
+        if own:
+            # After the cut: to mend a label moves no example.
+            sets = self.relabelled(sets)
+            self._own_weights = _own_weights(config.example_weight, sets)
         source, target = sets[0], sets[-1]
         origin = dict.fromkeys(("train", "train_dev"), source)
         origin |= dict.fromkeys(("dev", "test"), target)
@@ -150,9 +153,9 @@ class PictureTask(task_lib.Task):
             "mean": mean.tolist(),
             "std": std.tolist(),
             "skipped": len(source.skipped),
-            "synthetic": source.synthetic,
+            "synthetic": source.synthetic and not target.synthetic,
         }
-        return {
+        made = {
             side: image_split.ImageSplit(
                 origin[side],
                 indices,
@@ -161,6 +164,10 @@ class PictureTask(task_lib.Task):
             )
             for side, indices in parts.items()
         }
+        if self._own_weights or sets is not as_read:
+            # A run goes on only with the same.
+            self.facts["by_hand"] = _digest(made)
+        return made
 
     def _examples(self, dataset, like=None):
         """Reads the data, at the size and with the classes of the model."""
@@ -241,10 +248,18 @@ class PictureTask(task_lib.Task):
             yield {"file": path, **answer}
 
 
+def _digest(splits):
+    """Returns a hash of all labels and weights."""
+    found = hashlib.sha256()
+    for split in splits.values():
+        found.update(split.labels.tobytes() + split.weights.tobytes())
+    return found.hexdigest()
+
+
 def _own_weights(path, sets):
     """Reads each example's weight, a dictionary of id to number."""
     if path is None:
         return None
-    ids = [i for examples in sets for i in examples.ids]
+    ids = by_id.ids_of("--example_weight", sets)
     found = by_id.read("--example_weight", path, "weight", ids)
     return {i: weights.parse(path, i, text) for i, text in found.items()}

@@ -12,8 +12,8 @@ from scipy.special import softmax
 from kerasnotes import errors, files
 from kerasnotes.data import augment, image_split
 from kerasnotes.data import examples as examples_lib
-from kerasnotes.data import sides as sides_lib
 from kerasnotes.diagnosis import selection, splits
+from kerasnotes.tasks import picture_sides
 from kerasnotes.training import compiling, fitting, run_folder
 
 _INNER = {"train": 0.9, "dev": 0.1}
@@ -43,6 +43,11 @@ class Pool:
     def ids(self):
         """The id of each."""
         return [self.examples.ids[i] for i in self.indices]
+
+    @property
+    def synthetic(self):
+        """Whether they were composed."""
+        return self.examples.synthetic
 
     def part(self, places, augment=None, weights=None):
         """Returns the `ImageSplit` of these of them."""
@@ -134,7 +139,8 @@ def probabilities(task, found, path, folds=5, seed=0, epochs=None):
         epochs=epochs or default_epochs(task.config.epochs),
     )
     shares = {f"fold_{k}": 1 / folds for k in range(folds)}
-    held = _cut(config, found, slice(None), f"{seed} ", shares)
+    every = np.arange(len(found.labels))
+    held = _cut(config, found, every, f"{seed} ", shares)
     answers = np.zeros([len(found.labels), len(found.examples.class_names)])
     path.mkdir(parents=True, exist_ok=True)
     with run_folder.RunFolder(path, task.name).locked():
@@ -152,8 +158,10 @@ def probabilities(task, found, path, folds=5, seed=0, epochs=None):
 
 def _cut(config, found, places, salt, shares):
     """Cuts some of the examples by class and group."""
-    ids = np.array(found.ids, object)[places]
-    groups = config.group and sides_lib.group_keys(ids, config.group)
+    groups = picture_sides.groups(found, config)
+    if groups is not None:
+        groups = [groups[i] for i in places]
+    ids = [found.ids[i] for i in places]
     return splits.assign(ids, found.labels[places], salt, groups, shares)
 
 
@@ -217,7 +225,4 @@ def _fit(task, parts, folder):
     config = task.config
     chooser = selection.Selection(config.optimize, config.satisfy)
     folder.open(config)
-    model = fitting.prepare(task, parts, chooser)
-    folder.begin(config, task.facts)
-    fitting.fit(task, model, folder, parts, chooser)
-    return model
+    return fitting.learn(task, folder, parts, chooser)[0]

@@ -6,7 +6,6 @@ import pathlib
 import numpy as np
 
 from kerasnotes.data import tag_sheet
-from kerasnotes.diagnosis import splits
 from kerasnotes.plots import markup, page
 from kerasnotes.tools import runs
 from kerasnotes.training import flags
@@ -48,8 +47,7 @@ def sheet(run_dir, split="dev", limit=100, output=None, program=""):
         order = sorted(wrong, key=lambda i: -judged.errors[i])
         chosen = "the largest errors first"
     else:
-        nested = splits.nested([judged.rows[i]["id"] for i in wrong])
-        order = [wrong[i] for i in nested]
+        order = judged.sample()
         chosen = "in random order: any beginning is a fair sample"
     folder = pathlib.Path(output) if output else place(run_dir, split)
     path = folder / "mistakes.csv"

@@ -94,13 +94,18 @@ class Study:
 
         They depend on the seed and the trial's number, so that the processes
         of a study don't repeat each other. In a later round the ranges are
-        narrowed to the best quarter of the trials so far, at least 3: see
+        narrowed to the best quarter of the rounds before, at least 3: see
         `Dimension.narrowed`.
         """
         config, space = self.config, self.space
-        if number * config.zoom // config.trials:
-            count = max(_FEWEST, len(self.trials(*_TRIED)) // 4)
-            best = [t.params for t in self.ranked()[:count]]
+        done = number * config.zoom // config.trials
+        if done:
+            # The first trial of this round.
+            first = -(-done * config.trials // config.zoom)
+            tried = [t for t in self.trials(*_TRIED) if t.number < first]
+            count = max(_FEWEST, len(tried) // 4)
+            ranked = [t for t in self.ranked() if t.number < first]
+            best = [t.params for t in ranked[:count]]
             if len(best) >= _FEWEST:
                 space = [d.narrowed([p[d.name] for p in best]) for d in space]
         return search_space.sample(space, config.seed, number)

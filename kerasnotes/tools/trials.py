@@ -13,7 +13,7 @@ from optuna.trial import TrialState
 
 from kerasnotes import errors
 from kerasnotes.diagnosis import selection
-from kerasnotes.training import checkpoints, compiling, export, runner
+from kerasnotes.training import checkpoints, compiling, export, fitting
 
 _BROKEN = 1e6
 
@@ -62,10 +62,23 @@ class Reporter(keras.callbacks.Callback):
 
 
 def learn(task, folder, chooser, watchers=()):
-    """Trains as the trainer's own run with the same flags: `runner.learn`."""
+    """Trains as the trainer's own run with the same flags.
+
+    Args:
+        task: the `Task`.
+        folder: its `RunFolder`, locked.
+        chooser: the `Selection`.
+        watchers: Keras callbacks.
+
+    Returns:
+        `(model, splits, state)`: the model with its best weights, the data,
+        the final state of the run.
+    """
     compiling.configure(task.config)
     folder.open(task.config)
-    return runner.learn(task, folder, chooser, watchers)
+    splits = task.splits()
+    model, state = fitting.learn(task, folder, splits, chooser, watchers)
+    return model, splits, state
 
 
 def scalars(metrics):

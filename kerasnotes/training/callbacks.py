@@ -155,9 +155,13 @@ class Keeper(keras.callbacks.Callback):
         self._nudger.apply(self.state["nudges"])
         if self.state["history"] and not self.state["step"]:
             # A nudge that spoilt the epoch after it can be taken back.
-            last = self.state["history"][-1]
-            stop = self._nudger.nudge(last, self.state["nudges"])
-            self.state["stopped"] = self.state["stopped"] or stop
+            nudges = list(self.state["nudges"])
+            stop = self._nudger.nudge(
+                self.state["history"][-1], self.state["nudges"]
+            )
+            self.state["stopped"] = stop or self._patience_ended()
+            if self.state["nudges"] != nudges:
+                self._keep()
 
     def _variables(self):
         """Returns the variables, beside metrics, that a step depends on."""
@@ -220,15 +224,22 @@ class Keeper(keras.callbacks.Callback):
                 (epoch + 1) * self._steps,
                 {f"{i:05d}": w for i, w in enumerate(weights)},
             )
-        since = epoch + 1 - self.state["best"]["epoch"]
-        patience = self._config.early_stop
         stop = self._nudger.nudge(row, self.state["nudges"])
-        if stop or (patience is not None and since >= patience):
+        if stop or self._patience_ended():
             self.state["stopped"] = self.model.stop_training = True
-        self._save()
-        files.write_csv(self._folder / "history.csv", self.state["history"])
+        self._keep()
         if self._stop_asked:
             raise errors.Preempted
+
+    def _patience_ended(self):
+        patience, state = self._config.early_stop, self.state
+        if patience is None:
+            return False
+        return state["epoch"] - state["best"]["epoch"] >= patience
+
+    def _keep(self):
+        self._save()
+        files.write_csv(self._folder / "history.csv", self.state["history"])
 
     def _save(self):
         if not (self._folder / "config.json").exists():

@@ -103,8 +103,9 @@ class Config:
     )
     human_error: float | None = setting(
         None,
-        "Error of the best humans, the floor that bias is measured from.",
-        bounds=(0, 1e30),
+        "Error of the best humans, from which bias is measured: the share of "
+        "wrong answers, or of the target's variance.",
+        bounds=(0, 1),
     )
     learning_curve: str | None = setting(
         None,

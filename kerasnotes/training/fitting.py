@@ -14,6 +14,31 @@ from kerasnotes.training import (
 )
 
 
+def learn(task, folder, splits, chooser, watchers=()):
+    """Trains to the end, from wherever the run was, and chooses on dev.
+
+    Args:
+        task: the `Task`.
+        folder: its `RunFolder`, open and locked.
+        splits: the data.
+        chooser: the `Selection`.
+        watchers: more Keras callbacks.
+
+    Returns:
+        `(model, state)`: the model with its best weights, and the final
+        state of the run.
+    """
+    # What a run that goes on had chosen, it chose for other weights.
+    task.chosen = {}
+    model = prepare(task, splits, chooser)
+    # From here on the folder is this run's: the flags have proved good.
+    folder.begin(task.config, task.facts)
+    state = fit(task, model, folder, splits, chooser, watchers)
+    task.chosen = task.choose(model, splits["dev"], chooser)
+    folder.keep_chosen(task.chosen)
+    return model, state
+
+
 def prepare(task, splits, chooser):
     """Returns the compiled model; nothing is learned yet.
 
@@ -21,8 +46,6 @@ def prepare(task, splits, chooser):
         UserError: a flag that only data and model can refuse.
     """
     config = task.config
-    # What a run that goes on had chosen, it chose for other weights.
-    task.chosen = {}
     steps = steps_per_epoch(splits, config)
     compiling.check_optimizer(config)
     # Here, because reading data may draw from the same generators.
@@ -32,7 +55,14 @@ def prepare(task, splits, chooser):
         compiling.compile(model, task, config, steps)
     # One batch makes the metrics, which then have names and variables.
     x, y, w = next(iter(splits["dev"].batches(config.batch_size)))
-    chooser.check(model.test_on_batch(x, y, w, return_dict=True))
+    names = model.test_on_batch(x, y, w, return_dict=True)
+    chooser.check(names)
+    weighted = [name for name in names if name.startswith("weighted_")]
+    if weighted and chooser.optimize not in weighted:
+        print(
+            f"examples weigh in the loss and in {weighted[0]}, but epochs are "
+            f"chosen by --optimize={chooser.optimize}, where each counts alike"
+        )
     sizes = ", ".join(f"{s.size:,} {name}" for name, s in splits.items())
     print(f"{model.name}: {model.count_params():,} parameters; {sizes}")
     return model

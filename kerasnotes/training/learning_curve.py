@@ -98,10 +98,7 @@ def _point(task, sides, part, chooser, folder):
         # As in a new process, for checkpoints know layers by their names.
         keras.utils.clear_session(free_memory=False)
         with _quiet():
-            model = fitting.prepare(task, sides, chooser)
-            folder.begin(config, task.facts)
-            fitting.fit(task, model, folder, sides, chooser)
-        task.chosen = task.choose(model, dev, chooser)
+            model, _ = fitting.learn(task, folder, sides, chooser)
         done = {"size": part.size, "epochs": config.epochs}
         for name, split in (("train", part), ("dev", dev)):
             measure = task.measure(model, split, task.evaluate(model, split))

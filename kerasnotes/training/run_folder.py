@@ -85,11 +85,14 @@ class RunFolder:
         Raises:
             UserError: the run has begun with other data.
         """
+        chosen = None
         if config.overwrite:
             for path in self._content():
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         elif self.begun:
             self._check_data(facts)
+            # It goes with the model.keras that is there until a new one is.
+            chosen = self.read().get("chosen")
         for path in self.path.rglob(".partial-*"):
             # A killed process of ours left it; the lock says it is gone.
             shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -103,6 +106,8 @@ class RunFolder:
             "packages": {n: importlib.metadata.version(n) for n in _PACKAGES},
             "git_revision": _revision(),
         }
+        if chosen:
+            value["chosen"] = chosen
         files.write_json(self / "config.json", value)
 
     def read(self):

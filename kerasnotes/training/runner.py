@@ -103,8 +103,11 @@ def train(task, folder, given, program):
                 "--overwrite starts anew."
             )
             return done
-        model, splits, state = learn(task, folder, chooser)
+        splits = task.splits()
+        model, state = fitting.learn(task, folder, splits, chooser)
         metrics = _finish(task, folder, splits, model, state, chooser)
+        if config.learning_curve and state["nudges"]:
+            print("learning curve: the parts train by the flags, not nudged")
         points = _learning_curve(task, splits, chooser, folder)
         metrics["diagnosis"], verdict, found = diagnosing.diagnose(
             task, model, splits, metrics, config, points
@@ -125,29 +128,6 @@ def train(task, folder, given, program):
     print(verdict)
     print(f"report: {folder / 'report.html'}")
     return metrics
-
-
-def learn(task, folder, chooser, watchers=()):
-    """Trains to the end, from wherever the run was.
-
-    Args:
-        task: the `Task`.
-        folder: its `RunFolder`, open and locked.
-        chooser: the `Selection`.
-        watchers: more Keras callbacks.
-
-    Returns:
-        `(model, splits, state)`: the model with its best weights, the data,
-        and the final state of the run.
-    """
-    splits = task.splits()
-    model = fitting.prepare(task, splits, chooser)
-    # From here on the folder is this run's: the flags have proved good.
-    folder.begin(task.config, task.facts)
-    state = fitting.fit(task, model, folder, splits, chooser, watchers)
-    task.chosen = task.choose(model, splits["dev"], chooser)
-    folder.keep_chosen(task.chosen)
-    return model, splits, state
 
 
 def _nothing_new(saved, config):

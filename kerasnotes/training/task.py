@@ -67,6 +67,17 @@ class Judgement:
     rows: list
     picture: typing.Callable | None = None
 
+    def sample(self):
+        """Returns the places of the wrong examples in random order.
+
+        It depends on their ids alone, and any beginning is a fair sample.
+        """
+        from kerasnotes.diagnosis import splits
+
+        wrong = self.mistakes()
+        order = splits.nested([self.rows[i]["id"] for i in wrong])
+        return [wrong[i] for i in order]
+
     def mistakes(self):
         """Returns the places of the wrong examples, the surest first."""
         import numpy as np

@@ -92,21 +92,24 @@ def read(
 
 
 def unused(examples, composed):
-    """Returns the rows of pictures that are no foreground of a composed set.
+    """Returns the rows of pictures that share nothing with a composed set.
 
     A set that trains and one that judges are to share no digit, so that only
     these of the real ones may stand beside the composed set. Folders share
     no ids with it: all their rows are returned.
 
     Args:
-        examples: the `Examples` of real pictures.
+        examples: `Examples`, real or composed.
         composed: those of a composed set.
 
     Returns:
         int64 indices.
     """
     used = {name.rpartition("/")[0] for name in composed.ids}
-    return np.flatnonzero([name not in used for name in examples.ids])
+    own = examples.ids
+    if examples.synthetic:
+        own = [name.rpartition("/")[0] for name in own]
+    return np.flatnonzero([name not in used for name in own])
 
 
 def _check(foregrounds, backgrounds, count, seed):
