@@ -107,6 +107,12 @@ def _header(path, cells, columns):
                 f"{', '.join(filter(None, header))}; it needs one each of "
                 f"{', '.join(columns)}"
             )
+    for name in header:
+        if name and header.count(name) > 1:
+            raise errors.UserError(
+                f"{path}: line 1: {header.count(name)} columns {name!r}; give "
+                "each a name of its own"
+            )
     return header
 
 

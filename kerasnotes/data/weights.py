@@ -47,7 +47,7 @@ def mean_one(weights, flags="--class_weight, --example_weight"):
         UserError: one is negative, or none is over 0.
     """
     mean = weights.mean()
-    if weights.min() < 0 or not mean > 0:
+    if weights.min() < 0 or not 0 < mean < np.inf:
         raise errors.UserError(
             f"{flags}: weights are positive, and each side of the data has "
             "an example with a weight over 0. Received: "

@@ -61,9 +61,16 @@ def advise(diagnosis, flags, facts):
     run = remedies.Run(flags, facts, diagnosis.problems)
     lists = [_REMEDIES[name](run) for name in diagnosis.problems]
     turns = itertools.zip_longest(*lists or [_undecided(diagnosis, run)])
-    found = filter(None, itertools.chain.from_iterable(turns))
+    found = list(filter(None, itertools.chain.from_iterable(turns)))
+    found = found or [_STOP]
     return [Advice(*parts) for parts in dict.fromkeys(found)]
 
+
+_STOP = (
+    "stop here, or measure what still hurts",
+    "the error is near its floor on these examples; a harder dev set or "
+    "another metric shows what is left",
+)
 
 _REMEDIES = {
     BIAS: remedies.bias,
@@ -91,10 +98,6 @@ def _undecided(diagnosis, run):
         )
         yield from remedies.bias(run)
     elif not diagnosis.needs:
-        yield (
-            "stop here, or measure what still hurts",
-            "the error is near its floor on these examples; a harder dev set "
-            "or another metric shows what is left",
-        )
+        yield _STOP
         if diagnosis.largest:
             yield from _REMEDIES[diagnosis.largest.name](run)

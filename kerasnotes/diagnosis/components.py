@@ -152,7 +152,9 @@ def diagnose(measures, human=None, synthetic=False):
     }
     components = _components(measures)
     below = components[0].value < 0
-    unknown = not given and measures["train"].deviation is not None
+    # Of shares 0 is the least; of other errors nobody knows their noise.
+    train = measures["train"]
+    unknown = not given and train.deviation is not None and train.most > 1
     unranked = {OVERFIT, BIAS} if below or unknown else {OVERFIT}
     ranked = [c for c in components if c.name not in unranked]
     first = max((c.value for c in ranked if c.real), default=0.0)

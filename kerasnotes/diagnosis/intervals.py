@@ -16,6 +16,7 @@ class Measure:
             the error then stands as it is.
         deviation: the standard deviation of the examples' errors; None for
             shares of wrong answers, whose error tells it.
+        most: the largest error there can be.
 
     Raises:
         ValueError: a number is NaN, infinite, negative, or no share.
@@ -27,6 +28,7 @@ class Measure:
     error: float
     examples: int | None = None
     deviation: float | None = None
+    most: float = math.inf
 
     def __post_init__(self):
         for name in ("error", "deviation"):
@@ -49,15 +51,19 @@ class Measure:
             )
 
     @classmethod
-    def of_examples(cls, errors):
+    def of_examples(cls, errors, most=math.inf):
         """Returns the measure of errors `[n]`.
 
         Errors that are all 0 or 1 are wrong and right answers.
+
+        Args:
+            errors: an error for each example.
+            most: the largest there can be; 1 for shares.
         """
         mean = float(errors.mean())
         if ((errors == 0) | (errors == 1)).all():
             return cls(mean, len(errors))
-        return cls(mean, len(errors), float(errors.std()))
+        return cls(mean, len(errors), float(errors.std()), most)
 
     @property
     def interval(self):
@@ -82,14 +88,14 @@ class Measure:
         if self.deviation is None or not self.error:
             return _wilson(self.error, self.examples)
         if self.examples == 1:
-            return 0.0, math.inf
+            return 0.0, self.most
         from scipy import stats
 
         freedom = self.examples - 1
         t = float(stats.t.ppf(0.975, freedom))
         reach = t * self.deviation / (self.error * math.sqrt(freedom))
         high = self.error * math.exp(reach) if reach < 700 else math.inf
-        return self.error * math.exp(-reach), high
+        return self.error * math.exp(-reach), min(high, self.most)
 
     @property
     def text(self):

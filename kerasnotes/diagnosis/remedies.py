@@ -229,7 +229,8 @@ def mismatch(run):
     """Yields remedies for data mismatch."""
     yield (
         "look at mistakes on train-dev and on dev, side by side",
-        "only people can say in what the two differ",
+        "only people can say in what the two differ: trainers.analyze "
+        "--mode=sheet, for one with --split=train_dev",
         "",
     )
     why = "the model never saw what dev holds"

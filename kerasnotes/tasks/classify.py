@@ -149,6 +149,11 @@ class Classify(pictures.PictureTask):
                 metric.threshold = self.threshold
             # It was compiled with the larger probability.
             model.make_test_function(force=True)
+        if self.config.threshold == "auto":
+            print(
+                f"--threshold=auto: {self.facts['classes'][1]!r} from a "
+                f"probability of {self.threshold:.4g} on"
+            )
         return self.chosen
 
     def evaluate(self, model, split):

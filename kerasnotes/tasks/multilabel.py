@@ -133,7 +133,7 @@ class Multilabel(pictures.PictureTask):
         )
         some = known.any(axis=1)
         return intervals.Measure.of_examples(
-            wrong[some].sum(axis=1) / known[some].sum(axis=1)
+            wrong[some].sum(axis=1) / known[some].sum(axis=1), most=1.0
         )
 
     def signatures(self, model):

@@ -1,5 +1,6 @@
 """Which pictures train, which choose and which judge."""
 
+import os
 import re
 
 import numpy as np
@@ -18,6 +19,20 @@ def one_set(examples, config, own):
         groups(examples, config, some=not own),
         config.train_dev,
     )
+
+
+def check_apart(config):
+    """Refuses one set that both trains and judges.
+
+    Raises:
+        UserError: `dataset` and `dev_dataset` are the same.
+    """
+    one, other = config.dataset, config.dev_dataset
+    if one == other or os.path.realpath(one) == os.path.realpath(other):
+        raise errors.UserError(
+            f"--dev_dataset={other}: --dataset is the same; without "
+            "--dev_dataset it is cut into train, dev and test"
+        )
 
 
 def two_sets(source, target, config):
@@ -44,6 +59,11 @@ def two_sets(source, target, config):
 def _keep(parts, rows):
     for side in parts:
         parts[side] = np.intersect1d(parts[side], rows)
+        if not len(parts[side]):
+            raise errors.UserError(
+                f"--dataset, --dev_dataset: all of {side} is composed of what "
+                "is on the other side too; give other foregrounds, or fewer"
+            )
 
 
 def _strata(examples):

@@ -125,6 +125,7 @@ class PictureTask(task_lib.Task):
         own = not self.facts or self.facts["name"] == config.dataset
         sets = [self._examples(config.dataset)]
         if own and config.dev_dataset:
+            picture_sides.check_apart(config)
             sets.append(self._examples(config.dev_dataset, like=sets[0]))
             parts = picture_sides.two_sets(*sets, config)
         else:

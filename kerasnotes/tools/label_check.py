@@ -66,7 +66,10 @@ def find(run_dir, folds=5, seed=0, program="trainers.analyze"):
             f"of {size:,} {side} labels about {count} ({count / size:.1%}) "
             "look wrong"
         )
-    print(f"{path}: {len(rows)} labels, the most suspicious first")
+    print(
+        f"{path}: {len(rows)} labels to look at, the most suspicious first: "
+        "these, and as many again"
+    )
     print(f"{folder / 'labels.html'}: the same with pictures")
     print(f"fill in the column confirm (yes, no, or a class), then: {command}")
     return path

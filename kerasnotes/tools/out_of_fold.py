@@ -142,7 +142,13 @@ def probabilities(task, found, path, folds=5, seed=0, epochs=None):
     every = np.arange(len(found.labels))
     held = _cut(config, found, every, f"{seed} ", shares)
     answers = np.zeros([len(found.labels), len(found.examples.class_names)])
-    path.mkdir(parents=True, exist_ok=True)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise errors.UserError(
+            f"{path}: can't be made: {error.strerror}; make the run folder "
+            "one that you may write"
+        ) from error
     with run_folder.RunFolder(path, task.name).locked():
         _begin(path, config, found, folds, seed)
         for number, (name, places) in enumerate(held.items(), 1):

@@ -141,7 +141,7 @@ def _verdict(found):
             + _scores(found),
             f"{found['epochs']} of {found['epochs_unpruned']} epochs trained, "
             f"{found['seconds']:.0f} s in all trials",
-            f"trained anew: {found['best']['command']}",
+            f"to train it anew: {found['best']['command']}",
             f"its report, without training: {_again(found)}",
         ]
     )

@@ -74,10 +74,11 @@ def learn(task, folder, chooser, watchers=()):
         `(model, splits, state)`: the model with its best weights, the data,
         the final state of the run.
     """
-    compiling.configure(task.config)
-    folder.open(task.config)
+    asked = task.config
+    compiling.configure(asked)
+    folder.open(asked)
     splits = task.splits()
-    model, state = fitting.learn(task, folder, splits, chooser, watchers)
+    model, state = fitting.learn(task, folder, splits, chooser, watchers, asked)
     return model, splits, state
 
 

@@ -117,6 +117,7 @@ class Keeper(keras.callbacks.Callback):
         self._steps, self._config = steps, config
         self._dev_weights = self._metric_values = None
         self._stop_asked = False
+        self._began, self._spent = time.monotonic(), 0.0
 
     def set_model(self, model):
         super().set_model(model)
@@ -145,6 +146,7 @@ class Keeper(keras.callbacks.Callback):
     def resume(self, values, state, source):
         """Sets the model and its optimiser to what a checkpoint holds."""
         self.state = self.new_state() | state
+        self._began, self._spent = time.monotonic(), self.state["seconds"]
         variables = self._variables()
         if state["step"]:
             count = len(variables)

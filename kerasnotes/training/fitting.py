@@ -14,7 +14,7 @@ from kerasnotes.training import (
 )
 
 
-def learn(task, folder, splits, chooser, watchers=()):
+def learn(task, folder, splits, chooser, watchers=(), asked=None):
     """Trains to the end, from wherever the run was, and chooses on dev.
 
     Args:
@@ -23,6 +23,8 @@ def learn(task, folder, splits, chooser, watchers=()):
         splits: the data.
         chooser: the `Selection`.
         watchers: more Keras callbacks.
+        asked: the Config that the user gave, where reading the data has
+            changed the task's.
 
     Returns:
         `(model, state)`: the model with its best weights, and the final
@@ -32,7 +34,7 @@ def learn(task, folder, splits, chooser, watchers=()):
     task.chosen = {}
     model = prepare(task, splits, chooser)
     # From here on the folder is this run's: the flags have proved good.
-    folder.begin(task.config, task.facts)
+    folder.begin(asked or task.config, task.facts)
     state = fit(task, model, folder, splits, chooser, watchers)
     task.chosen = task.choose(model, splits["dev"], chooser)
     folder.keep_chosen(task.chosen)
@@ -104,6 +106,11 @@ def fit(task, model, folder, splits, chooser, watchers=()):
         config.watch, splits["train"], config.batch_size, folder / "logs/norms"
     )
     watchers = [*watchers, *([watcher] if watcher else [])]
+    if keeper.stopped and keeper.state["epoch"] < config.epochs:
+        print(
+            f"stopped after epoch {keeper.state['epoch']} and stays so: by "
+            "--early_stop, or by nudge.json until that says stop is false"
+        )
     while keeper.state["epoch"] < config.epochs and not keeper.stopped:
         epoch, step = keeper.state["epoch"], keeper.state["step"]
         task.fit(

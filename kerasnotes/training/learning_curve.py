@@ -1,6 +1,7 @@
 """Learning curves: the same run on parts of the training set."""
 
 import contextlib
+import copy
 import dataclasses
 import io
 import math
@@ -29,7 +30,7 @@ def shares(config):
     return sorted(set(found or []))
 
 
-def learning_curve(task_class, config, facts, splits, chooser, folder):
+def learning_curve(task, splits, chooser, folder):
     """Trains on shares of the training set, and measures each model.
 
     Each part is trained with as many steps as the whole set is, under the
@@ -43,9 +44,7 @@ def learning_curve(task_class, config, facts, splits, chooser, folder):
     on, and finished parts aren't trained again.
 
     Args:
-        task_class: the `Task`.
-        config: the run's Config.
-        facts: what the run's task told of the data.
+        task: the run's `Task`, which has read the data.
         splits: the run's splits.
         chooser: the `Selection`.
         folder: the run's folder.
@@ -57,6 +56,7 @@ def learning_curve(task_class, config, facts, splits, chooser, folder):
     Raises:
         UserError: see `shares`; a part without an example.
     """
+    config = task.config
     sizes = [int(x * splits["train"].size) for x in shares(config) if x < 1]
     if 0 in sizes:
         raise errors.UserError(
@@ -76,11 +76,13 @@ def learning_curve(task_class, config, facts, splits, chooser, folder):
             part, own.batch_size, fitting.steps_per_epoch(splits, config)
         )
         sides = {"train": repeated, "dev": splits["dev"]}
-        task = task_class(own, facts | {"train": size})
+        # What reading told a task goes with the copy.
+        trained = copy.copy(task)
+        trained.config, trained.facts = own, task.facts | {"train": size}
         path = run_folder.RunFolder(
             folder / "learning_curve" / str(size), task.name
         )
-        point = _point(task, sides, part, chooser, path)
+        point = _point(trained, sides, part, chooser, path)
         print(
             f"learning curve: {size:,} examples: train error "
             f"{point['train'].text}, dev error {point['dev'].text}"
@@ -102,7 +104,12 @@ def _point(task, sides, part, chooser, folder):
         done = {"size": part.size, "epochs": config.epochs}
         for name, split in (("train", part), ("dev", dev)):
             measure = task.measure(model, split, task.evaluate(model, split))
-            done[name] = dataclasses.asdict(measure)
+            # JSON has no infinity, and that is the default.
+            done[name] = {
+                key: value
+                for key, value in dataclasses.asdict(measure).items()
+                if value != math.inf
+            }
         files.write_json(folder / "metrics.json", done)
     return {
         "size": done["size"],

@@ -12,6 +12,23 @@ import sys
 
 from kerasnotes import errors, files
 
+# What a run writes, and what was meant for it alone.
+_WRITTEN = (
+    "config.json",
+    "metrics.json",
+    "history.csv",
+    "nudge.json",
+    "report.html",
+    "model.keras",
+    "model.tflite",
+    "model.onnx",
+    "checkpoints",
+    "figures",
+    "label_check",
+    "learning_curve",
+    "logs",
+    "saved_model",
+)
 _PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy")
 
 
@@ -80,15 +97,20 @@ class RunFolder:
     def begin(self, config, facts):
         """Writes config.json: flags, data, versions, the revision.
 
-        With `--overwrite` what was there is deleted first.
+        With `--overwrite` what a run writes is deleted first; sheets that
+        people filled, and files of their own, stay.
 
         Raises:
             UserError: the run has begun with other data.
         """
         chosen = None
         if config.overwrite:
-            for path in self._content():
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
+            for name in _WRITTEN:
+                path = self / name
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink(missing_ok=True)
         elif self.begun:
             self._check_data(facts)
             # It goes with the model.keras that is there until a new one is.

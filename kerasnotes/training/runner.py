@@ -24,6 +24,16 @@ with epy.lazy_imports():
     )
 
 
+# Settings that change what a finished run has to show.
+_SHOWN = (
+    "calibrate",
+    "export",
+    "fold_batch_norm",
+    "human_error",
+    "learning_curve",
+)
+
+
 def main(task_class):
     """Runs a trainer's command line; returns only through `sys.exit`."""
     command.run(task_class.Config, functools.partial(run, task_class))
@@ -104,7 +114,9 @@ def train(task, folder, given, program):
             )
             return done
         splits = task.splits()
-        model, state = fitting.learn(task, folder, splits, chooser)
+        model, state = fitting.learn(
+            task, folder, splits, chooser, asked=config
+        )
         metrics = _finish(task, folder, splits, model, state, chooser)
         if config.learning_curve and state["nudges"]:
             print("learning curve: the parts train by the flags, not nudged")
@@ -133,8 +145,7 @@ def train(task, folder, given, program):
 def _nothing_new(saved, config):
     """Returns whether a finished run has all that is asked of it."""
     return saved["epochs"] >= config.epochs and all(
-        saved.get(name) == getattr(config, name)
-        for name in ("human_error", "learning_curve")
+        saved.get(name) == getattr(config, name, None) for name in _SHOWN
     )
 
 
@@ -142,9 +153,7 @@ def _learning_curve(task, splits, chooser, folder):
     """Trains on parts of the training set, where `--learning_curve` asks."""
     if task.config.learning_curve is None:
         return None
-    return learning_curve.learning_curve(
-        type(task), task.config, task.facts, splits, chooser, folder
-    )
+    return learning_curve.learning_curve(task, splits, chooser, folder)
 
 
 def _finish(task, folder, splits, model, state, chooser):

@@ -53,6 +53,69 @@ def test_a_split_beside_a_target_is_refused(target, tmp_path):
         run(tmp_path / "r", dev_dataset=str(target), split="train[:50%]")
 
 
+def test_one_set_cannot_train_and_judge(target, tmp_path):
+    for name in ("digits", str(target)):
+        with pytest.raises(errors.UserError, match="--dev_dataset=.*the same"):
+            run(tmp_path / "r", dataset=name, dev_dataset=name)
+
+
+def test_groups_and_slices_do_not_go_together(target, tmp_path):
+    split = "train[:80%],dev[80%:]"
+    for given in (
+        {"dataset": str(target), "group": "(.)[.]png"},
+        {"dataset": COMPOSED},
+    ):
+        with pytest.raises(errors.UserError, match="--split=.*groups"):
+            run(tmp_path / "r", split=split, **given)
+
+
+def test_a_learning_curve_of_weighted_pictures(tmp_path, capsys):
+    path = tmp_path / "weights.csv"
+    path.write_text("id,weight\ntrain/000001,3\n")
+    given = {"learning_curve": "0.2,0.5", "example_weight": str(path)}
+    found = run(tmp_path / "r", **given)
+    curve = found["diagnosis"]["learning_curve"]
+    assert [p["size"] for p in curve["points"]] == [215, 539, 1079]
+    told = capsys.readouterr().out
+    assert "epochs are chosen by --optimize=accuracy" in told
+
+
+def test_a_mended_sheet_is_another_run(tmp_path):
+    path = tmp_path / "corrections.csv"
+    path.write_text("id,label\ntrain/000001,3\n")
+    given = {"corrections": str(path)}
+    run(tmp_path / "r", **given)
+    other = {"mode": "evaluate", "dataset": str(tmp_path / "other")}
+    for label in "012345678":
+        folder = tmp_path / "other" / label
+        folder.mkdir(parents=True)
+        Image.new("L", (8, 8)).save(folder / "a.png")
+    (tmp_path / "other" / "9").mkdir()
+    for i in range(3):
+        Image.new("L", (8, 8)).save(tmp_path / "other" / "9" / f"{i}.png")
+    # Its ids are not those of other data.
+    run(tmp_path / "r", **other)
+    path.write_text("id,label\ntrain/000001,4\n")
+    with pytest.raises(errors.UserError, match=r"data have changed.*by_hand"):
+        run(tmp_path / "r", **given, epochs=5)
+
+
+def test_ids_of_two_sets_must_differ(target, tmp_path):
+    twin = tmp_path / "twin"
+    for path in target.glob("*/*.png"):
+        (twin / path.parent.name).mkdir(parents=True, exist_ok=True)
+        (twin / path.parent.name / path.name).write_bytes(path.read_bytes())
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text("id,label\n0/0.png,1\n")
+    with pytest.raises(errors.UserError, match="is in --dataset and in"):
+        labels_of(
+            tmp_path,
+            dataset=str(target),
+            dev_dataset=str(twin),
+            corrections=str(sheet),
+        )
+
+
 def test_other_classes_are_refused(target, tmp_path):
     pair = tmp_path / "pair"
     pair.mkdir()
@@ -140,8 +203,12 @@ COMPOSED = "composed:foregrounds=digits,backgrounds=gradient,count=400"
         {"dataset": COMPOSED, "dev_dataset": "digits"},
         {"dataset": "digits", "dev_dataset": COMPOSED},
         {"dataset": COMPOSED},
+        {
+            "dataset": COMPOSED,
+            "dev_dataset": COMPOSED.replace("gradient,count=400", "noise"),
+        },
     ],
-    ids=["train", "dev", "both"],
+    ids=["train", "dev", "alone", "both"],
 )
 def test_no_foreground_is_on_two_sides(tmp_path, given):
     _, ids = labels_of(tmp_path, **given)

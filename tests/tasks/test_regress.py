@@ -266,6 +266,13 @@ def test_a_weighted_column_weighs(weighted, tmp_path):
     )
 
 
+def test_the_same_command_again_is_the_same_run(tmp_path, capsys):
+    for epochs in (2, 2, 3):
+        run(tmp_path, epochs=epochs)
+    told = capsys.readouterr().out
+    assert told.count("finished") == 1 and "going on" in told
+
+
 def test_names_of_inputs_are_distinct():
     names = regress_serving.input_names(["a b", "a-b", "a_b", "é", "ü"])
     assert len(set(names)) == 5

@@ -17,9 +17,7 @@ def curve(toy):
         task = toy(config)
         splits = task.splits()
         chooser = selection.Selection("accuracy")
-        return learning_curve.learning_curve(
-            toy, config, task.facts, splits, chooser, folder
-        )
+        return learning_curve.learning_curve(task, splits, chooser, folder)
 
     return run
 

@@ -120,10 +120,13 @@ def _check(foregrounds, backgrounds, count, seed):
                 f"{_FLAG}: {key} is missing; write '{_FLAG}:foregrounds="
                 "FOLDER,backgrounds=FOLDER'"
             )
-    for key, value, least in (("count", count, 1), ("seed", seed, 0)):
-        if type(value) is not int or not least <= value < 2**32:
+    for key, value, least, most in (
+        ("count", count, 1, 10**7),
+        ("seed", seed, 0, 2**32 - 1),
+    ):
+        if type(value) is not int or not least <= value <= most:
             raise errors.UserError(
-                f"{_FLAG}: {key} is a whole number from {least} on. "
+                f"{_FLAG}: {key} is a whole number from {least} to {most}. "
                 f"Received: {value!r}"
             )
 
