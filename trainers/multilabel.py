@@ -4,7 +4,7 @@
 
 learns seven labels of 6,000 scenes of real digits, four of the seven withheld
 from each, with LeNet-5 in its teaching variant: about a minute on two cores,
-85.3 % of test's labels right (mean of seeds 0 to 2; the majority's answer to
+85.1 % of test's labels right (mean of seeds 0 to 2; the majority's answer to
 each label: 56.7 %).
 
     python -m trainers.multilabel --run_dir=runs/mine --dataset=FOLDER

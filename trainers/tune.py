@@ -17,8 +17,7 @@ command that trains it. The trainer's own flags stand behind the bare --,
     hidden=layers:2-4:50-100     two to four layers of 50 to 100 units
 
 The same command goes on after a kill, or with more --trials; started twice,
-or with --processes=2, it shares the study, also on several machines with one
-folder.
+or with --processes=2, it shares the study.
 """
 
 from kerasnotes.tools import tune

@@ -55,7 +55,7 @@ def shown(batch, folder):
         page.Heading("What the model is shown"),
         page.Picture(
             path,
-            "Training pictures of the first batch, augmented.",
+            "Training pictures of the first batch, as the model meets them.",
             "Pictures of a training batch",
         ),
     ]

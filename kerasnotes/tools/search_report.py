@@ -155,6 +155,10 @@ def _scores(found):
         found["best"]["test"],
     )
     text = f"dev {name} {dev[name]:.4f}"
+    chooser = selection.Selection(name, found["satisfy"])
+    for bound in chooser.bounds + chooser.export_bounds:
+        if not bound.holds(dev[bound.name]):
+            text += f", {bound} BROKEN as in all trials: {dev[bound.name]:.4f}"
     if not test:
         return f"{text}; there is no test set to trust"
     return (

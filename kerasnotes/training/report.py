@@ -39,7 +39,7 @@ def write(folder, metrics, state, blocks, command):
     data = flags["data"]
     page.write(
         folder / "report.html",
-        f"{metrics['model']} on {pathlib.PurePath(data['name']).name}",
+        f"{metrics['model']} on {_sets(flags['flags'])}",
         f"{metrics['parameters']:,} parameters, {data['train']:,} training "
         f"examples",
         [
@@ -72,6 +72,20 @@ def write(folder, metrics, state, blocks, command):
             ),
         ],
     )
+
+
+def _sets(flags):
+    """Returns what a run learns from, and what judges it if that is another.
+
+    >>> _sets({"dataset": "composed:count=9", "dev_dataset": "my/pets"})
+    'composed, judged on pets'
+    """
+    names = [
+        pathlib.PurePath(name.partition(":")[0]).name
+        for name in (flags["dataset"], flags.get("dev_dataset"))
+        if name
+    ]
+    return ", judged on ".join(names)
 
 
 def _found(texts):
