@@ -1,13 +1,11 @@
 """Scenes of real digits, with several labels each, as a TFDS set."""
 
-import contextlib
-import tempfile
-
 import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from kerasnotes.data import examples, images, multi_examples, synthesis
+from kerasnotes.data.sources import prepared
 from kerasnotes.diagnosis import splits
 
 SIDE = 32
@@ -166,21 +164,14 @@ def read(
         The `MultiExamples`, with official splits; ids are `side/000123`.
     """
     size = (size, size) if isinstance(size, int) else tuple(size or [SIDE] * 2)
-    arguments = size, channels or 3, mode, cache_dir
-    try:
-        return _read(data_dir, *arguments)
-    except (OSError, tf.errors.OpError):
-        with tempfile.TemporaryDirectory() as folder:
-            return _read(folder, *arguments)
+    return prepared.read(
+        Scenes,
+        data_dir,
+        lambda builder: _read(builder, size, channels or 3, mode, cache_dir),
+    )
 
 
-def _read(data_dir, size, channels, mode, cache_dir):
-    builder = Scenes(data_dir=data_dir)
-    if not builder.is_prepared():
-        tfds.disable_progress_bar()
-        with contextlib.redirect_stdout(None):  # It speaks of downloading.
-            builder.download_and_prepare()
-        tfds.enable_progress_bar()
+def _read(builder, size, channels, mode, cache_dir):
     total = sum(SIZES.values())
     array = examples.allocate((total, *size, channels), cache_dir)
     labels = np.zeros((total, len(LABELS)), np.int8)

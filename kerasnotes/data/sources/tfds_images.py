@@ -1,8 +1,6 @@
 """Image-classification sets of TensorFlow Datasets, and the digits."""
 
-import contextlib
 import difflib
-import tempfile
 
 import numpy as np
 import tensorflow as tf
@@ -10,7 +8,7 @@ import tensorflow_datasets as tfds
 
 from kerasnotes import errors
 from kerasnotes.data import examples, images, progress
-from kerasnotes.data.sources import digits, network
+from kerasnotes.data.sources import digits, network, prepared
 
 _SIDES = {"train": "train", "test": "test", "validation": "dev"}
 _BATCH = 256
@@ -28,21 +26,11 @@ def read_digits(data_dir=None, **arguments):
     Returns:
         The `Examples`, without official splits.
     """
-    try:
-        return _read_digits(data_dir, arguments)
-    except (OSError, tf.errors.OpError):
-        with tempfile.TemporaryDirectory() as folder:
-            return _read_digits(folder, arguments)
-
-
-def _read_digits(data_dir, arguments):
-    builder = digits.Digits(data_dir=data_dir)
-    if not builder.is_prepared():
-        tfds.disable_progress_bar()
-        with contextlib.redirect_stdout(None):  # It speaks of downloading.
-            builder.download_and_prepare()
-        tfds.enable_progress_bar()
-    return read_builder(builder, **arguments)
+    return prepared.read(
+        digits.Digits,
+        data_dir,
+        lambda builder: read_builder(builder, **arguments),
+    )
 
 
 def read(name, data_dir=None, **arguments):
