@@ -28,6 +28,9 @@ def compare(paths, split="dev", limit=100, output=None):
     Returns:
         The `diagnosis.comparison.Comparison`.
 
+    Both are judged by the same labels: where only one was trained with
+    `--corrections`, by those.
+
     Raises:
         UserError: not two runs, or runs of different tasks or data.
     """
@@ -77,9 +80,9 @@ def _judge(paths, split):
         raise errors.UserError(
             f"{both}: runs of {kinds[0]} and {kinds[1]}; give runs of one task"
         )
-    judged, scales = [], []
+    judged, scales, labels = [], [], _labels(paths)
     for path in paths:
-        run = runs.open_run(path)
+        run = runs.open_run(path, **labels)
         judged.append(run.judge(split))
         scales.append(run.task.facts.get("target_std"))
     first, second = judged
@@ -106,6 +109,20 @@ def _judge(paths, split):
         )
     errors_ = np.asarray(second.errors)[order]
     return first, dataclasses.replace(second, errors=errors_, rows=rows)
+
+
+def _labels(paths):
+    """Returns the flag by which both are judged, where people mended labels.
+
+    Of two runs with corrections of their own the second's count.
+    """
+    configs = [runs.open_run(path).task.config for path in paths]
+    given = [getattr(config, "corrections", None) for config in configs]
+    if given[0] == given[1]:
+        return {}
+    mended = given[1] or given[0]
+    print(f"both are judged by the labels of {mended}")
+    return {"corrections": mended}
 
 
 def _better(judged, side):

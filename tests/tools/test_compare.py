@@ -28,23 +28,36 @@ def judgement(wrong, ids=None, true=None, picture=True):
 def two(tmp_path, monkeypatch):
     """Returns a function that makes runs `a` and `b` of two judgements."""
 
-    def make(first, second, kinds=("classify", "classify"), facts=({}, {})):
-        found = {}
+    def make(
+        first,
+        second,
+        kinds=("classify", "classify"),
+        facts=({}, {}),
+        mended=(None, None),
+    ):
+        found, opened = {}, []
         judged = (first, second)
-        for name, kind, told, answer in zip(
-            "ab", kinds, facts, judged, strict=True
+        for name, kind, told, sheet, answer in zip(
+            "ab", kinds, facts, mended, judged, strict=True
         ):
             folder = tmp_path / name
             folder.mkdir()
             (folder / "config.json").write_text(json.dumps({"task": kind}))
             stub = types.SimpleNamespace(
                 facts=told,
+                config=types.SimpleNamespace(corrections=sheet),
                 splits=lambda: {"dev": None},
                 judge=lambda model, split, answer=answer: answer,
             )
             found[folder] = runs.Run(None, stub)
         monkeypatch.setattr(runs.Run, "model", lambda self: None)
-        monkeypatch.setattr(runs, "open_run", found.__getitem__)
+
+        def open_run(path, **flags):
+            opened.append(flags)
+            return found[path]
+
+        make.opened = opened
+        monkeypatch.setattr(runs, "open_run", open_run)
         return [tmp_path / "a", tmp_path / "b"]
 
     return make
@@ -60,6 +73,20 @@ def pair():
 def read(path):
     with open(path, newline="") as file:
         return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize(
+    ("mended", "flags"),
+    [
+        ((None, None), {}),
+        (("x.csv", None), {"corrections": "x.csv"}),
+        (("x.csv", "y.csv"), {"corrections": "y.csv"}),
+    ],
+)
+def test_both_are_judged_by_the_same_labels(two, mended, flags):
+    paths = two(*map(judgement, pair()), mended=mended)
+    compare.compare(paths)
+    assert two.opened[-2:] == [flags, flags]
 
 
 def test_says_which_is_better_and_where(two, capsys):
