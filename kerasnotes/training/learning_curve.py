@@ -30,6 +30,25 @@ def shares(config):
     return sorted(set(found or []))
 
 
+def sizes(config, train):
+    """Returns how many examples each share below 1 is of, in order.
+
+    Args:
+        config: the run's Config.
+        train: the training `Split`.
+
+    Raises:
+        UserError: a share is of no example.
+    """
+    found = [int(x * train.size) for x in shares(config) if x < 1]
+    if 0 in found:
+        raise errors.UserError(
+            f"--learning_curve={config.learning_curve}: a share leaves none of "
+            f"the {train.size} training examples; give larger ones"
+        )
+    return found
+
+
 def learning_curve(task, splits, chooser, folder):
     """Trains on shares of the training set, and measures each model.
 
@@ -54,17 +73,11 @@ def learning_curve(task, splits, chooser, folder):
         share below 1, the smallest first.
 
     Raises:
-        UserError: see `shares`; a part without an example.
+        UserError: see `sizes`.
     """
     config = task.config
-    sizes = [int(x * splits["train"].size) for x in shares(config) if x < 1]
-    if 0 in sizes:
-        raise errors.UserError(
-            f"--learning_curve={config.learning_curve}: a share leaves none of "
-            f"the {splits['train'].size} training examples; give larger ones"
-        )
     found = []
-    for size in sizes:
+    for size in sizes(config, splits["train"]):
         part = splits["train"].take(size)
         own = dataclasses.replace(
             config,

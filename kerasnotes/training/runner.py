@@ -114,6 +114,7 @@ def train(task, folder, given, program):
             )
             return done
         splits = task.splits()
+        learning_curve.sizes(config, splits["train"])
         model, state = fitting.learn(
             task, folder, splits, chooser, asked=config
         )
