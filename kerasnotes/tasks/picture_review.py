@@ -32,7 +32,7 @@ def mistakes(judged, folder, caption):
     text = (
         f"{len(wrong)} of {count} dev examples are misread; the surest first. "
         "mistakes.csv lists them all, in random order, with a column to tag "
-        "them: python -m trainers.analyze --mode=score tells what the tags say."
+        "them; trainers.analyze says what the tags tell."
     )
     items = [
         (judged.picture(i), [*caption(judged.rows[i]), judged.rows[i]["id"]])
