@@ -6,11 +6,16 @@ from kerasnotes.metrics.classification import (
     classification_report,
     decide,
 )
-from kerasnotes.metrics.multilabel import MultilabelMetrics, multilabel_report
+from kerasnotes.metrics.multilabel import (
+    MultilabelAccuracy,
+    MultilabelMetrics,
+    multilabel_report,
+)
 
 __all__ = [
     "ClassificationMetrics",
     "DecidedAccuracy",
+    "MultilabelAccuracy",
     "MultilabelMetrics",
     "classification_report",
     "decide",

@@ -126,6 +126,53 @@ class MultilabelMetrics(keras.metrics.Metric):
         }
 
 
+@keras.saving.register_keras_serializable("kerasnotes")
+class MultilabelAccuracy(keras.metrics.Mean):
+    """The weight of the known labels that are right, as a share of all known.
+
+    `Σ_i w_i Σ_j known_ij right_ij / Σ_i w_i Σ_j known_ij`, with one weight w
+    for each example.
+
+    Args:
+        thresholds: a probability from which on a label is given, or one a
+            label; may be assigned.
+        name: the metric's name.
+        dtype: the type it counts in.
+
+    Call arguments:
+        y_true: `(batch, L)`: 1 yes, 0 no, below 0 unknown.
+        y_pred: logits, `(batch, L)`.
+        sample_weight: `(batch,)`, or None for ones.
+
+    Example:
+    >>> metric = MultilabelAccuracy()
+    >>> metric.update_state([[1, 0], [1, -1]], [[2.0, 3.0], [2.0, 0.0]], [1, 2])
+    >>> float(metric.result())  # 1 of 2 known, and 1 of 1 that counts twice
+    0.75
+
+    Source: course 3, "Multi-task learning".
+    """
+
+    def __init__(self, thresholds=0.5, name="accuracy", dtype="float64"):
+        super().__init__(name=name, dtype=dtype)
+        self.thresholds = thresholds
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        """Adds a batch."""
+        y_true, y_pred = map(ops.convert_to_tensor, (y_true, y_pred))
+        weights = ops.cast(y_true >= 0, self.dtype)
+        if sample_weight is not None:
+            shape = (-1, 1)
+            weights *= ops.cast(ops.reshape(sample_weight, shape), self.dtype)
+        chances = ops.sigmoid(ops.cast(y_pred, self.dtype))
+        thresholds = ops.cast(self.thresholds, self.dtype)
+        super().update_state((chances >= thresholds) == (y_true > 0), weights)
+
+    def get_config(self):
+        """Returns the arguments, for serialisation."""
+        return {**super().get_config(), "thresholds": self.thresholds}
+
+
 def multilabel_report(counts):
     """Returns each label's figures, in plain numbers.
 

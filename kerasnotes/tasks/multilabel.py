@@ -99,6 +99,16 @@ class Multilabel(pictures.PictureTask):
         )
         return [self._metrics]
 
+    def weighted_metrics(self):
+        self._weighted = []
+        if self.config.example_weight:
+            self._weighted.append(
+                metrics.MultilabelAccuracy(
+                    self.thresholds, name="weighted_accuracy"
+                )
+            )
+        return self._weighted
+
     def choose(self, model, dev, chooser):
         self.chosen = {}
         if self.config.threshold:
@@ -106,6 +116,10 @@ class Multilabel(pictures.PictureTask):
                 dev.labels, self.logits(model, dev), chooser.optimize
             )
             self.chosen = {"thresholds": found}
+            for metric in self._weighted:
+                metric.thresholds = found
+            # It was compiled with the thresholds before.
+            model.make_test_function(force=True)
         return self.chosen
 
     def evaluate(self, model, split):

@@ -4,7 +4,11 @@ import pytest
 import sklearn.metrics
 import tensorflow as tf
 
-from kerasnotes.metrics import MultilabelMetrics, multilabel_report
+from kerasnotes.metrics import (
+    MultilabelAccuracy,
+    MultilabelMetrics,
+    multilabel_report,
+)
 
 RATES = ("precision", "recall", "f1")
 LABELS = 4
@@ -145,3 +149,22 @@ def test_reloads():
 def test_errors_name_the_argument(call):
     with pytest.raises(ValueError, match="`y_pred`.*Received: y_pred.shape"):
         MultilabelMetrics(2).update_state(*call)
+
+
+@pytest.mark.parametrize("thresholds", [0.5, [0.2, 0.4, 0.5, 0.9]])
+def test_weighted_accuracy_is_scikit_learns(thresholds):
+    y, logits = data()
+    weights = np.random.default_rng(1).uniform(0, 3, len(y))
+    metric = MultilabelAccuracy(thresholds)
+    for rows in np.array_split(np.arange(len(y)), 3):
+        metric.update_state(y[rows], logits[rows], weights[rows])
+    known = y >= 0
+    given = 1 / (1 + np.exp(-logits)) >= thresholds
+    want = sklearn.metrics.accuracy_score(
+        y[known],
+        given[known],
+        sample_weight=np.broadcast_to(weights[:, None], y.shape)[known],
+    )
+    np.testing.assert_allclose(float(metric.result()), want, rtol=1e-6)
+    again = MultilabelAccuracy.from_config(metric.get_config())
+    assert again.thresholds == thresholds

@@ -81,6 +81,16 @@ def test_each_label_has_its_best_threshold(finished, data, tmp_path):
         run(tmp_path / "s", data, threshold="auto", optimize="exact_match")
 
 
+def test_examples_weigh_in_the_metric(data, tmp_path):
+    path = tmp_path / "weights.csv"
+    path.write_text("id,weight\n" + "".join(f"{i}.png,9\n" for i in range(99)))
+    given = {"example_weight": str(path), "threshold": "auto", "epochs": 3}
+    found = run(tmp_path / "r", data, **given)
+    assert found["dev"]["weighted_accuracy"] != found["dev"]["accuracy"]
+    again = run(tmp_path / "r", data, mode="evaluate")
+    assert again["dev"] == found["dev"]
+
+
 def test_examples_are_judged_by_their_known_labels(finished):
     folder, found = finished
     opened = runs.open_run(folder)
