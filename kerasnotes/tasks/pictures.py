@@ -1,5 +1,6 @@
 """What every task on pictures shares: flags, data, models, predictions."""
 
+import abc
 import dataclasses
 import hashlib
 
@@ -238,9 +239,9 @@ class PictureTask(task_lib.Task):
         batches = split.batches(self.config.batch_size)
         return model.predict(batches, verbose=0).astype("float32")
 
+    @abc.abstractmethod
     def answer(self, answer):
         """Returns what predict prints, of the served tensors of a picture."""
-        raise NotImplementedError
 
     def predict(self, model, paths):
         serve = self.signatures(model)["serving_default"].function

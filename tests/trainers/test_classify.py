@@ -12,16 +12,12 @@ import time
 import keras
 import numpy as np
 import pytest
-import sklearn.metrics
-import tensorflow as tf
 from absl import flags as absl_flags
 from PIL import Image
-from scipy.special import softmax
 from sklearn import datasets
 
 from kerasnotes import errors, models
 from kerasnotes.tasks import classify
-from kerasnotes.tools import runs
 from kerasnotes.training import checkpoints, flags, runner
 
 QUICK = ["--epochs=3", "--learning_rate=0.003"]
@@ -235,151 +231,6 @@ def test_bad_input_gets_one_line(tmp_path, monkeypatch, words, told):
     assert "\n" not in str(caught.value)
     # The corrected command isn't held up by what the wrong one left.
     assert not (tmp_path / "run" / "config.json").exists()
-
-
-def here(*words):
-    """Runs the trainer in this process, and returns what it returns."""
-    values = absl_flags.FlagValues()
-    flags.define(classify.Config, values)
-    given, rest = flags.parse(classify.Config, ["prog", *words], values)
-    return runner.run(classify.Classify, given, rest, "trainers.classify")
-
-
-EIGHTS = ["--threshold=auto", "--optimize=precision", "--satisfy=recall>=0.95"]
-
-
-@pytest.fixture(scope="module")
-def eights(tmp_path_factory):
-    """A run that tells eights from other digits, and its metrics."""
-    folder = tmp_path_factory.mktemp("eights")
-    digits = datasets.load_digits()
-    for i in range(500):
-        name = "eight" if digits.target[i] == 8 else "another"
-        path = folder / "digits" / name / f"{i}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        image = (digits.images[i] * 255 / 16).astype("uint8")
-        Image.fromarray(image).save(path)
-    words = [f"--dataset={folder / 'digits'}", "--class_weight=balanced"]
-    words += ["--epochs=3", "--model=mlp", "--hidden=16", *EIGHTS]
-    return folder / "run", here(f"--run_dir={folder / 'run'}", *words)
-
-
-def judged(run_dir, **flags):
-    """Returns split, logits and judgement of dev, and the run's task."""
-    run = runs.open_run(run_dir, **flags)
-    dev, model = run.task.splits()["dev"], run.model()
-    return (
-        dev,
-        run.task.logits(model, dev),
-        run.task.judge(model, dev),
-        run.task,
-    )
-
-
-def test_threshold_is_the_best_on_dev(eights):
-    run_dir, found = eights
-    dev, logits, judgement, task = judged(run_dir)
-    shares = softmax(logits.astype("float64"), axis=-1)[:, 1]
-    precision, recall, _ = sklearn.metrics.precision_recall_curve(
-        dev.labels, shares
-    )
-    assert found["dev"]["precision"] == precision[recall >= 0.95].max()
-    assert found["dev"]["recall"] >= 0.95
-    given = shares >= found["chosen"]["threshold"]
-    assert (given != logits.argmax(-1)).any(), "no threshold would do as well"
-    names = np.array(["another", "eight"])
-    told = [row["given"] for row in judgement.rows]
-    assert told == names[given.astype(int)].tolist()
-    sure = [row["confidence"] for row in judgement.rows]
-    right = np.where(given, shares, 1 - shares)
-    np.testing.assert_allclose(sure, right, atol=1e-4)
-    weights = task.weights(dev.examples, dev.indices)
-    assert found["dev"]["weighted_accuracy"] == pytest.approx(
-        sklearn.metrics.accuracy_score(
-            dev.labels, given, sample_weight=weights
-        ),
-        abs=1e-6,
-    )
-
-
-def test_threshold_is_told(eights):
-    run_dir, found = eights
-    page = (run_dir / "report.html").read_text()
-    assert f"a probability of {found['chosen']['threshold']:.4g} on" in page
-    assert f"T = {found['chosen']['temperature']:.2f}" in page
-    for name in ("thresholds", "calibration"):
-        assert (run_dir / f"figures/{name}.png").exists()
-    saved = json.loads((run_dir / "metrics.json").read_text())
-    assert saved["chosen"] == found["chosen"]
-
-
-def test_threshold_of_the_run_evaluates(eights):
-    run_dir, found = eights
-    again = here(f"--run_dir={run_dir}", "--mode=evaluate")
-    for split in ("train", "dev", "test"):
-        assert again[split]["confusion"] == found[split]["confusion"]
-        for name, value in found[split].items():
-            if isinstance(value, float):
-                assert again[split][name] == pytest.approx(value), name
-
-
-def served(run_dir, paths):
-    model = tf.saved_model.load(str(run_dir / "saved_model"))
-    images = tf.constant([path.read_bytes() for path in paths])
-    got = model.signatures["serving_default"](image_bytes=images)
-    labels = [label.decode() for label in got["label"].numpy()]
-    return labels, got["probabilities"].numpy()
-
-
-def test_threshold_and_temperature_are_served(eights, capsys):
-    run_dir, found = eights
-    dev, logits, judgement, _ = judged(run_dir)
-    root = run_dir.parent / "digits"
-    paths = [root / name for name in dev.ids[:40]]
-    logits = logits[:40]
-    labels, probabilities = served(run_dir, paths)
-    assert labels == [row["given"] for row in judgement.rows[:40]]
-    np.testing.assert_allclose(probabilities, softmax(logits, -1), atol=1e-5)
-    common = [f"--run_dir={run_dir}", "--calibrate"]
-    capsys.readouterr()
-    here(*common, "--mode=predict", "--format=json", *map(str, paths))
-    lines = capsys.readouterr().out.splitlines()
-    answers = [json.loads(line) for line in lines]
-    assert [answer["label"] for answer in answers] == labels
-    here(*common, "--mode=export")
-    again, calibrated = served(run_dir, paths)
-    assert again == labels
-    wanted = softmax(logits / found["chosen"]["temperature"], axis=-1)
-    np.testing.assert_allclose(calibrated, wanted, atol=1e-5)
-    given = [["another", "eight"].index(label) for label in labels]
-    sure = [answer["confidence"] for answer in answers]
-    np.testing.assert_allclose(sure, wanted[range(len(sure)), given], atol=1e-4)
-    told = judged(run_dir, calibrate=True)[2].rows[:40]
-    np.testing.assert_allclose(sure, [r["confidence"] for r in told], atol=1e-4)
-
-
-TWO = {
-    "name": "two",
-    "classes": list("ab"),
-    "input_shape": [32, 32, 1],
-    "mean": [1.0],
-    "std": [2.0],
-    "train": 100,
-}
-
-
-def test_epochs_are_chosen_by_a_threshold_that_is_fixed():
-    task = classify.Classify(classify.Config(threshold="0.3"), TWO)
-    assert task.metrics()[0].threshold == 0.3
-    task = classify.Classify(classify.Config(threshold="auto"), TWO)
-    task.chosen = {"threshold": 0.2, "temperature": 1.5}
-    assert task.metrics()[0].threshold == 0.2
-
-
-def test_no_temperature_no_calibration():
-    task = classify.Classify(classify.Config(calibrate=True), TWO)
-    with pytest.raises(errors.UserError, match="--calibrate.*--overwrite"):
-        task.signatures(None)
 
 
 @pytest.mark.parametrize("keep_prob", ["0.8", "0.8,0.5"])
