@@ -6,6 +6,10 @@ import numpy as np
 
 from kerasnotes.diagnosis import selection
 
+EXTREME = 30
+"""Log-odds beyond ±30 are probabilities next to 0 or 1, which float64 can't
+name as thresholds."""
+
 # Sums of weights that are equal on paper differ by their rounding.
 _ROUNDING = 1e-12
 

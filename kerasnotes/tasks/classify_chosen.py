@@ -62,8 +62,8 @@ def choose(text, logits, labels, weights, chooser):
 def _log_odds(logits):
     """Returns the log-odds of the second of two classes, `z₁ - z₀`."""
     logits = np.asarray(logits, np.float64)
-    # Beyond, a probability next to 1 can't name the threshold in float64.
-    return np.clip(logits[:, 1] - logits[:, 0], -30, 30)
+    most = thresholds.EXTREME
+    return np.clip(logits[:, 1] - logits[:, 0], -most, most)
 
 
 def blocks(splits, logits, weights, config, chosen, folder):

@@ -10,8 +10,6 @@ from kerasnotes.plots import page
 from kerasnotes.tasks import picture_review
 from kerasnotes.training import task as task_lib
 
-_EXTREME = 30  # Beyond, a probability next to 1 can't be named in float64.
-
 
 def joined(names):
     """Returns labels as one text.
@@ -154,13 +152,13 @@ def best_thresholds(labels, logits, metric):
         logits: the model's scores, `[n, L]`.
         metric: the metric of a label that the threshold is best for.
     """
-    objective = selection.Selection(metric)
+    objective, most = selection.Selection(metric), thresholds_lib.EXTREME
     found = []
     for truth, scores in zip(labels.T, logits.T, strict=True):
         known = truth >= 0
         best = 0.0
         if known.any():
-            scores = np.clip(scores[known], -_EXTREME, _EXTREME)
+            scores = np.clip(scores[known], -most, most)
             best = thresholds_lib.best(scores, truth[known], objective).value
         found.append(float(expit(best)))
     return found

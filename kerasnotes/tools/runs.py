@@ -48,10 +48,9 @@ def open_run(path, **flags):
     task_class = tasks.get(name)
     folder = run_folder.RunFolder(path, name)
     saved = folder.read()
+    given = run_folder.kept_flags(task_class.Config, saved)
     known = {f.name for f in dataclasses.fields(task_class.Config)}
-    known -= {"mode", "overwrite"}
-    given = {k: v for k, v in saved["flags"].items() if k in known}
-    unknown = set(flags) - known
+    unknown = set(flags) - (known - run_folder.OF_ONE_COMMAND)
     if unknown:
         raise errors.unknown("flag", min(unknown), known)
     config = task_class.Config(**(given | flags | {"run_dir": str(path)}))

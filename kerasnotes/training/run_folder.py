@@ -32,6 +32,10 @@ _WRITTEN = (
 _PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy")
 
 
+OF_ONE_COMMAND = frozenset({"mode", "overwrite"})
+"""Flags that are meant for one command, and not kept for the next."""
+
+
 def task_of(path):
     """Returns the name of the task that a folder is a run of.
 
@@ -45,6 +49,17 @@ def task_of(path):
             f"{path}: no run here; give the folder of a trainer's --run_dir"
         )
     return str(saved["task"])
+
+
+def kept_flags(config_class, saved):
+    """Returns the flags of a run that hold for its next command too.
+
+    Args:
+        config_class: the task's Config; flags that it lacks are left out.
+        saved: what `RunFolder.read` returned, or nothing.
+    """
+    known = {f.name for f in dataclasses.fields(config_class)} - OF_ONE_COMMAND
+    return {k: v for k, v in saved.get("flags", {}).items() if k in known}
 
 
 class RunFolder:

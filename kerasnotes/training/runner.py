@@ -59,12 +59,8 @@ def run(task_class, given, rest, program):
     # A run that goes on keeps the flags that aren't given anew.
     fresh = mode == "train" and (given.get("overwrite") or not folder.begun)
     saved = {} if fresh else folder.read()
-    # What is meant for one command isn't kept for the next.
-    known = {f.name for f in dataclasses.fields(task_class.Config)}
-    known -= {"mode", "overwrite"}
-    before = saved.get("flags", {})
-    _check_unlearned(task_class, mode, given, before)
-    values = {n: v for n, v in before.items() if n in known} | given
+    _check_unlearned(task_class, mode, given, saved.get("flags", {}))
+    values = run_folder.kept_flags(task_class.Config, saved) | given
     config = task_class.Config(**(values | {"run_dir": path, "mode": mode}))
     config.check()
     compiling.configure(config)
