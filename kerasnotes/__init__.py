@@ -16,6 +16,7 @@ _SUBPACKAGES = frozenset(
     {
         "data",
         "diagnosis",
+        "layers",
         "losses",
         "metrics",
         "models",

@@ -5,7 +5,11 @@ import types
 import keras
 
 from kerasnotes import errors
+from kerasnotes.layers import block as block_lib
 from kerasnotes.optimizers import initializers
+
+HEAD = "logits"
+"""The name of the layer that gives the scores."""
 
 ACTIVATIONS = ("relu", "tanh", "sigmoid", "leaky_relu", "linear")
 
@@ -21,12 +25,44 @@ class Network(keras.Model):
         outputs: the graph's output.
         arguments: dictionary of the subclass's own arguments.
         name: the model's name.
+        blocks: names of the layers in which a block ends, from the input
+            on, the head apart; by default every layer with weights is one.
+
+    Attributes:
+        blocks: these names, a tuple.
     """
 
-    def __init__(self, inputs, outputs, arguments, name=None):
+    def __init__(self, inputs, outputs, arguments, name=None, blocks=None):
         super().__init__(inputs=inputs, outputs=outputs, name=name)
         # Keras would wrap a dictionary and track what is in it.
         self._arguments = types.MappingProxyType(arguments)
+        if blocks is None:
+            blocks = [
+                layer.name
+                for layer in self.layers
+                if layer.trainable_weights and layer.name != HEAD
+            ]
+        self.blocks = tuple(blocks)
+
+    def features(self, names=None):
+        """Returns a model of what the blocks give, on the same weights.
+
+        Args:
+            names: names of layers; by default the last block of each size
+                of feature map: one for each stride.
+
+        Returns:
+            A `keras.Model` whose output is a dictionary of name to tensor.
+        """
+        if names is None:
+            maps = [n for n in self.blocks if len(self._at(n).shape) == 4]
+            last = {self._at(name).shape[1:3]: name for name in maps}
+            names = list(last.values())
+        outputs = {name: self._at(name) for name in names}
+        return keras.Model(self.input, outputs, name=f"{self.name}_features")
+
+    def _at(self, name):
+        return self.get_layer(name).output
 
     def get_config(self):
         """Returns the arguments of the constructor, and the precision."""
@@ -104,11 +140,7 @@ def block(x, layer, activation, batch_norm=False, keep_prob=1.0):
         )
     x = layer(x)
     if batch_norm:
-        x = keras.layers.BatchNormalization(
-            # Only TensorFlow knows how, and only it has replicas here.
-            synchronized=keras.backend.backend() == "tensorflow",
-            name=f"{layer.name}_norm",
-        )(x)
+        x = block_lib.batch_norm(f"{layer.name}_norm")(x)
     name = f"{layer.name}_{activation}"
     if activation == "leaky_relu":
         x = keras.layers.LeakyReLU(negative_slope=0.01, name=name)(x)
@@ -152,6 +184,6 @@ def dense(units, name, initializer, kernel_regularizer, **options):
 def logits(x, units, initializer, kernel_regularizer):
     """Returns the scores of `x`, in the type of weights."""
     layer = dense(
-        units, "logits", initializer, kernel_regularizer, dtype=weight_type()
+        units, HEAD, initializer, kernel_regularizer, dtype=weight_type()
     )
     return layer(x)

@@ -77,6 +77,22 @@ class Config(config_lib.Config):
         None, "Probability to keep a unit, one or one a layer: '0.8,0.5'."
     )
     batch_norm: bool | None = option(None, "Batch norm before activations.")
+    width: float | None = option(
+        None, "Multiplier of a network's channels.", bounds=(1e-3, 100)
+    )
+    weights: str = option(
+        "none",
+        "Where training starts: none, imagenet, or a .keras or .weights.h5 "
+        "file; a head for other classes is left out.",
+    )
+    freeze: str = option(
+        "none",
+        "What keeps those weights: none, all but the head, or the first N "
+        "blocks.",
+    )
+    label_smoothing: float = option(
+        0.0, "Share of a label that is spread over all classes.", bounds=(0, 1)
+    )
 
 
 class PictureTask(task_lib.Task):
@@ -210,6 +226,7 @@ class PictureTask(task_lib.Task):
             "activation": config.activation,
             "initializer": config.initializer,
             "batch_norm": config.batch_norm,
+            "width": config.width,
             "kernel_regularizer": optimizers.regularizers.l1_l2(
                 config.l1, config.l2, facts["train"]
             ),

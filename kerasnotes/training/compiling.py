@@ -152,3 +152,12 @@ def compile(model, task, config, steps_per_epoch):
         auto_scale_loss=False,
     )
     model.optimizer.build(model.trainable_variables)
+
+
+def compile_to_evaluate(model, task):
+    """Compiles `model` for no more training."""
+    model.compile(
+        loss=task.loss(),
+        metrics=task.metrics(),
+        weighted_metrics=task.weighted_metrics(),
+    )

@@ -27,15 +27,19 @@ def learn(task, folder, splits, chooser, watchers=(), asked=None):
             changed the task's.
 
     Returns:
-        `(model, state)`: the model with its best weights, and the final
-        state of the run.
+        `(model, state)`: the whole model with its best weights, compiled to
+        be evaluated, and the final state of the run.
     """
     # What a run that goes on had chosen, it chose for other weights.
     task.chosen = {}
-    model = prepare(task, splits, chooser)
+    seen = task.learned_from(splits)
+    trained = prepare(task, seen, chooser)
     # From here on the folder is this run's: the flags have proved good.
     folder.begin(asked or task.config, task.facts)
-    state = fit(task, model, folder, splits, chooser, watchers)
+    state = fit(task, trained, folder, seen, chooser, watchers)
+    model = task.whole(trained)
+    if model is not trained:
+        compiling.compile_to_evaluate(model, task)
     task.chosen = task.choose(model, splits["dev"], chooser)
     folder.keep_chosen(task.chosen)
     return model, state

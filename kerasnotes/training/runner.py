@@ -204,11 +204,7 @@ def evaluate(task, folder):
     """Prints the metrics of the trained model on every split."""
     model = load(task, folder)
     splits = task.splits()
-    model.compile(
-        loss=task.loss(),
-        metrics=task.metrics(),
-        weighted_metrics=task.weighted_metrics(),
-    )
+    compiling.compile_to_evaluate(model, task)
     metrics = {
         name: task.evaluate(model, split) for name, split in splits.items()
     }

@@ -111,12 +111,29 @@ class Task(abc.ABC):
     def splits(self):
         """Returns the data: a dictionary of name to `Split`."""
 
+    def learned_from(self, splits):
+        """Returns the splits as the model that is trained takes them.
+
+        By default they are those of `splits`. A task that trains only the
+        head of a frozen network gives the network's features here.
+        """
+        return splits
+
     @abc.abstractmethod
     def model(self):
-        """Returns the uncompiled model.
+        """Returns the uncompiled model to train.
 
         The runner calls it after `splits`, in the strategy's scope.
         """
+
+    def whole(self, model):
+        """Returns the model to keep of the one that was trained.
+
+        It is what is evaluated, saved and served, on the inputs of `splits`;
+        by default the same. Heads that only help to train are left out here,
+        and a frozen trunk is put back.
+        """
+        return model
 
     @abc.abstractmethod
     def loss(self):
