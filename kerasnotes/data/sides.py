@@ -5,12 +5,9 @@ import re
 import numpy as np
 
 from kerasnotes import errors
+from kerasnotes.data import split_text
 from kerasnotes.diagnosis import splits
 
-_SLICE = re.compile(
-    r"(?:(?P<side>\w+)=)?(?P<source>\w+)"
-    r"(?:\[(?P<start>-?\d+%?)?:(?P<stop>-?\d+%?)?\])?"
-)
 _CARVED = {"train": 0.9, "train_dev": 0.1}
 
 
@@ -20,16 +17,17 @@ def choose(
 ):  # fmt: skip
     """Chooses the sides of a data set.
 
-    Official sides stay. An expression slices them in their order, and a set
-    without any in the order of the salted hash. Without an expression, a dev
-    or test side that is missing takes its share of the training set, by
-    `assign`.
+    Official sides stay. An expression of shares, `train=85%,dev=15%`, cuts
+    the training set by `assign`. Any other slices official sides in their
+    order, and a set without any in the order of the salted hash. Without an
+    expression, a dev or test side that is missing takes its share of the
+    training set, by `assign`.
 
     Args:
         ids: one distinct string per example.
         labels: one class per example, or None.
         official: dictionary of official split to indices, or None.
-        expression: a `--split`, see `select`; or None.
+        expression: a `--split`, of shares or see `split_text.select`; or None.
         groups: one key per example, or None.
         train_dev: whether to carve 10 % of train off as `train_dev`.
         salt: the salt of `assign`.
@@ -53,19 +51,23 @@ def choose(
     def part(indices, shares):
         return _part(indices, shares, ids, labels, groups, salt)
 
-    if expression and groups is not None:
+    shares = split_text.shares(expression)
+    if expression and not shares and groups is not None:
         raise errors.UserError(
             f"--split={expression}: would cut through groups that are to stay "
-            "on one side (of --group, or of composed pictures); leave it out"
+            "on one side (of --group, or of composed pictures); give shares, "
+            "as 'train=80%,dev=20%', or leave it out"
         )
-    if expression:
+    if shares:
+        sides = official | part(np.asarray(official["train"]), shares)
+    elif expression:
         if unordered:
             # Their order is that of the names: class after class.
             rows = sorted(
                 official["train"], key=lambda i: splits.rank(salt, ids[i])
             )
             official = {"train": np.array(rows)}
-        sides = select(expression, official)
+        sides = split_text.select(expression, official)
     else:
         missing = {"dev", "test"} - set(official)
         shares = splits.default_shares(len(official["train"]))
@@ -133,55 +135,6 @@ def _part(indices, shares, ids, labels, groups, salt):
     return {side: indices[at] for side, at in sides.items()}
 
 
-def select(expression, official):
-    """Reads a `--split`: which rows make up each side.
-
-    Parts are separated by commas. `dev=train[50000:]` takes a slice of an
-    official split; the short form `dev[50000:]` slices the split of that
-    name, or the training set where there is none. Bounds are rows or
-    percents, negative ones count from the end. Official sides that no part
-    names stay.
-
-    Args:
-        expression: such as `"train[:50000],dev[50000:]"`.
-        official: dictionary of official split to indices; it has `train`.
-
-    Returns:
-        Dictionary of side to index array.
-
-    Raises:
-        UserError: a part can't be read, names no split, is empty, or shares
-            rows with another, or train or dev is missing.
-
-    >>> rows = {"train": np.arange(10)}
-    >>> select("train=train[:80%],dev=train[-2:]", rows)["dev"]
-    array([8, 9])
-    """
-    sides = {}
-    for part in expression.replace(" ", "").split(","):
-        match = _SLICE.fullmatch(part)
-        if not match:
-            raise errors.UserError(
-                f"--split: parts read side=split[start:stop]. Received: "
-                f"{part!r} in {expression!r}; write "
-                "--split='train[:80%],dev[80%:]'"
-            )
-        side = match["side"] or match["source"]
-        if side not in ("train", "dev", "test"):
-            raise errors.unknown("--split", side, ("train", "dev", "test"))
-        if side in sides:
-            raise errors.UserError(f"--split: {side!r} is named twice.")
-        source = match["source"]
-        if source not in official and not match["side"]:
-            source = "train"
-        if source not in official:
-            raise errors.unknown("--split", source, official)
-        sides[side] = _slice(part, match, source, np.asarray(official[source]))
-    sides = {**official, **sides}
-    _check(expression, sides)
-    return sides
-
-
 def group_keys(ids, pattern):
     r"""Returns each id's group: the pattern's groups joined, or its match.
 
@@ -211,37 +164,3 @@ def group_keys(ids, pattern):
         "".join(g or "" for g in m.groups() or (m[0],)) if m else i
         for i, m in zip(ids, matches, strict=True)
     ]
-
-
-def _slice(part, match, source, rows):
-    def bound(text):
-        if text is None:
-            return None
-        if text.endswith("%"):
-            return len(rows) * int(text[:-1]) // 100
-        return int(text)
-
-    taken = rows[bound(match["start"]) : bound(match["stop"])]
-    if not len(taken):
-        raise errors.UserError(
-            f"--split: {part!r} is empty: {source} holds {len(rows)} examples."
-        )
-    return taken
-
-
-def _check(expression, sides):
-    for side in ("train", "dev"):
-        if side not in sides:
-            raise errors.UserError(
-                f"--split: names no {side} side. Received: {expression!r}; "
-                "write --split='train[:80%],dev[80%:]'"
-            )
-    names = list(sides)
-    for i, name in enumerate(names):
-        for other in names[:i]:
-            shared = np.intersect1d(sides[name], sides[other]).size
-            if shared:
-                raise errors.UserError(
-                    f"--split: {other} and {name} share {shared} examples. "
-                    f"Received: {expression!r}"
-                )

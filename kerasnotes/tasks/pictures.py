@@ -58,7 +58,9 @@ class Config(config_lib.Config):
         choices=("stretch", "pad", "crop"),
     )
     split: str | None = option(
-        None, "Parts of the data: 'train[:50000],dev[50000:]'."
+        None,
+        "Parts of the data: 'train[:50000],dev[50000:]' by rows, "
+        "'train=85%,dev=15%' by class and --group.",
     )
     group: str | None = option(
         None, "Regular expression; files of one match stay on one side."

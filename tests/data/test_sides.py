@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kerasnotes import errors
-from kerasnotes.data import sides
+from kerasnotes.data import sides, split_text
 
 IDS = [f"train/{i:06d}" for i in range(1000)]
 OFFICIAL = {"train": np.arange(800), "test": np.arange(800, 1000)}
@@ -84,7 +84,7 @@ def test_without_official_sides_an_expression_slices_all():
 )
 def test_expressions_refused(expression, message):
     with pytest.raises(errors.UserError, match=message) as caught:
-        sides.select(expression, OFFICIAL)
+        split_text.select(expression, OFFICIAL)
     assert "\n" not in str(caught.value)
 
 
@@ -95,6 +95,36 @@ def test_groups_of_ten_consecutive_numbers():
         "glass", "glass", "glass1", "glass1", "glass2", "glass10", "glass10",
         "glass11",
     ]  # fmt: skip
+
+
+def test_shares_go_by_class_and_group():
+    labels = np.arange(1000) // 100
+    groups = [i // 5 for i in range(1000)]
+    chosen = sides.choose(IDS, labels, None, "train=85%,dev=15%", groups=groups)
+    assert list(chosen) == ["train", "dev"]
+    counts = np.bincount(labels[chosen["dev"]])
+    assert counts.tolist() == [15] * 10
+    one, other = ({groups[i] for i in chosen[side]} for side in chosen)
+    assert not one & other
+
+
+def test_shares_leave_an_official_test_alone():
+    chosen = sides.choose(IDS, None, OFFICIAL, "train=90%, dev=10%")
+    assert [len(rows) for rows in chosen.values()] == [720, 80, 200]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "train=90%",
+        "train=90%,dev=20%",
+        "train=100%,dev=0%",
+        "train=40%,dev=20%,train=40%",
+    ],
+)
+def test_shares_refused(text):
+    with pytest.raises(errors.UserError, match="--split"):
+        sides.choose(IDS, None, None, text)
 
 
 def test_groups_join_and_default_to_the_match_or_the_id():
