@@ -3,7 +3,7 @@
 import dataclasses
 import itertools
 
-from kerasnotes.diagnosis import remedies, verdicts
+from kerasnotes.diagnosis import advised, remedies, verdicts
 from kerasnotes.diagnosis.verdicts import BIAS, MISMATCH, OVERFIT, VARIANCE
 
 
@@ -58,7 +58,7 @@ def advise(diagnosis, flags, facts):
     add an L2 penalty --l2=1
     use a smaller or another network
     """
-    run = remedies.Run(flags, facts, diagnosis.problems)
+    run = advised.Run(flags, facts, diagnosis.problems)
     lists = [_REMEDIES[name](run) for name in diagnosis.problems]
     turns = itertools.zip_longest(*lists or [_undecided(diagnosis, run)])
     found = list(filter(None, itertools.chain.from_iterable(turns)))

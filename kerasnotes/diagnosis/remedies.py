@@ -1,55 +1,12 @@
-"""Remedies for each problem, as `(what, why, example)`, best first."""
+"""Remedies for each problem, as `(what, why, example)`, best first.
 
-import dataclasses
+Each takes the `advised.Run`.
+"""
 
 from kerasnotes import specs
-from kerasnotes.diagnosis.verdicts import BIAS, VARIANCE
+from kerasnotes.diagnosis import advised, ladder
 
-_SHALLOW = ("linear_regression", "logistic_regression", "softmax_regression")
-# Flags that only some models take.
-_OF_MODELS = ("hidden", "keep_prob", "batch_norm")
-
-
-@dataclasses.dataclass(frozen=True)
-class Run:
-    """What a run was told, and what came of it.
-
-    Attributes:
-        flags: its flags, a dictionary.
-        facts: see `advice.advise`.
-        problems: names of the components that are problems.
-    """
-
-    flags: dict
-    facts: dict
-    problems: tuple
-
-    def offers(self, name):
-        """Returns whether the run could be told this flag."""
-        if name in _OF_MODELS:
-            known = self.facts.get("arguments")
-            fits = known is None or name in known
-            if self.flags.get("model") in _SHALLOW or not fits:
-                return False
-        return name in self.flags
-
-    def flag(self, name, what, why, value):
-        """Returns the remedy, where the run has the flag, in a list."""
-        example = f"--{name}" if value is True else f"--{name}={value}"
-        return [(what, why, example)] if self.offers(name) else []
-
-    @property
-    def keep(self):
-        """The smallest probability of keeping a unit; 1 without dropout."""
-        value = self.flags.get("keep_prob") or 1.0
-        if isinstance(value, str):
-            value = min(specs.numbers("--keep_prob", value, float))
-        return min(value) if isinstance(value, list | tuple) else value
-
-    @property
-    def both(self):
-        """Whether bias and variance are both problems."""
-        return {BIAS, VARIANCE} <= set(self.problems)
+_MORE = {"none": "light", "light": "standard", "standard": "strong"}
 
 
 def bias(run):
@@ -96,18 +53,23 @@ def _larger(run):
     )
     what = "use a bigger network"
     names = run.facts.get("models", ())
-    if run.flags.get("model") in _SHALLOW and "mlp" in names:
+    if run.flags.get("model") in advised.SHALLOW and "mlp" in names:
         yield what, f"{why}: this one has no hidden layer", "--model=mlp"
     elif run.offers("hidden"):
         units = _units(run)
         example = ",".join(str(2 * n) for n in units)
         yield from run.flag("hidden", what, why, example)
-    elif run.offers("image_size") and run.facts.get("side"):
-        side = 2 * run.facts["side"]
-        why += f", and sees pictures of {side}×{side}"
-        yield from run.flag("image_size", what, why, side)
     else:
-        yield what, why, ""
+        next_one = ladder.larger(run.flags.get("model"), run.facts.get("side"))
+        yield what, why, run.model(next_one)
+    if run.offers("image_size") and run.facts.get("side"):
+        side = 2 * run.facts["side"]
+        yield from run.flag(
+            "image_size",
+            "show it more of each picture",
+            f"{side // 2}×{side // 2} may lose what tells classes apart",
+            side,
+        )
 
 
 def _units(run):
@@ -149,13 +111,8 @@ def variance(run):
     hardly = run.facts.get("more_data") == "hardly"
     if not hardly:
         yield from more
-    if run.flags.get("augment") == "none":
-        yield from run.flag(
-            "augment",
-            "augment the training data",
-            "it is off, and gives every epoch new examples",
-            "light",
-        )
+    yield from _more_augmentation(run)
+    yield from _pretrained(run)
     yield from _more_regular(run)
     if not run.both:
         yield from _smaller(run)
@@ -176,6 +133,37 @@ def _more_data(run):
     offered = told is None and run.offers("learning_curve")
     example = "--learning_curve=0.1,0.25,0.5" if offered else ""
     yield f"gather more training data{has}", reasons[told], example
+
+
+def _more_augmentation(run):
+    name = (run.flags.get("augment") or "").partition(":")[0]
+    if name == "none":
+        what = "augment the training data"
+        why = "it is off, and gives every epoch new examples"
+    else:
+        what = "augment more"
+        why = (
+            f"{name} leaves variance; the next policy mirrors too, for "
+            "pictures whose mirror image is of the same class"
+        )
+    if name in _MORE:
+        yield from run.flag("augment", what, why, _MORE[name])
+
+
+def _pretrained(run):
+    """A trunk that has learned from more pictures than there are here."""
+    colour = run.facts.get("channels") == 3
+    if not colour or run.flags.get("weights") != "none":
+        return
+    own = run.flags.get("model")
+    name = own if own in ladder.PRETRAINED else ladder.PRETRAINED[1]
+    if run.model(name):
+        yield (
+            "start from a network that has seen many more pictures",
+            "only its head has to be learned from these",
+            f"{'' if name == own else f'--model={name} '}"
+            "--weights=imagenet --freeze=all",
+        )
 
 
 def _more_regular(run):
@@ -217,12 +205,10 @@ def _smaller(run):
 
 
 def _another(run, what, why):
-    model, names = run.flags.get("model"), run.facts.get("models", ())
-    names = names if run.offers("model") else ()
+    model = run.flags.get("model")
     near = {"lenet5": "lenet5_teaching", "lenet5_teaching": "lenet5"}
-    other = near.get(model, "lenet5")
-    example = f"--model={other}" if other in names and other != model else ""
-    yield what, why, example
+    other = near.get(model) or ladder.smaller(model) or "lenet5"
+    yield what, why, "" if other == model else run.model(other)
 
 
 def mismatch(run):

@@ -108,7 +108,7 @@ def _run(task, model, metrics, config, curve):
     }
     shape = model.input_shape
     if isinstance(shape, tuple) and len(shape) == 4:
-        facts["side"] = shape[1]
+        facts |= {"side": shape[1], "channels": shape[3]}
     return flags, facts
 
 

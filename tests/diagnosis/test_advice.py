@@ -27,7 +27,7 @@ FACTS = {
     "parameters": 61706,
     "best_epoch": 40,
     "epochs": 100,
-    "models": ("lenet5", "lenet5_teaching", "mlp"),
+    "models": ("lenet5", "lenet5_teaching", "mobilenet_v2", "mlp", "resnet20"),
     "arguments": {"keep_prob", "batch_norm"},
     "side": 32,
 }
@@ -56,6 +56,7 @@ def examples(found, flags=None, facts=None):
 
 def test_bias():
     assert examples(BIAS) == [
+        "--model=resnet20",
         "--image_size=64",
         "--batch_norm",
         "--learning_rate=0.001",
@@ -91,7 +92,9 @@ def test_bias_of_a_slow_descent():
         ({"model": "softmax_regression"}, "--model=mlp"),
         ({"model": "mlp", "hidden": "100,30"}, "--hidden=200,60"),
         ({"model": "mlp", "hidden": (100, 30)}, "--hidden=200,60"),
-        ({"model": "lenet5"}, "--image_size=64"),
+        ({"model": "lenet5"}, "--model=resnet20"),
+        ({"model": "lenet5_teaching"}, "--model=resnet20"),
+        ({"model": "resnet20"}, ""),
     ],
 )
 def test_a_bigger_network(flags, example):
@@ -111,12 +114,26 @@ def test_variance():
         "--weight_average=0.99",
         "--model=lenet5_teaching",
     ]
+    assert examples(VARIANCE)[1] == "--augment=standard"
+    assert examples(VARIANCE, {"augment": "strong"})[1] == "--l2=1"
+
+
+def test_a_pretrained_network_for_colour():
+    def found(flags, channels=3):
+        flags = {"weights": "none"} | flags
+        return examples(VARIANCE, flags, {"channels": channels})[2]
+
+    told = "--weights=imagenet --freeze=all"
+    assert found({}) == f"--model=mobilenet_v2 {told}"
+    assert found({"model": "mobilenet_v2"}) == told
+    assert "imagenet" not in found({}, channels=1)
+    assert "imagenet" not in found({"weights": "imagenet"})
 
 
 def test_variance_strengthens_what_is_on():
     on = {"l2": 2.0, "keep_prob": "0.8,0.7", "weight_average": 0.9}
     found = examples(VARIANCE, on)
-    assert found[1:3] == ["--l2=6", "--keep_prob=0.6"]
+    assert found[2:4] == ["--l2=6", "--keep_prob=0.6"]
     assert "--augment=light" not in found
     assert "--weight_average=0.99" not in found
     # Half of the units is as much as dropout takes.
@@ -138,7 +155,7 @@ def test_learning_curves_move_more_data():
 def test_bias_and_variance_take_turns_and_contradict_nothing():
     on = {"l2": 1.0, "keep_prob": 0.8}
     found = examples(BOTH, on)
-    assert found[:2] == ["--image_size=64", "--learning_curve=0.1,0.25,0.5"]
+    assert found[:2] == ["--model=resnet20", "--learning_curve=0.1,0.25,0.5"]
     assert "--l2=3" in found and "--l2=0.1" not in found
     assert "--augment=none" not in found and "--keep_prob=0.9" not in found
 
