@@ -27,7 +27,7 @@ ALLOWED = {
     "training": {"plots", "diagnosis", "optimizers"},
     "tasks": COMPONENTS
     | {"optimizers", "plots", "diagnosis", "data", "training"},
-    "tools": {"tasks", "training", "plots", "diagnosis", "data"},
+    "tools": {"models", "tasks", "training", "plots", "diagnosis", "data"},
     "trainers": {"tasks", "tools", "training"},
 }
 BASE = {"errors", "specs", "files", "__version__"}

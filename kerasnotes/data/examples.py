@@ -27,6 +27,11 @@ class Examples:
             to index arrays, or None where it has none.
         skipped: pairs of path and reason, of what was left out.
         synthetic: whether the pictures are composed, not taken.
+        own_size: height and width of the source's own pictures, where all
+            are alike and it is known.
+        canvas: the same pictures larger, for augmentation to cut windows
+            from; or None. Beside `images` it takes its share of memory, or
+            above 512 MiB of the disk.
 
     Raises:
         UserError: there is no example, only one class, or a label without
@@ -40,6 +45,8 @@ class Examples:
     official: dict | None = None
     skipped: list = dataclasses.field(default_factory=list)
     synthetic: bool = False
+    own_size: tuple | None = None
+    canvas: np.ndarray | None = None
 
     def __post_init__(self):
         if not len(self.labels):
@@ -72,15 +79,24 @@ class Examples:
         It shares the array's memory where that is aligned as TensorFlow
         needs it.
         """
-        import tensorflow as tf
+        return _tensor(self.images)
 
-        if isinstance(self.images, np.memmap):
-            return None
-        images = self.images
-        if images.ctypes.data % 64 or not images.flags.c_contiguous:
-            images = allocate(images.shape)
-            images[:] = self.images
-        return tf.experimental.dlpack.from_dlpack(images.__dlpack__())
+    @functools.cached_property
+    def canvas_tensor(self):
+        """The canvas, likewise."""
+        return _tensor(self.canvas)
+
+
+def _tensor(images):
+    import tensorflow as tf
+
+    if isinstance(images, np.memmap):
+        return None
+    if images.ctypes.data % 64 or not images.flags.c_contiguous:
+        aligned = allocate(images.shape)
+        aligned[:] = images
+        images = aligned
+    return tf.experimental.dlpack.from_dlpack(images.__dlpack__())
 
 
 def allocate(shape, folder=None):
@@ -151,3 +167,33 @@ def mean_and_std(examples, indices):
     mean = shares @ values
     std = np.sqrt((shares * (values - mean[:, None]) ** 2).sum(1))
     return mean, np.where(std > 0, std, 1.0)
+
+
+def covariance(examples, indices):
+    """Computes the covariance of the channels over all pixels, exactly.
+
+    Args:
+        examples: the `Examples`.
+        indices: which of them: the training set.
+
+    Returns:
+        float64 `[channels, channels]`, in units of 0–255.
+
+    >>> two = Examples(np.array([[[[0]], [[2]]], [[[0]], [[2]]]], np.uint8),
+    ...                np.array([0, 1]), ["a", "b"], ["0", "1"])
+    >>> covariance(two, [0, 1])
+    array([[1.]])
+    """
+    indices = np.asarray(indices)
+    _, height, width, channels = examples.images.shape
+    step = max(1, _CHUNK // (height * width * channels))
+    total, products = np.zeros(channels), np.zeros((channels, channels))
+    for start in range(0, len(indices), step):
+        pixels = examples.images[indices[start : start + step]]
+        # Whole numbers, whose sums are exact in whatever order.
+        pixels = pixels.reshape(-1, channels).astype(float)
+        total += pixels.sum(0)
+        products += pixels.T @ pixels
+    count = len(indices) * height * width
+    mean = total / count
+    return products / count - np.outer(mean, mean)

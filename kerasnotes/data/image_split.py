@@ -18,8 +18,8 @@ class ImageSplit:
     Args:
         examples: the `Examples` it is a part of.
         indices: which of them.
-        augment: a function of a float32 batch and of uniform random numbers
-            `[b, augment.width]`, as `augment.Light`; or None.
+        augment: the `augment.Policy` of its training batches; or None. Where
+            it mixes, their labels are distributions, float32 `[b, classes]`.
         weights: the weight of each of them in loss and weighted metrics,
             `[size]`, as `weights.of_examples` makes them; None for ones.
 
@@ -78,13 +78,37 @@ class ImageSplit:
         Raises:
             UserError: `batch_size` is more than the split holds.
         """
-        steps = self.size // batch_size
-        if not steps:
+        if batch_size > self.size:
             raise errors.UserError(
                 f"--batch_size: {batch_size} is more than the {self.size} "
                 "training examples; make it smaller."
             )
-        width = getattr(self._augment, "width", 0)
+        return (
+            self._order(batch_size, seed, first_epoch, first_step, epochs)
+            .map(self._augmented, num_parallel_calls=tf.data.AUTOTUNE)
+            .prefetch(tf.data.AUTOTUNE)
+        )
+
+    def before_and_after(self, batch_size, seed):
+        """Returns the first training batch's pictures, plain and augmented.
+
+        Args:
+            batch_size: see `epochs`.
+            seed: see `epochs`.
+
+        Returns:
+            Two float32 arrays `[b, h, w, c]`.
+        """
+        order = self._order(batch_size, seed, 0, 0, 1)
+        places, numbers = next(iter(order))
+        before = tf.cast(self._gather(places)[0], tf.float32)
+        after = self._augmented(places, numbers)[0]
+        return before.numpy(), after.numpy()
+
+    def _order(self, batch_size, seed, first_epoch, first_step, epochs):
+        """Returns each batch's places, and its random numbers."""
+        steps = self.size // batch_size
+        width = self._augment.width if self._augment else 0
 
         def epoch_places(epoch):
             key = tf.stack([tf.constant(seed, tf.int64), epoch])
@@ -100,18 +124,18 @@ class ImageSplit:
                 (order, tf.gather(numbers, order))
             )
 
-        def fetch(places, numbers):
-            x, y = self._gather(places)
-            if self._augment:
-                x = self._augment(x, numbers)
-            return x, y, tf.gather(self.weights, places)
+        epochs = tf.data.Dataset.range(first_epoch, epochs)
+        return epochs.flat_map(epoch_places)
 
-        return (
-            tf.data.Dataset.range(first_epoch, epochs)
-            .flat_map(epoch_places)
-            .map(fetch, num_parallel_calls=tf.data.AUTOTUNE)
-            .prefetch(tf.data.AUTOTUNE)
-        )
+    def _augmented(self, places, numbers):
+        x, y, w = self._gather(places, training=True)
+        if self._augment:
+            size = self.examples.images.shape[1:3]
+            x = self._augment(x, numbers, size)
+            if self._augment.mixes:
+                classes = len(self.examples.class_names)
+                x, y, w = self._augment.mix(x, y, w, numbers, classes)
+        return tf.cast(x, tf.float32), y, w
 
     def batches(self, batch_size):
         """Returns all examples in order, as they are.
@@ -121,8 +145,8 @@ class ImageSplit:
         """
 
         def fetch(places):
-            x, y = self._gather(places)
-            return x, y, tf.gather(self.weights, places)
+            x, y, w = self._gather(places)
+            return tf.cast(x, tf.float32), y, w
 
         return (
             tf.data.Dataset.range(self.size)
@@ -131,14 +155,18 @@ class ImageSplit:
             .prefetch(tf.data.AUTOTUNE)
         )
 
-    def _gather(self, places):
-        rows = tf.gather(self.indices, places)
-        if self.examples.tensor is None:
-            images = self.examples.images
+    def _gather(self, places, training=False):
+        """Returns pictures (in training, of the canvas), labels, weights."""
+        rows, examples = tf.gather(self.indices, places), self.examples
+        images, tensor = examples.images, examples.tensor
+        if training and self._augment and examples.canvas is not None:
+            images, tensor = examples.canvas, examples.canvas_tensor
+        if tensor is None:
             x = tf.numpy_function(
                 lambda rows: np.asarray(images[rows]), [rows], tf.uint8
             )
             x.set_shape([*places.shape, *images.shape[1:]])
         else:
-            x = tf.gather(self.examples.tensor, rows)
-        return tf.cast(x, tf.float32), tf.gather(self.labels, places)
+            x = tf.gather(tensor, rows)
+        y, w = tf.gather(self.labels, places), tf.gather(self.weights, places)
+        return x, y, w

@@ -90,6 +90,7 @@ def _resized(whole, size, channels, mode, cache_dir):
     from kerasnotes.data import images
 
     height, width, own = whole.images.shape[1:]
+    whole = dataclasses.replace(whole, own_size=(height, width))
     size = size or (height, width)
     size = (size, size) if isinstance(size, int) else tuple(size)
     shape = (*size, channels or own)

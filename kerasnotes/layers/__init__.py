@@ -4,6 +4,14 @@ import importlib
 
 _LAYERS = {
     "Block": "block",
+    "ConvolutionalBlock": "residual",
+    "DepthwiseSeparable": "depthwise",
+    "IdentityBlock": "residual",
+    "Inception": "inception",
+    "InvertedResidual": "depthwise",
+    "LocalResponseNormalization": "normalization",
+    "NaiveInception": "inception",
+    "ZeroPadChannels": "residual",
 }
 
 

@@ -39,7 +39,8 @@ class ClassificationMetrics(keras.metrics.Metric):
         dtype: ignored but for serialisation.
 
     Call arguments:
-        y_true: integer labels in [0, C), shape `(…)` or `(…, 1)`.
+        y_true: integer labels in [0, C), shape `(…)` or `(…, 1)`, or
+            distributions `(…, C)`, of which the largest share counts.
         y_pred: logits, or without a threshold also probabilities, shape
             `(…, C)`.
         sample_weight: weights of the shape of the labels, or None for ones.
@@ -89,6 +90,12 @@ class ClassificationMetrics(keras.metrics.Metric):
                 f"Received: y_pred.shape={tuple(y_pred.shape)}"
             )
         predicted = ops.reshape(decide(y_pred, self.threshold), (-1,))
+        y_true = ops.convert_to_tensor(y_true)
+        if (
+            len(y_true.shape) == len(y_pred.shape)
+            and y_true.shape[-1] == self.classes
+        ):
+            y_true = ops.argmax(y_true, axis=-1)
         actual = ops.cast(ops.reshape(y_true, (-1,)), predicted.dtype)
         dtype = self.confusion.dtype
         if sample_weight is None:

@@ -2,17 +2,37 @@
 
 import importlib
 import inspect
-import pathlib
+import re
+import zipfile
 
 from kerasnotes import errors
 
 _MODELS = {
+    "alexnet": "alexnet.AlexNet",
+    "googlenet": "googlenet.GoogLeNet",
     "lenet5": "lenet.LeNet5",
     "lenet5_teaching": "lenet.LeNet5Teaching",
     "linear_regression": "regression.LinearRegression",
     "logistic_regression": "regression.LogisticRegression",
     "mlp": "mlp.MLP",
+    "mobilenet": "mobilenet.MobileNet",
+    "mobilenet_v2": "mobilenet.MobileNetV2",
+    "nin": "nin.NetworkInNetwork",
+    "plain20": "resnet_small.Plain20",
+    "plain56": "resnet_small.Plain56",
+    "resnet101": "resnet.ResNet101",
+    "resnet110": "resnet_small.ResNet110",
+    "resnet152": "resnet.ResNet152",
+    "resnet18": "resnet.ResNet18",
+    "resnet20": "resnet_small.ResNet20",
+    "resnet32": "resnet_small.ResNet32",
+    "resnet34": "resnet.ResNet34",
+    "resnet44": "resnet_small.ResNet44",
+    "resnet50": "resnet.ResNet50",
+    "resnet56": "resnet_small.ResNet56",
     "softmax_regression": "regression.SoftmaxRegression",
+    "vgg16": "vgg.VGG16",
+    "vgg19": "vgg.VGG19",
 }
 
 _COMMON = (
@@ -56,7 +76,8 @@ def build(
         classes: the number of classes; None for the model's own.
         include_top: whether the model ends in logits, or in the features
             before them.
-        weights: path of a `.weights.h5` or `.keras` file to load.
+        weights: None, or what `weights.load` takes: `"imagenet"` or a file.
+            They bring the `mean` and `std` that they were trained with.
         **arguments: the model's own arguments.
 
     Raises:
@@ -86,22 +107,11 @@ def build(
     except ValueError as error:
         message = " ".join(str(error).split())
         raise errors.UserError(f"--model={name}: {message}") from error
-    if weights is not None:
-        _load_weights(model, name, weights)
-    return model
+    if weights in (None, "none"):
+        return model
+    from kerasnotes.models import weights as weights_lib
 
-
-def _load_weights(model, name, path):
-    if not pathlib.Path(path).is_file():
-        raise errors.UserError(f"--weights={path}: no such file")
-    try:
-        model.load_weights(path)
-    except (OSError, KeyError, ValueError) as error:
-        # Keras' message holds every weight.
-        raise errors.UserError(
-            f"--weights={path}: doesn't hold the weights of {name} with these "
-            "arguments; give a .weights.h5 or .keras file of the same model"
-        ) from error
+    return weights_lib.load(model, name, weights)
 
 
 def load(path):
@@ -115,8 +125,10 @@ def load(path):
     """
     import keras
 
-    for model in _MODELS.values():
-        _load(model)
+    with zipfile.ZipFile(path) as archive:
+        config = archive.read("config.json").decode()
+    for module in set(re.findall(r'"module": "(kerasnotes\.[\w.]+)"', config)):
+        importlib.import_module(module)
     return keras.saving.load_model(path, compile=False)
 
 
@@ -135,8 +147,18 @@ def default_size(name):
     >>> default_size("lenet5")
     32
     """
+    shape = default_shape(name)
+    return shape and shape[0]
+
+
+def default_shape(name):
+    """Returns the shape of a model's own input, or None.
+
+    >>> default_shape("lenet5")
+    (32, 32, 1)
+    """
     shape = _signature(name)["input_shape"].default
-    return None if shape is inspect.Parameter.empty else shape[0]
+    return None if shape is inspect.Parameter.empty else shape
 
 
 def _signature(name):

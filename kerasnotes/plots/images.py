@@ -9,7 +9,7 @@ from PIL import Image
 from kerasnotes.plots import figures
 
 
-def grid(images, titles=None, columns=8):
+def grid(images, titles=None, columns=8, side=1.2):
     """Draws pictures in rows, tiny ones enlarged pixel by pixel.
 
     A batch before and after augmentation is `grid(before + after,
@@ -19,6 +19,7 @@ def grid(images, titles=None, columns=8):
         images: uint8 arrays `[height, width, 1 or 3]`, of any sizes.
         titles: a text for each picture, or None.
         columns: pictures a row.
+        side: the room for each, in inches.
 
     Returns:
         A `matplotlib.figure.Figure`.
@@ -40,8 +41,8 @@ def grid(images, titles=None, columns=8):
         )
     columns = min(columns, len(images))
     rows = -(-len(images) // columns)
-    height = 1.2 + 0.24 * any(titles)
-    figure = mpl.Figure(figsize=(1.2 * columns, height * rows))
+    height = side + 0.24 * any(titles)
+    figure = mpl.Figure(figsize=(side * columns, height * rows))
     for i, (image, title) in enumerate(zip(images, titles, strict=True)):
         row, column = divmod(i, columns)
         axes = figure.add_axes(
@@ -49,7 +50,7 @@ def grid(images, titles=None, columns=8):
                 (column + 0.04) / columns,
                 1 - (row + 1 - 0.05 / height) / rows,
                 0.92 / columns,
-                1.1 / height / rows,
+                (side - 0.1) / height / rows,
             )
         )
         axes.imshow(

@@ -1,6 +1,7 @@
 """Classification of pictures."""
 
 import dataclasses
+import functools
 
 from etils import epy
 
@@ -9,20 +10,29 @@ from kerasnotes.tasks import pictures
 from kerasnotes.training import config as config_lib
 
 with epy.lazy_imports():
-    import keras
     import numpy as np
     import tensorflow as tf
 
-    from kerasnotes import metrics
+    from kerasnotes import losses, metrics
     from kerasnotes.data import corrections, weights
     from kerasnotes.tasks import (
         classify_chosen,
         classify_review,
+        ensemble,
         picture_review,
         picture_serving,
+        sliding,
+        ten_crop,
     )
 
 option, setting = config_lib.option, config_lib.setting
+
+# What is asked of one command, and the modes that answer.
+_MODES = {
+    "ten_crop": ("evaluate",),
+    "ensemble": ("evaluate", "export"),
+    "sliding_window": ("predict",),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,14 +63,45 @@ class Config(pictures.Config):
     calibrate: bool = setting(
         False, "Serve probabilities at the temperature fitted on dev."
     )
+    ten_crop: bool = setting(
+        False,
+        "evaluate: average over four corners, the centre and their mirror "
+        "images, beside the model alone.",
+    )
+    ensemble: str | None = setting(
+        None,
+        "evaluate, export: average with these runs, RUN,RUN,…: beside each "
+        "alone, or as one SavedModel.",
+    )
+    sliding_window: bool = setting(
+        False,
+        "predict: look at every window of each picture and draw the map in "
+        "RUN_DIR/sliding.",
+    )
+    scales: str = setting(
+        "1,0.7,0.5",
+        "predict: sizes to which --sliding_window brings a picture; smaller "
+        "ones find larger things.",
+    )
 
     def check(self):
-        """Refuses also a threshold that is no probability.
+        """Refuses also a threshold that is no probability, and the like.
 
         Raises:
             UserError: see above.
         """
         super().check()
+        sliding.scales(self.scales)
+        for name, modes in _MODES.items():
+            if getattr(self, name) and self.mode not in modes:
+                raise errors.UserError(
+                    f"--{name}: is for --mode={' or '.join(modes)}. Received: "
+                    f"--mode={self.mode}"
+                )
+        if self.ten_crop and self.ensemble:
+            raise errors.UserError(
+                "--ten_crop, --ensemble: one at a time; leave one of them out"
+            )
         if self.threshold == "auto" and self.optimize == "loss":
             raise errors.UserError(
                 "--threshold=auto: no threshold changes the loss; give what "
@@ -118,7 +159,7 @@ class Classify(pictures.PictureTask):
         return weights.of_examples(choice, labels, examples.class_names, own)
 
     def loss(self):
-        return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        return losses.Crossentropy(self.config.label_smoothing)
 
     def metrics(self):
         classes = len(self.facts["classes"])
@@ -176,19 +217,10 @@ class Classify(pictures.PictureTask):
                 "trained; train it again with --overwrite"
             )
         names = tf.constant(self.facts["classes"])
-        temperature, threshold = self.temperature, self.threshold
-
-        def probabilities(logits):
-            return tf.nn.softmax(logits / temperature)
 
         def answer(shares):
-            scores = shares
-            if threshold:
-                # As near to 1 as to 0, where probabilities themselves crowd.
-                scores = temperature * tf.math.log(shares)
-            given = metrics.decide(scores, threshold)
             return {
-                "label": tf.gather(names, given),
+                "label": tf.gather(names, self.given(shares)),
                 "probabilities": shares,
                 "classes": names,
             }
@@ -198,8 +230,33 @@ class Classify(pictures.PictureTask):
             answer,
             self.facts["input_shape"],
             self.config.resize,
-            probabilities,
+            self.probabilities,
         )
+
+    def probabilities(self, logits):
+        """Returns the probabilities that are served of logits `(…, C)`."""
+        return tf.nn.softmax(logits / self.temperature)
+
+    def given(self, probabilities):
+        """Returns the answers to served probabilities `(…, C)`: int `(…)`."""
+        scores = probabilities
+        if self.threshold:
+            # As near to 1 as to 0, where probabilities themselves crowd.
+            scores = self.temperature * tf.math.log(probabilities)
+        return metrics.decide(scores, self.threshold)
+
+    def modes(self):
+        if self.config.ten_crop:
+            return {"evaluate": functools.partial(ten_crop.evaluate, self)}
+        if self.config.ensemble:
+            work = functools.partial(ensemble.run, self)
+            return {"evaluate": work, "export": work}
+        return {}
+
+    def predict(self, model, paths):
+        if self.config.sliding_window:
+            return sliding.predict(self, model, paths)
+        return super().predict(model, paths)
 
     def judge(self, model, split):
         return self._judge(split, self.logits(model, split))

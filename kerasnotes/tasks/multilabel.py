@@ -83,6 +83,16 @@ class Multilabel(pictures.PictureTask):
             f"with pictures and {labelled.SHEET}"
         )
 
+    def policy(self):
+        found = super().policy()
+        if found and found.mixes:
+            raise errors.UserError(
+                f"--augment={self.config.augment}: mixes labels, and here some "
+                "are unknown; give mixup=0 and cutmix=0: "
+                "--augment=strong:mixup=0,cutmix=0"
+            )
+        return found
+
     def splits(self):
         config, found = self.config, super().splits()
         multi_examples.check_train(

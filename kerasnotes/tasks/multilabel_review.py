@@ -81,7 +81,7 @@ def review(splits, logits, thresholds, augmented, folder):
         splits: dictionary of `ImageSplit`s, with train and dev.
         logits: the model's scores of dev, `[n, L]`.
         thresholds: probabilities, `[L]`.
-        augmented: a batch of training pictures as the model meets them.
+        augmented: see `picture_review.shown`.
         folder: the run's folder.
 
     Returns:

@@ -3,7 +3,7 @@
 from kerasnotes.data import tag_sheet
 from kerasnotes.plots import figures, images, page
 
-_GALLERY, _AUGMENTED, _SKIPPED = 24, 24, 100
+_GALLERY, _AUGMENTED, _SKIPPED = 24, 12, 100
 
 
 def picture(split):
@@ -41,22 +41,27 @@ def mistakes(judged, folder, caption):
     return [heading, page.Text(text), page.Gallery(items)]
 
 
-def shown(batch, folder):
+def shown(before_and_after, folder):
     """Writes figures/augmentation.png, and returns its blocks.
 
     Args:
-        batch: training pictures as the model meets them, float32 0–255.
+        before_and_after: training pictures as they are and as the model
+            meets them, two of float32 `[b, h, w, c]` 0–255.
         folder: the run's folder.
     """
     path = folder / "figures" / "augmentation.png"
-    pictures = batch[:_AUGMENTED].round().astype("uint8")
-    figures.save(images.grid(list(pictures)), path)
+    rows = [
+        list(batch[:_AUGMENTED].round().astype("uint8"))
+        for batch in before_and_after
+    ]
+    figures.save(images.grid([*rows[0], *rows[1]], columns=len(rows[0])), path)
     return [
         page.Heading("What the model is shown"),
         page.Picture(
             path,
-            "Training pictures of the first batch, as the model meets them.",
-            "Pictures of a training batch",
+            "Training pictures of the first batch: above as they are, below "
+            "as --augment has the model meet them.",
+            "Pictures of a training batch before and after augmentation",
         ),
     ]
 

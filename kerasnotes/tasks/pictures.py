@@ -17,12 +17,13 @@ with epy.lazy_imports():
     from kerasnotes.data import (
         augment,
         by_id,
+        canvas,
         image_split,
         load,
         weights,
     )
     from kerasnotes.data import examples as examples_lib
-    from kerasnotes.tasks import picture_serving, picture_sides
+    from kerasnotes.tasks import picture_serving, picture_sides, transfer
 
 MODELS = tuple(n for n in models.names() if n != "linear_regression")
 option, setting = config_lib.option, config_lib.setting
@@ -71,7 +72,11 @@ class Config(config_lib.Config):
         "metrics; 1 for the others.",
     )
     train_dev: bool = option(False, "Hold 10 % of train out as train-dev.")
-    augment: str = option("light", "none, or light[:shift=…,rotate=…,scale=…].")
+    augment: str = option(
+        "light",
+        "none, light, standard or strong[:rotate=…,mixup=…], or a JSON file "
+        "of such values.",
+    )
     hidden: str | None = option(None, "Units of hidden layers: '128,64'.")
     activation: str | None = option(None, "Activation of hidden layers.")
     initializer: str | None = option(None, "Initialiser of kernels.")
@@ -95,6 +100,16 @@ class Config(config_lib.Config):
     label_smoothing: float = option(
         0.0, "Share of a label that is spread over all classes.", bounds=(0, 1)
     )
+
+    def check(self):
+        """Refuses also a part to freeze that can't be.
+
+        Raises:
+            UserError: see above.
+        """
+        super().check()
+        if self.freeze != "none":
+            transfer.check(self)
 
 
 class PictureTask(task_lib.Task):
@@ -137,12 +152,25 @@ class PictureTask(task_lib.Task):
         """Returns the sets of examples with the labels that people mended."""
         return sets
 
+    def policy(self):
+        """Returns the unfitted policy of `--augment`, or None.
+
+        A file's is that with which the run began, once it has facts.
+        """
+        kept = self.facts and self.facts.get("augment")
+        if kept:
+            return augment.Policy(**kept)
+        return augment.build(self.config.augment)
+
     def splits(self):
         config = self.config
-        warp = augment.build(config.augment)
+        policy = self.policy()
+        # Only a run that trains reads the pictures twice.
+        cuts = policy and policy.crop < 1 and not self.facts
+        larger = policy.canvas if cuts else 1.0
         # Other data than the run's own are split in their own way.
         own = not self.facts or self.facts["name"] == config.dataset
-        sets = [self._examples(config.dataset)]
+        sets = [self._examples(config.dataset, larger=larger)]
         if own and config.dev_dataset:
             picture_sides.check_apart(config)
             sets.append(self._examples(config.dev_dataset, like=sets[0]))
@@ -175,11 +203,18 @@ class PictureTask(task_lib.Task):
             "skipped": len(source.skipped),
             "synthetic": source.synthetic and not target.synthetic,
         }
+        if policy and augment.is_file(config.augment):
+            # A run goes on only with the same.
+            self.facts["augment"] = dataclasses.asdict(policy)
+        if policy and policy.pca:
+            found = examples_lib.covariance(source, parts["train"])
+            self.facts["covariance"] = found.tolist()
+            policy = policy.fitted(found)
         made = {
             side: image_split.ImageSplit(
                 origin[side],
                 indices,
-                warp if side == "train" else None,
+                policy if side == "train" else None,
                 self.weights(origin[side], indices),
             )
             for side, indices in parts.items()
@@ -189,8 +224,12 @@ class PictureTask(task_lib.Task):
             self.facts["by_hand"] = _digest(made)
         return made
 
-    def _examples(self, dataset, like=None):
-        """Reads the data, at the size and with the classes of the model."""
+    def _examples(self, dataset, like=None, larger=1.0):
+        """Reads the data, at the size and with the classes of the model.
+
+        With `larger` above 1 they have a canvas that much larger, where that
+        shows more.
+        """
         config = self.config
         if self.facts or like:
             # Whatever is evaluated comes to the model's own input.
@@ -215,9 +254,27 @@ class PictureTask(task_lib.Task):
                 f"{flag}={dataset}: its classes are not those of "
                 f"the model ({', '.join(known[:10])}); give data of these"
             )
+        size = canvas.size(examples, larger)
+        if size:
+            print(f"--augment={config.augment}: reads them at {size} too")
+            again = self.read(dataset, size, examples.images.shape[-1])
+            examples = canvas.joined(examples, again)
         return examples
 
+    def learned_from(self, splits):
+        return transfer.learned_from(self, splits)
+
     def model(self):
+        self._network = transfer.freeze(self.network(), self.config.freeze)
+        found = transfer.trained(self._network, self.config)
+        # GoogLeNet learns with heads that `whole` leaves out.
+        return getattr(found, "with_side_heads", lambda: found)()
+
+    def whole(self, model):
+        return self._network
+
+    def network(self):
+        """Returns the whole network, on its weights of the start."""
         config, facts = self.config, self.facts
         keep_prob = specs.numbers("--keep_prob", config.keep_prob, float)
         if keep_prob and len(keep_prob) == 1:
@@ -239,6 +296,7 @@ class PictureTask(task_lib.Task):
             classes=len(facts["classes"]),
             mean=facts["mean"],
             std=facts["std"],
+            weights=None if config.weights == "none" else config.weights,
             **{k: v for k, v in given.items() if v is not None},
         )
 
@@ -246,12 +304,9 @@ class PictureTask(task_lib.Task):
         return models.load(path)
 
     def shown(self, splits):
-        """Returns the first training batch as the model meets it."""
+        """Returns the first training batch, plain and as the model meets it."""
         config = self.config
-        batches = splits["train"].epochs(
-            config.batch_size, config.seed, 0, 0, 1
-        )
-        return next(iter(batches))[0].numpy()
+        return splits["train"].before_and_after(config.batch_size, config.seed)
 
     def logits(self, model, split):
         """Returns the model's logits of a split, float32 `[n, outputs]`."""

@@ -10,8 +10,8 @@ import numpy as np
 from scipy.special import softmax
 
 from kerasnotes import errors, files
-from kerasnotes.data import augment, image_split
 from kerasnotes.data import examples as examples_lib
+from kerasnotes.data import image_split
 from kerasnotes.diagnosis import selection, splits
 from kerasnotes.tasks import picture_sides
 from kerasnotes.training import compiling, fitting, run_folder
@@ -212,10 +212,17 @@ def _learn(task, config, found, places, path, done):
         "mean": mean.tolist(),
         "std": std.tolist(),
     }
-    warps = {"train": augment.build(config.augment), "dev": None}
+    policy = task.policy()
+    if policy and policy.pca:
+        policy = policy.fitted(
+            examples_lib.covariance(
+                found.examples, found.indices[inner["train"]]
+            )
+        )
+    policies = {"train": policy, "dev": None}
     parts = {
         side: found.part(
-            at, warps[side], task.weights(found.examples, found.indices[at])
+            at, policies[side], task.weights(found.examples, found.indices[at])
         )
         for side, at in inner.items()
     }

@@ -14,7 +14,7 @@ from kerasnotes.training import (
 )
 
 
-def learn(task, folder, splits, chooser, watchers=(), asked=None):
+def learn(task, folder, splits, chooser, watchers=(), asked=None, seen=None):
     """Trains to the end, from wherever the run was, and chooses on dev.
 
     Args:
@@ -25,6 +25,8 @@ def learn(task, folder, splits, chooser, watchers=(), asked=None):
         watchers: more Keras callbacks.
         asked: the Config that the user gave, where reading the data has
             changed the task's.
+        seen: the data as the model that is trained takes them, where they
+            aren't what the task's `learned_from` gives.
 
     Returns:
         `(model, state)`: the whole model with its best weights, compiled to
@@ -32,7 +34,7 @@ def learn(task, folder, splits, chooser, watchers=(), asked=None):
     """
     # What a run that goes on had chosen, it chose for other weights.
     task.chosen = {}
-    seen = task.learned_from(splits)
+    seen = seen or task.learned_from(splits)
     trained = prepare(task, seen, chooser)
     # From here on the folder is this run's: the flags have proved good.
     folder.begin(asked or task.config, task.facts)

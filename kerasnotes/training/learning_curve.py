@@ -85,17 +85,15 @@ def learning_curve(task, splits, chooser, folder):
             watch="none",
             overwrite=False,
         )
-        repeated = _Repeated(
-            part, own.batch_size, fitting.steps_per_epoch(splits, config)
-        )
-        sides = {"train": repeated, "dev": splits["dev"]}
+        steps = fitting.steps_per_epoch(splits, config)
+        sides = {"train": part, "dev": splits["dev"]}
         # What reading told a task goes with the copy.
         trained = copy.copy(task)
         trained.config, trained.facts = own, task.facts | {"train": size}
         path = run_folder.RunFolder(
             folder / "learning_curve" / str(size), task.name
         )
-        point = _point(trained, sides, part, chooser, path)
+        point = _point(trained, sides, steps, chooser, path)
         print(
             f"learning curve: {size:,} examples: train error "
             f"{point['train'].text}, dev error {point['dev'].text}"
@@ -104,18 +102,21 @@ def learning_curve(task, splits, chooser, folder):
     return found
 
 
-def _point(task, sides, part, chooser, folder):
+def _point(task, sides, steps, chooser, folder):
     """Returns the point of one part, trained or read."""
-    config, dev = task.config, sides["dev"]
+    config = task.config
     folder.open(config)
     done = folder.finished
     if not (done and done["epochs"] >= config.epochs):
         # As in a new process, for checkpoints know layers by their names.
         keras.utils.clear_session(free_memory=False)
         with _quiet():
-            model, _ = fitting.learn(task, folder, sides, chooser)
-        done = {"size": part.size, "epochs": config.epochs}
-        for name, split in (("train", part), ("dev", dev)):
+            seen = task.learned_from(sides)
+            part = _Repeated(seen["train"], config.batch_size, steps)
+            seen = seen | {"train": part}
+            model, _ = fitting.learn(task, folder, sides, chooser, seen=seen)
+        done = {"size": sides["train"].size, "epochs": config.epochs}
+        for name, split in sides.items():
             measure = task.measure(model, split, task.evaluate(model, split))
             # JSON has no infinity, and that is the default.
             done[name] = {

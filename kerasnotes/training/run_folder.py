@@ -23,11 +23,13 @@ _WRITTEN = (
     "model.tflite",
     "model.onnx",
     "checkpoints",
+    "ensemble",
     "figures",
     "label_check",
     "learning_curve",
     "logs",
     "saved_model",
+    "sliding",
 )
 _PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy")
 
@@ -209,9 +211,9 @@ class RunFolder:
         )
 
     def _content(self):
-        """Returns what is in the folder beside the lock."""
+        """Returns what is in the folder beside what comes before `begin`."""
         found = self.path.iterdir() if self.path.is_dir() else []
-        return [path for path in found if path.name != ".lock"]
+        return [p for p in found if p.name not in (".lock", "features")]
 
     def _check_data(self, facts):
         saved = self.read()["data"]

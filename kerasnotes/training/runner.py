@@ -67,6 +67,9 @@ def run(task_class, given, rest, program):
     task = task_class(config, saved.get("data") if mode != "train" else None)
     if mode != "train":
         task.chosen = saved.get("chosen", {})
+    own = task.modes().get(mode)
+    if own:
+        return own(load(task, folder), folder)
     modes = {
         "train": lambda: train(task, folder, given, program),
         "evaluate": lambda: evaluate(task, folder),

@@ -205,6 +205,14 @@ class Task(abc.ABC):
             A list of `kerasnotes.plots.page` blocks for the report.
         """
 
+    def modes(self):
+        """Returns what the flags ask for in place of the runner's modes.
+
+        A dictionary of mode to a function of the trained model and the
+        run's folder.
+        """
+        return {}
+
     @abc.abstractmethod
     def predict(self, model, paths):
         """Yields a dictionary for each input: an answer to print."""

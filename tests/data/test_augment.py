@@ -1,80 +1,29 @@
-"""The light warp, against SciPy's affine transform."""
+"""The names, arguments and files of --augment."""
 
-import math
+import json
 
-import numpy as np
 import pytest
-import tensorflow as tf
-from scipy import ndimage
 
 from kerasnotes import errors
 from kerasnotes.data import augment
 
-RNG = np.random.default_rng(0)
 
-
-def warp(light, picture, numbers):
-    batch = tf.constant(picture[None], tf.float32)
-    return light(batch, tf.constant([numbers], tf.float32)).numpy()[0]
-
-
-@pytest.mark.parametrize(
-    ("fill", "mode"),
-    [("constant", "grid-constant"), ("nearest", "nearest"),
-     ("reflect", "reflect")],
-)  # fmt: skip
-def test_the_warp_is_the_equations(fill, mode):
-    height, width = 12, 17
-    picture = RNG.uniform(0, 255, (height, width, 3))
-    light = augment.Light(shift=0.2, rotate=40, scale=0.3, fill=fill)
-    for _ in range(5):
-        draw = RNG.uniform(size=4)
-        angle, scale, right, down = (2 * draw - 1) * (
-            math.radians(40), 0.3, 0.2 * width, 0.2 * height,
-        )  # fmt: skip
-        # SciPy counts rows first, with y down the picture.
-        turn = np.array(
-            [
-                [math.cos(angle), -math.sin(angle)],
-                [math.sin(angle), math.cos(angle)],
-            ]
-        ) / (1 + scale)
-        middle = np.array([(height - 1) / 2, (width - 1) / 2])
-        offset = middle - turn @ (middle + [down, right])
-        expected = np.stack(
-            [
-                ndimage.affine_transform(
-                    picture[..., c], turn, offset, order=1, mode=mode
-                )
-                for c in range(3)
-            ],
-            axis=-1,
-        )
-        warped = warp(light, picture, draw)
-        np.testing.assert_allclose(warped, expected, atol=0.05)
-
-
-def test_a_shift_by_whole_pixels():
-    picture = np.zeros((10, 10, 1))
-    picture[4, 4] = 200
-    light = augment.Light(shift=0.2, rotate=0, scale=0)
-    moved = warp(light, picture, [0.3, 0.8, 0.75, 0.0])
-    assert np.argwhere(moved[..., 0]).tolist() == [[2, 5]]
-
-
-def test_the_border_of_grey_is_black_and_of_colour_reflects():
-    light = augment.Light(shift=0.5, rotate=0, scale=0)
-    grey = warp(light, np.full((8, 8, 1), 99.0), [0.5, 0.5, 1, 0.5])
-    colour = warp(light, np.full((8, 8, 3), 99.0), [0.5, 0.5, 1, 0.5])
-    assert not grey[:, :4].any() and (grey[:, 4:] == 99).all()
-    assert (colour == 99).all()
-
-
-def test_flags():
+def test_names():
     assert augment.build("none") is None
-    light = augment.build("light:shift=0,rotate=0,scale=0,fill=nearest")
-    picture = RNG.uniform(0, 255, (6, 6, 1)).astype(np.float32)
-    np.testing.assert_array_equal(warp(light, picture, [0.1] * 4), picture)
+    light = augment.build("light")
+    assert light == augment.Policy(shift=0.1, rotate=10, scale=0.1)
+    given = augment.build("light:shift=0.04,rotate=10,scale=0.05")
+    assert given == augment.Policy(shift=0.04, rotate=10, scale=0.05)
+    strong = augment.build("strong:mirror=false,mixup=0,cutmix=0")
+    assert not (strong.mirror or strong.mixes) and strong.cutout
+
+
+def test_a_file_says_the_same(tmp_path):
+    path = tmp_path / "policy.json"
+    path.write_text(json.dumps({"shift": 0.1, "rotate": 10, "scale": 0.1}))
+    assert augment.build(str(path)) == augment.build("light")
+    plain = path.rename(tmp_path / "policy")
+    assert augment.build(str(plain)) == augment.build("light")
 
 
 @pytest.mark.parametrize(
@@ -82,11 +31,34 @@ def test_flags():
     [
         ("ligth", "did you mean 'light'"),
         ("light:turn=3", "unknown 'turn'"),
+        ("none:rotate=3", "unknown 'rotate'"),
         ("light:shift=2", "`shift` lies between 0 and 1. Received: 2"),
         ("light:fill=blue", "`fill` is one of.*Received: 'blue'"),
-        ("light:scale=big", "--augment"),
+        ("light:scale=big", "`scale` is a number. Received: 'big'"),
+        ("light:mirror=1", "`mirror` is true or false. Received: 1"),
+        ("strong:ops=1.5", "`ops` is a whole number. Received: 1.5"),
+        ("strong:crop=0", "`crop` lies between 0.01 and 1. Received: 0"),
+        ("no/such.json", "--augment=no/such.json: can't be read: No such"),
     ],
 )
 def test_flags_refused(text, message):
     with pytest.raises(errors.UserError, match=message):
         augment.build(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "no JSON"),
+        ("[1]", "holds no object"),
+        ('{"rotat": 3}', "unknown 'rotat'; did you mean 'rotate'"),
+        ('{"rotate": 300}', "`rotate` lies between 0 and 180. Received: 300"),
+        ('{"hue": null}', "`hue` is a number. Received: None"),
+    ],
+)
+def test_files_refused(text, message, tmp_path):
+    path = tmp_path / "policy.json"
+    path.write_text(text)
+    with pytest.raises(errors.UserError, match=message) as caught:
+        augment.build(str(path))
+    assert str(path) in str(caught.value)

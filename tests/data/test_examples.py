@@ -72,3 +72,14 @@ def test_sets_refused(labels, message):
     images = np.zeros((len(labels), 2, 2, 1), np.uint8)
     with pytest.raises(errors.UserError, match=message):
         make(images, labels, skipped=[("x.png", "broken")])
+
+
+def test_the_covariance_is_numpys(monkeypatch):
+    monkeypatch.setattr(lib, "_CHUNK", 300)
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (20, 5, 4, 3)).astype(np.uint8)
+    images[..., 1] = images[..., 0] // 2 + 7
+    rows = np.arange(3, 17)
+    found = lib.covariance(make(images, np.arange(20) % 2), rows)
+    wanted = np.cov(images[rows].reshape(-1, 3).T, bias=True)
+    np.testing.assert_allclose(found, wanted, rtol=1e-10)

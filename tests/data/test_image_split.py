@@ -1,5 +1,7 @@
 """Batches: the same from any step on, however many threads."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -79,17 +81,18 @@ def test_a_partial_batch_is_dropped():
     assert len(collect(dataset)) == 12
 
 
-@pytest.mark.parametrize("light", [None, augment.Light()])
+@pytest.mark.parametrize("name", ["none", "light", "strong:pca=0,ops=2"])
 @pytest.mark.parametrize("place", ["memory", "file"])
 def test_starting_anywhere_gives_the_same_batches(
-    light, place, tmp_path, monkeypatch
+    name, place, tmp_path, monkeypatch
 ):
     if place == "file":
         monkeypatch.setattr(lib, "MEMORY", 1000)
-    split = image_split.ImageSplit(make(tmp_path), ROWS, light)
+    policy = augment.build(name)
+    split = image_split.ImageSplit(make(tmp_path), ROWS, policy)
     whole = collect(split.epochs(8, 3, 0, 0, 3))
     assert len(whole) == 15
-    for epoch, step in ((0, 0), (0, 4), (1, 0), (1, 3), (2, 4)):
+    for epoch, step in ((0, 4), (1, 0), (2, 3)):
         rest = collect(split.epochs(8, 3, epoch, step, 3))
         assert_same(rest, whole[5 * epoch + step :])
     assert not collect(split.epochs(8, 3, 3, 0, 3))
@@ -97,7 +100,8 @@ def test_starting_anywhere_gives_the_same_batches(
 
 @pytest.mark.parametrize("threads", [1, 7])
 def test_threads_change_nothing(threads):
-    split = image_split.ImageSplit(make(), ROWS, augment.Light())
+    policy = augment.build("strong:pca=0,ops=2")
+    split = image_split.ImageSplit(make(), ROWS, policy)
     options = tf.data.Options()
     options.threading.private_threadpool_size = threads
     dataset = split.epochs(4, 0, 0, 0, 5)
@@ -107,10 +111,45 @@ def test_threads_change_nothing(threads):
 def test_augmentation_differs_between_examples_and_epochs():
     examples = make()
     examples.images[:] = examples.images[0]
-    split = image_split.ImageSplit(examples, ROWS, augment.Light())
+    split = image_split.ImageSplit(examples, ROWS, augment.build("light"))
     batches = collect(split.epochs(42, 0, 0, 0, 2))
     pictures = np.concatenate([x for x, _, _ in batches])
     assert len(np.unique(pictures.reshape(84, -1), axis=0)) == 84
+
+
+def test_mixed_labels_are_distributions_over_the_classes():
+    examples = make()
+    policy = augment.build("light:mixup=1,cutmix=1")
+    split = image_split.ImageSplit(
+        examples, ROWS, policy, balanced(examples, ROWS)
+    )
+    dataset = split.epochs(8, 0, 0, 0, 2)
+    assert dataset.element_spec[1].shape == (8, 3)
+    for x, y, w in collect(dataset):
+        np.testing.assert_allclose(y.sum(1), 1, rtol=1e-5)
+        assert (y > 0).sum(1).max() == 2 and x.dtype == np.float32
+        assert split.weights.min() - 1e-5 <= w.min()
+        assert w.max() <= split.weights.max() + 1e-5
+    assert split.batches(8).element_spec[1].shape == (None,)
+
+
+def test_training_cuts_from_the_canvas_and_nothing_else_sees_it():
+    examples = make()
+    larger = lib.allocate((COUNT, 12, 10, 3))
+    larger[:] = np.arange(COUNT)[:, None, None, None]
+    examples = dataclasses.replace(examples, canvas=larger)
+    policy = augment.Policy(crop=0.5)
+    split = image_split.ImageSplit(examples, ROWS, policy)
+    (x, _, _), *_ = collect(split.epochs(42, 0, 0, 0, 1))
+    assert x.shape == (42, 6, 5, 3)
+    assert sorted(x[:, 0, 0, 0]) == ROWS.tolist()
+    assert (x == x[:, :1, :1, :1]).all()
+    plain = np.concatenate([x for x, _, _ in collect(split.batches(8))])
+    np.testing.assert_array_equal(plain, examples.images[ROWS])
+    before, after = split.before_and_after(42, 0)
+    np.testing.assert_array_equal(after, x)
+    rows = after[:, 0, 0, 0].astype(int)
+    np.testing.assert_array_equal(before, examples.images[rows])
 
 
 def test_balanced_weights_are_scikit_learns():

@@ -237,3 +237,12 @@ def test_errors_name_the_argument():
             ClassificationMetrics(classes, threshold)
     with pytest.raises(ValueError, match=r"`y_pred`.*Received: .*\(2, 1\)"):
         ClassificationMetrics(2).update_state([0, 1], [[0.5], [0.5]])
+
+
+def test_of_a_distribution_the_largest_share_counts():
+    actual, predicted, weights = data(3, 8)
+    one, other = ClassificationMetrics(3), ClassificationMetrics(3)
+    one.update_state(actual, one_hot(predicted, 3), weights)
+    shares = 0.6 * one_hot(actual, 3) + 0.4 * one_hot((actual + 1) % 3, 3)
+    other.update_state(shares, one_hot(predicted, 3), weights)
+    assert values(one.result()) == values(other.result())

@@ -180,3 +180,8 @@ def test_what_config_says_of_the_data(finished):
     folder, _ = finished
     saved = json.loads((folder / "config.json").read_text())
     assert saved["data"]["classes"] == LABELS
+
+
+def test_unknown_labels_are_not_mixed(data, tmp_path):
+    with pytest.raises(errors.UserError, match="give mixup=0 and cutmix=0"):
+        run(tmp_path / "r", data, augment="light:mixup=0.2")

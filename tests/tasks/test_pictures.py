@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from sklearn import datasets, metrics
 
-from kerasnotes import errors
+from kerasnotes import errors, files
 from kerasnotes.tasks import classify
 from kerasnotes.training import runner
 
@@ -220,3 +220,46 @@ def test_no_foreground_is_on_two_sides(tmp_path, given):
     for i, one in enumerate(sides):
         for other in sides[:i]:
             assert not digits[one] & digits[other], (one, other)
+
+
+def task_of(target, facts=None, **given):
+    config = classify.Config(**{**QUICK, "dataset": str(target), **given})
+    return classify.Classify(config, facts)
+
+
+def test_a_policys_file_is_the_runs(target, tmp_path):
+    path = tmp_path / "policy.json"
+    path.write_text('{"rotate": 5}')
+    task = task_of(target, augment=str(path))
+    task.splits()
+    path.write_text('{"rotate": 6}')
+    other = task_of(target, augment=str(path))
+    other.splits()
+    changed = {k for k in task.facts if task.facts[k] != other.facts[k]}
+    assert changed == {"augment"}
+    path.unlink()
+    again = task_of(target, task.facts, augment=str(path))
+    again.splits()
+    assert again.policy().rotate == 5
+
+
+def test_windows_are_cut_from_larger_pictures_in_training_alone(target):
+    train = task_of(target, augment="standard").splits()["train"]
+    assert train.examples.images.shape[1:] == (8, 8, 1)
+    assert train.examples.canvas.shape[1:] == (10, 10, 1)
+    before, after = train.before_and_after(16, 0)
+    assert before.shape == after.shape == (16, 8, 8, 1)
+    for given in ({"dataset": "digits"}, {"augment": "standard:crop=1"}):
+        task = task_of(target, **{"augment": "standard", **given})
+        assert task.splits()["train"].examples.canvas is None
+    again = task_of(target, task.facts, augment="standard")
+    assert again.splits()["train"].examples.canvas is None
+
+
+def test_labels_that_mix_train_and_are_judged_whole(target, tmp_path):
+    given = {"augment": "strong:mirror=false", "label_smoothing": 0.1}
+    found = run(tmp_path / "r", dataset=str(target), **given, epochs=2)
+    assert 0 <= found["dev"]["accuracy"] <= 1
+    assert (tmp_path / "r" / "figures" / "augmentation.png").exists()
+    saved = files.read_json(tmp_path / "r" / "config.json")
+    assert np.shape(saved["data"]["covariance"]) == (1, 1)

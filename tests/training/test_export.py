@@ -1,6 +1,7 @@
 """Exports answer as the model does."""
 
 import importlib.util
+import re
 
 import keras
 import numpy as np
@@ -58,11 +59,17 @@ def test_bounds_are_checked(trained, tmp_path, capsys):
     assert "latency_ms<=1e-06 is BROKEN" in told
 
 
-def test_folded_batch_norm_is_gone(trained, tmp_path):
+def test_folded_batch_norm_is_gone(trained, tmp_path, capsys):
     import tensorflow as tf
 
     task, model, split = trained
     export.export(task, model, split, tmp_path)
+    told = re.search(
+        r"([\d.]+) times as fast; differs by at most (\S+)",
+        capsys.readouterr().out,
+    )
+    assert float(told[1]) > 0
+    assert float(told[2]) < 1e-4
     loaded = tf.saved_model.load(str(tmp_path / "saved_model"))
     served = loaded.signatures["serving_default"]
     held = [x for x in served.captured_inputs if x.dtype == tf.resource]

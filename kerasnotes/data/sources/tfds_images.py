@@ -113,6 +113,7 @@ def read_builder(
         ids,
         builder.info.features[_keys(builder)[1]].names,
         official if len(official) > 1 else None,
+        own_size=(height, width) if fixed else None,
     )
 
 

@@ -1,0 +1,107 @@
+"""Smooth displacement fields: cubic B-splines over a coarse grid.
+
+With the cubic B-spline B, control displacements `g[i, j]` and a position
+`(u, v)` in cells, `d = Σ g[i, j] B(v - i) B(u - j) / (|B(v - ·)| |B(u - ·)|)`.
+The norms make its standard deviation that of the controls everywhere.
+
+Sources: O. Ronneberger, P. Fischer, T. Brox, U-Net, 2015, section 3.1 (a
+coarse grid of random displacements, interpolated smoothly); D. Rueckert et
+al., Nonrigid registration using free-form deformations, 1999 (B-splines).
+"""
+
+import functools
+
+import numpy as np
+
+CELLS = 4
+CONTROLS = CELLS + 3
+MOST = 0.03
+"""The standard deviation up to which no field folds, whatever is drawn."""
+
+
+def draw(numbers, deviation):
+    """Draws the controls, uniform in ±√3 deviations.
+
+    Args:
+        numbers: uniform random numbers, `[b]`: each seeds a picture's field.
+        deviation: a share of the picture's shorter side.
+
+    Returns:
+        `[b, 2, CONTROLS, CONTROLS]`, x before y.
+
+    >>> draw(np.array([0.3]), 0.01).shape
+    (1, 2, 7, 7)
+    """
+    controls = np.empty((len(numbers), 2, CONTROLS, CONTROLS))
+    for out, key in zip(controls, (numbers * 2**24).astype(int), strict=True):
+        np.random.Generator(np.random.Philox(key=key)).random(out=out)
+    return (2 * controls - 1) * np.sqrt(3) * deviation
+
+
+def basis(places, side):
+    """Weighs the controls for places along a side.
+
+    Args:
+        places: pixel coordinates, of any shape.
+        side: the side's length; beyond it the field goes on unchanged.
+
+    Returns:
+        `[..., CONTROLS]`, rows of norm 1.
+    """
+    cells = np.clip((places + 0.5) / side, 0, 1) * CELLS
+    away = np.abs(cells[..., None] - np.arange(-1, CONTROLS - 1))
+    near = 2 / 3 - away**2 + away**3 / 2
+    far = np.maximum(2 - away, 0) ** 3 / 6
+    weights = np.where(away < 1, near, far)
+    return weights / np.linalg.norm(weights, axis=-1, keepdims=True)
+
+
+@functools.lru_cache
+def grid(side):
+    """Returns the basis for every pixel of a side, `[side, CONTROLS]`."""
+    return basis(np.arange(side), side)
+
+
+def dense(controls, size):
+    """Computes the displacement of every pixel.
+
+    Args:
+        controls: `[..., 2, CONTROLS, CONTROLS]`.
+        size: height and width.
+
+    Returns:
+        Pixels, `[..., 2, height, width]`.
+    """
+    rows, columns = map(grid, size)
+    return min(size) * (rows @ controls @ columns.T)
+
+
+def at(controls, points, size):
+    """Computes the displacement of points.
+
+    Args:
+        controls: `[b, 2, CONTROLS, CONTROLS]`.
+        points: `[b, k, 2]`, x before y, in pixels.
+        size: height and width.
+
+    Returns:
+        Pixels, `[b, k, 2]`.
+    """
+    height, width = size
+    return min(size) * np.einsum(
+        "bcij,bki,bkj->bkc",
+        controls,
+        basis(points[..., 1], height),
+        basis(points[..., 0], width),
+    )
+
+
+def undo(controls, points, size):
+    """Finds p with `p + d(p)` the given points, by fixed-point iteration.
+
+    Up to `MOST`, d is a contraction, so that there is one answer.
+    """
+    found = points
+    for _ in range(40):
+        found = points - at(controls, found, size)
+    return found

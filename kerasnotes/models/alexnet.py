@@ -1,0 +1,129 @@
+"""AlexNet."""
+
+import keras
+
+from kerasnotes.layers import normalization
+from kerasnotes.models import network, pieces
+
+_SMALLEST = 67
+
+
+@keras.saving.register_keras_serializable("kerasnotes")
+class AlexNet(network.Network):
+    """AlexNet: five convolutions, three overlapping poolings, three dense.
+
+    | layer | output for 227×227×3 | parameters | in two groups |
+    |---|---|---|---|
+    | conv1, 11×11, stride 4, valid | 55×55×96 | 34,944 | 34,944 |
+    | norm1, pool1 | 27×27×96 | 0 | 0 |
+    | conv2, 5×5 | 27×27×256 | 614,656 | 307,456 |
+    | norm2, pool2 | 13×13×256 | 0 | 0 |
+    | conv3, 3×3 | 13×13×384 | 885,120 | 885,120 |
+    | conv4, 3×3 | 13×13×384 | 1,327,488 | 663,936 |
+    | conv5, 3×3 | 13×13×256 | 884,992 | 442,624 |
+    | pool5 | 6×6×256 | 0 | 0 |
+    | fc6 | 4096 | 37,752,832 | 37,752,832 |
+    | fc7 | 4096 | 16,781,312 | 16,781,312 |
+    | logits | 1000 | 4,097,000 | 4,097,000 |
+
+    ReLU after each but the last; local response normalisation after the ReLU;
+    max pooling 3×3 with stride 2. The paper starts from `normal_0.01` and
+    some biases of 1; here kernels start by He's rule and biases at 0, which
+    needs no warming up.
+
+    Args:
+        input_shape: height, width (at least 67) and channels.
+        classes: the number of classes.
+        include_top: whether to end in logits `(batch, classes)`, or in
+            pool5's features.
+        pooling: of features: `avg`, `max`, or None for maps.
+        groups: 2 as published, where conv2, conv4 and conv5 see half of the
+            channels each (the halves lay on two GPUs); 1 for one tower.
+        keep_prob: probability that dropout keeps a unit of fc6 and fc7; one
+            number, or one for each.
+        width: multiplier of all channels.
+        initializer: what `kerasnotes.optimizers.initializers.get` takes.
+        kernel_regularizer: a Keras regulariser of the kernels.
+        mean: mean of the training set's pictures, a number or one per channel.
+        std: their standard deviation, likewise.
+        name: the model's name.
+
+    Call arguments:
+        inputs: pictures `(batch, *input_shape)`, float32 0–255.
+
+    Raises:
+        ValueError: the pictures are too small, or no pictures, or an
+            argument is none of the above.
+
+    Source: Krizhevsky et al., ImageNet classification with deep convolutional
+    neural networks (2012), section 3.
+
+    >>> AlexNet((67, 67, 3), 10, width=0.125).blocks[-3:]
+    ('pool5', 'fc6_relu', 'fc7_relu')
+    """
+
+    def __init__(
+        self,
+        input_shape=(227, 227, 3),
+        classes=1000,
+        include_top=True,
+        pooling=None,
+        groups=1,
+        keep_prob=0.5,
+        width=1.0,
+        initializer="he",
+        kernel_regularizer=None,
+        mean=None,
+        std=None,
+        name=None,
+    ):
+        arguments = {
+            "input_shape": input_shape,
+            "classes": classes,
+            "include_top": include_top,
+            "pooling": pooling,
+            "groups": groups,
+            "keep_prob": keep_prob,
+            "width": width,
+            "initializer": initializer,
+            "kernel_regularizer": kernel_regularizer,
+            "mean": mean,
+            "std": std,
+        }
+        pieces.check(input_shape, pooling, _SMALLEST)
+        convolution = pieces.Convolution(initializer, kernel_regularizer, width)
+        inputs = keras.Input(input_shape)
+        x = _trunk(network.normalize(inputs, mean, std), convolution, groups)
+        blocks = ["pool1", "pool2", "conv3_relu", "conv4_relu", "pool5"]
+        if include_top:
+            x = keras.layers.Flatten(name="flatten")(x)
+            keeps = network.per_layer(keep_prob, 2)
+            for layer, keep in zip(("fc6", "fc7"), keeps, strict=True):
+                x = convolution.dense(x, 4096, layer, keep)
+                blocks.append(f"{layer}_relu")
+            x = network.logits(x, classes, initializer, kernel_regularizer)
+        else:
+            x = pieces.pooled(x, pooling)
+        super().__init__(inputs, x, arguments, name, blocks)
+
+
+def _trunk(x, convolution, groups):
+    """Returns what pool5 makes of the normalised pictures."""
+    # The two towers' first layers and third see all channels.
+    split = {"groups": groups}
+    x = convolution(x, 96, 11, "conv1", "valid", strides=4)
+    x = _pool(_norm(x, "norm1"), "pool1")
+    x = convolution(x, 256, 5, "conv2", **split)
+    x = _pool(_norm(x, "norm2"), "pool2")
+    x = convolution(x, 384, 3, "conv3")
+    x = convolution(x, 384, 3, "conv4", **split)
+    x = convolution(x, 256, 3, "conv5", **split)
+    return _pool(x, "pool5")
+
+
+def _norm(x, name):
+    return normalization.LocalResponseNormalization(name=name)(x)
+
+
+def _pool(x, name):
+    return keras.layers.MaxPooling2D(3, strides=2, name=name)(x)

@@ -1,0 +1,206 @@
+"""GoogLeNet."""
+
+import keras
+
+from kerasnotes.layers import inception, normalization
+from kerasnotes.models import network, pieces, side_heads
+from kerasnotes.optimizers import initializers
+
+_SMALLEST = 32
+
+# Table 1 of the paper: 1×1, (reduction, 3×3), (reduction, 5×5), projection.
+_MODULES = {
+    "3a": (64, (96, 128), (16, 32), 32),
+    "3b": (128, (128, 192), (32, 96), 64),
+    "4a": (192, (96, 208), (16, 48), 64),
+    "4b": (160, (112, 224), (24, 64), 64),
+    "4c": (128, (128, 256), (24, 64), 64),
+    "4d": (112, (144, 288), (32, 64), 64),
+    "4e": (256, (160, 320), (32, 128), 128),
+    "5a": (256, (160, 320), (32, 128), 128),
+    "5b": (384, (192, 384), (48, 128), 128),
+}
+_SIDES = ("inception_4a_output", "inception_4d_output")
+
+
+@keras.saving.register_keras_serializable("kerasnotes")
+class GoogLeNet(network.Network):
+    """GoogLeNet: nine inception modules, and an average before the logits.
+
+    | layer | output for 224×224×3 | parameters |
+    |---|---|---|
+    | conv1, 7×7, stride 2; pool1; norm1 | 56×56×64 | 9,472 |
+    | conv2_reduce, 1×1 | 56×56×64 | 4,160 |
+    | conv2, 3×3; norm2; pool2 | 28×28×192 | 110,784 |
+    | inception_3a, 3b | 28×28×480 | 552,432 |
+    | pool3; inception_4a … 4e | 14×14×832 | 2,809,168 |
+    | pool4; inception_5a, 5b | 7×7×1024 | 2,487,536 |
+    | avg_pool | 1024 | 0 |
+    | logits | 1000 | 1,025,000 |
+
+    Every convolution has a bias and a ReLU; poolings are 3×3, stride 2; norm1
+    and norm2 are local response normalisation. Padding is "same" throughout.
+
+    It has no side heads: `with_side_heads` gives the model to train.
+
+    Args:
+        input_shape: height, width (at least 32) and channels.
+        classes: the number of classes.
+        include_top: whether to end in logits `(batch, classes)`, or in
+            features.
+        pooling: of features: `avg`, `max`, or None for maps.
+        keep_prob: probability that dropout keeps a unit of avg_pool.
+        batch_norm: whether to normalise before each ReLU; in place of local
+            response normalisation then.
+        width: multiplier of all channels.
+        initializer: what `kerasnotes.optimizers.initializers.get` takes.
+        kernel_regularizer: a Keras regulariser of the kernels.
+        mean: mean of the training set's pictures, a number or one per channel.
+        std: their standard deviation, likewise.
+        name: the model's name.
+
+    Call arguments:
+        inputs: pictures `(batch, *input_shape)`, float32 0–255.
+
+    Raises:
+        ValueError: the pictures are too small, or no pictures, or an
+            argument is none of the above.
+
+    Source: Szegedy et al., Going deeper with convolutions (2015), table 1
+    and section 5.
+
+    >>> model = GoogLeNet((32, 32, 3), 10, width=0.125)
+    >>> model.output_shape, len(model.with_side_heads().outputs)
+    ((None, 10), 3)
+    """
+
+    def __init__(
+        self,
+        input_shape=(224, 224, 3),
+        classes=1000,
+        include_top=True,
+        pooling=None,
+        keep_prob=0.6,
+        batch_norm=False,
+        width=1.0,
+        initializer="he",
+        kernel_regularizer=None,
+        mean=None,
+        std=None,
+        name=None,
+    ):
+        arguments = {
+            "input_shape": input_shape,
+            "classes": classes,
+            "include_top": include_top,
+            "pooling": pooling,
+            "keep_prob": keep_prob,
+            "batch_norm": batch_norm,
+            "width": width,
+            "initializer": initializer,
+            "kernel_regularizer": kernel_regularizer,
+            "mean": mean,
+            "std": std,
+        }
+        pieces.check(input_shape, pooling, _SMALLEST)
+        convolution = pieces.Convolution(
+            initializer, kernel_regularizer, width, batch_norm
+        )
+        inputs = keras.Input(input_shape)
+        x = _stem(network.normalize(inputs, mean, std), convolution)
+        x = _modules(x, convolution)
+        if include_top:
+            x = pieces.pooled(x, "avg")
+            if keep_prob < 1:
+                x = keras.layers.Dropout(1 - keep_prob, name="avg_pool_drop")(x)
+            x = network.logits(x, classes, initializer, kernel_regularizer)
+        else:
+            x = pieces.pooled(x, pooling)
+        blocks = ["conv1_relu", "conv2_relu"]
+        blocks += [f"inception_{module}_output" for module in _MODULES]
+        super().__init__(inputs, x, arguments, name, blocks)
+
+    def with_side_heads(self):
+        """Returns this model with two heads more, on the same weights.
+
+        They stand on inception_4a and 4d, the gradient's short ways to the
+        first layers, and are for training alone.
+
+        Raises:
+            ValueError: the model has no head itself.
+        """
+        arguments = self._arguments
+        if not arguments["include_top"]:
+            raise ValueError(
+                "Side heads need a model with a head. Received: "
+                f"include_top={arguments['include_top']}"
+            )
+        convolution = pieces.Convolution(
+            arguments["initializer"],
+            arguments["kernel_regularizer"],
+            arguments["width"],
+            arguments["batch_norm"],
+        )
+        return side_heads.WithSideHeads(
+            self,
+            [
+                _side(self._at(name), convolution, arguments["classes"], i)
+                for i, name in enumerate(_SIDES, start=1)
+            ],
+        )
+
+
+def _stem(x, convolution):
+    """Returns what the modules stand on."""
+
+    def norm(x, name):
+        if convolution.batch_norm:
+            return x
+        return normalization.LocalResponseNormalization(name=name)(x)
+
+    x = convolution(x, 64, 7, "conv1", strides=2)
+    x = norm(_pool(x, "pool1"), "norm1")
+    x = convolution(x, 64, 1, "conv2_reduce")
+    x = convolution(x, 192, 3, "conv2")
+    return _pool(norm(x, "norm2"), "pool2")
+
+
+def _modules(x, convolution):
+    """Returns what the nine inception modules make of `x`."""
+    for name, filters in _MODULES.items():
+        if name in ("4a", "5a"):
+            x = _pool(x, f"pool{int(name[0]) - 1}")
+        x = inception.Inception(
+            keras.tree.map_structure(convolution.scaled, filters),
+            batch_norm=convolution.batch_norm,
+            kernel_initializer=initializers.get(convolution.initializer),
+            kernel_regularizer=convolution.kernel_regularizer,
+            name=f"inception_{name}",
+        ).unroll(x)
+    return x
+
+
+def _pool(x, name):
+    return keras.layers.MaxPooling2D(3, 2, "same", name=name)(x)
+
+
+def _side(x, convolution, classes, number):
+    """Returns the logits of a side head on the maps `x`.
+
+    Average pooling 5×5 of stride 3, 1×1 convolution to 128 channels, a dense
+    layer of 1024, dropout that keeps 0.3. Of maps smaller than 5×5 the
+    pooling takes the whole.
+    """
+    name = f"side_{number}"
+    size = [min(5, side) for side in x.shape[1:3]]
+    x = keras.layers.AveragePooling2D(size, 3, name=f"{name}_pool")(x)
+    x = convolution(x, 128, 1, f"{name}_conv")
+    x = keras.layers.Flatten(name=f"{name}_flatten")(x)
+    x = convolution.dense(x, 1024, f"{name}_dense", keep_prob=0.3)
+    return network.dense(
+        classes,
+        f"{name}_logits",
+        convolution.initializer,
+        convolution.kernel_regularizer,
+        dtype=network.weight_type(),
+    )(x)

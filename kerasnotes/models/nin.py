@@ -1,0 +1,120 @@
+"""Network in network."""
+
+import keras
+
+from kerasnotes.models import network, pieces
+
+_SMALLEST = 4
+
+# Of each stage, the side of its first filters and the channels of its layers.
+_STAGES = ((5, (192, 160, 96)), (5, (192, 192, 192)), (3, (192, 192)))
+
+
+@keras.saving.register_keras_serializable("kerasnotes")
+class NetworkInNetwork(network.Network):
+    """Network in network: a small dense network at every position.
+
+    A stage is a convolution and then 1×1 convolutions: to all channels of a
+    position they are a dense layer, the same at every position. Its head has
+    no dense layer on a flattened map: one map per class, averaged.
+
+    | layer | output for 32×32×3 | parameters |
+    |---|---|---|
+    | mlpconv1_conv, 5×5 | 32×32×192 | 14,592 |
+    | mlpconv1_1x1_1, mlpconv1_1x1_2 | 32×32×96 | 46,336 |
+    | pool1, max 3×3, stride 2 | 16×16×96 | 0 |
+    | mlpconv2_conv, 5×5 | 16×16×192 | 460,992 |
+    | mlpconv2_1x1_1, mlpconv2_1x1_2 | 16×16×192 | 74,112 |
+    | pool2, average 3×3, stride 2 | 8×8×192 | 0 |
+    | mlpconv3_conv, 3×3 | 8×8×192 | 331,968 |
+    | mlpconv3_1x1_1 | 8×8×192 | 37,056 |
+    | avg_pool | 192 | 0 |
+    | logits | 10 | 1,930 |
+
+    The class maps' 1×1 convolution and their average may change places, for
+    both are linear, so the head is `logits` on the average. (The authors have
+    a ReLU between the two; then no score is below 0.)
+
+    Args:
+        input_shape: height, width (at least 4) and channels.
+        classes: the number of classes.
+        include_top: whether to end in logits `(batch, classes)`, or in
+            the last stage's features.
+        pooling: of features: `avg`, `max`, or None for maps.
+        keep_prob: probability that dropout keeps an activation of pool1 and
+            pool2; one number, or one for each.
+        batch_norm: whether to normalise before each ReLU.
+        width: multiplier of all channels.
+        initializer: what `kerasnotes.optimizers.initializers.get` takes.
+        kernel_regularizer: a Keras regulariser of the kernels.
+        mean: mean of the training set's pictures, a number or one per channel.
+        std: their standard deviation, likewise.
+        name: the model's name.
+
+    Call arguments:
+        inputs: pictures `(batch, *input_shape)`, float32 0–255.
+
+    Raises:
+        ValueError: the pictures are too small, or no pictures, or an
+            argument is none of the above.
+
+    Source: Lin et al., Network in network (2013), sections 3 and 4.2; the
+    sizes are those of the authors' CIFAR-10 network.
+
+    >>> NetworkInNetwork().count_params()
+    966986
+    """
+
+    def __init__(
+        self,
+        input_shape=(32, 32, 3),
+        classes=10,
+        include_top=True,
+        pooling=None,
+        keep_prob=0.5,
+        batch_norm=False,
+        width=1.0,
+        initializer="he",
+        kernel_regularizer=None,
+        mean=None,
+        std=None,
+        name=None,
+    ):
+        arguments = {
+            "input_shape": input_shape,
+            "classes": classes,
+            "include_top": include_top,
+            "pooling": pooling,
+            "keep_prob": keep_prob,
+            "batch_norm": batch_norm,
+            "width": width,
+            "initializer": initializer,
+            "kernel_regularizer": kernel_regularizer,
+            "mean": mean,
+            "std": std,
+        }
+        pieces.check(input_shape, pooling, _SMALLEST)
+        convolution = pieces.Convolution(
+            initializer, kernel_regularizer, width, batch_norm
+        )
+        inputs = keras.Input(input_shape)
+        x = network.normalize(inputs, mean, std)
+        x = _trunk(x, convolution, network.per_layer(keep_prob, 2))
+        x = pieces.pooled(x, "avg" if include_top else pooling)
+        if include_top:
+            x = network.logits(x, classes, initializer, kernel_regularizer)
+        blocks = ["pool1", "pool2", "mlpconv3_1x1_1_relu"]
+        super().__init__(inputs, x, arguments, name, blocks)
+
+
+def _trunk(x, convolution, keeps):
+    """Returns the last stage's maps of the normalised pictures."""
+    poolings = (keras.layers.MaxPooling2D, keras.layers.AveragePooling2D)
+    for i, (size, (first, *rest)) in enumerate(_STAGES, start=1):
+        x = convolution(x, first, size, f"mlpconv{i}_conv")
+        for j, filters in enumerate(rest, start=1):
+            x = convolution(x, filters, 1, f"mlpconv{i}_1x1_{j}")
+        if i <= len(poolings):
+            pool = poolings[i - 1](3, 2, "same", name=f"pool{i}")
+            x = network.block(x, pool, "linear", keep_prob=keeps[i - 1])
+    return x

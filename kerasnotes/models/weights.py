@@ -1,0 +1,234 @@
+"""What a model starts from: ImageNet's weights, or those of a file."""
+
+import json
+import pathlib
+import socket
+import zipfile
+
+import h5py
+import keras
+
+from kerasnotes import errors
+from kerasnotes.models import network
+
+_CAFFE = {"mean": [123.68, 116.779, 103.939], "std": [1.0] * 3}
+_TENSORFLOW = {"mean": [127.5] * 3, "std": [127.5] * 3}
+
+# The class in keras.applications, and the preprocessing it was trained with.
+_APPLICATIONS = {
+    "mobilenet": ("MobileNet", _TENSORFLOW),
+    "mobilenet_v2": ("MobileNetV2", _TENSORFLOW),
+    "resnet101": ("ResNet101", _CAFFE),
+    "resnet152": ("ResNet152", _CAFFE),
+    "resnet50": ("ResNet50", _CAFFE),
+    "vgg16": ("VGG16", _CAFFE),
+    "vgg19": ("VGG19", _CAFFE),
+}
+
+# What the head has been called there.
+_HEADS = ("predictions", "conv_preds", "probs", "Logits")
+
+# These may be left out, since they go by the classes and the pictures' size.
+_TOP = ("fc1", "fc2", network.HEAD)
+_FC1_INPUTS = 7 * 7 * 512
+
+_SECONDS = 10
+
+
+def load(model, name, path):
+    """Returns the model with weights that were learned elsewhere.
+
+    Layers take weights by their names, and all but the head's must fit. A
+    head for other classes is left out, and so are VGG's dense layers for
+    pictures of another size. What was trained on inputs of a certain mean
+    and deviation gets them: the model is then made anew with these. It prints
+    which layers were taken.
+
+    Args:
+        model: a `Network`.
+        name: its name in `kerasnotes.models.names()`.
+        path: `imagenet`, for the weights of `keras.applications`; a `.keras`
+            or `.weights.h5` file of this package; or a weights file of
+            `keras.applications`, `.weights.h5` or the older `.h5`.
+
+    Raises:
+        UserError: there are no such weights, they can't be had, or they
+            don't fit.
+    """
+    if path == "imagenet":
+        found, trained_with = _imagenet(model, name), {}
+    else:
+        found, trained_with = _read(path)
+    ours = trained_with or network.HEAD in found or "normalization" in found
+    if name in _APPLICATIONS and not ours:
+        found = _converted(found, model, name)
+        trained_with = _APPLICATIONS[name][1]
+    taken = _fitting(found, model, name, path)
+    if trained_with:
+        model = type(model).from_config(model.get_config() | trained_with)
+    for layer, arrays in taken.items():
+        model.get_layer(layer).set_weights(arrays)
+    layers = [layer.name for layer in model.layers if layer.weights]
+    left = [layer for layer in layers if layer not in taken]
+    but = f", all but {', '.join(left)}" if left else ""
+    print(f"weights from {path}: {len(taken)} of {len(layers)} layers{but}")
+    return model
+
+
+def _imagenet(model, name):
+    if name not in _APPLICATIONS:
+        raise errors.UserError(
+            f"--weights=imagenet: there are none of {name}; there are of "
+            f"{', '.join(_APPLICATIONS)}"
+        )
+    if model.input_shape[-1] != 3:
+        raise errors.UserError(
+            "--weights=imagenet: are for pictures in colour, and these have "
+            f"{model.input_shape[-1]} channels; give --weights=none, or "
+            "pictures in colour"
+        )
+    wait = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(_SECONDS)
+    try:
+        trained = _application(model, name, "imagenet", _wants_top(model))
+    except ValueError as error:
+        message = " ".join(str(error).split())
+        raise errors.UserError(f"--weights=imagenet: {message}") from error
+    except Exception as error:  # Keras raises no narrower one.
+        reason = str(error).rpartition("-- ")[2]
+        raise errors.UserError(
+            f"--weights=imagenet: those of {name} can't be downloaded "
+            f"({reason}); give a file that "
+            f"keras.applications.{_APPLICATIONS[name][0]} wrote"
+        ) from error
+    finally:
+        socket.setdefaulttimeout(wait)
+    return {layer.name: layer.get_weights() for layer in trained.layers}
+
+
+def _wants_top(model):
+    """Returns whether a dense layer of the model has ImageNet's size."""
+    dense = {x.name: x.kernel.shape for x in model.layers if x.name in _TOP}
+    if "fc1" in dense:
+        return dense["fc1"][0] == _FC1_INPUTS
+    return network.HEAD in dense and dense[network.HEAD][-1] == 1000
+
+
+def _application(model, name, weights, include_top):
+    """Returns the counterpart of the model in `keras.applications`."""
+    options = {}
+    if name.startswith("mobilenet"):
+        options["alpha"] = model.get_config()["width"]
+        # They were trained for each of these sizes.
+        shapes = [(size, size, 3) for size in (224, 192, 160, 128)]
+        own = model.input_shape[1:] in shapes
+        options["input_shape"] = model.input_shape[1:] if own else shapes[0]
+    return getattr(keras.applications, _APPLICATIONS[name][0])(
+        weights=weights, include_top=include_top, **options
+    )
+
+
+def _read(path):
+    """Returns a file's arrays by layer, and the mean and std it knows of."""
+    if not pathlib.Path(path).is_file():
+        raise errors.UserError(f"--weights={path}: no such file")
+    try:
+        if not zipfile.is_zipfile(path):
+            with h5py.File(path) as file:
+                return _layers(file), {}
+        with zipfile.ZipFile(path) as archive:
+            config = json.loads(archive.read("config.json"))["config"]
+            with (
+                archive.open("model.weights.h5") as data,
+                h5py.File(data) as file,
+            ):
+                found = _layers(file)
+    except (OSError, KeyError, ValueError) as error:
+        raise errors.UserError(
+            f"--weights={path}: doesn't hold weights that can be read "
+            f"({error}); give a .keras or .weights.h5 file"
+        ) from error
+    return found, {k: config[k] for k in ("mean", "std") if k in config}
+
+
+def _layers(file):
+    """Returns the arrays of each layer in an HDF5 file."""
+    # A whole model of the older format has its weights in a group.
+    file = file.get("model_weights", file)
+    if "layer_names" in file.attrs:
+        return {
+            _text(layer): [
+                file[layer][weight][()]
+                for weight in file[layer].attrs["weight_names"]
+            ]
+            for layer in file.attrs["layer_names"]
+        }
+    groups = [group["vars"] for group in file["layers"].values()]
+    return {
+        group.attrs["name"]: [group[str(i)][()] for i in range(len(group))]
+        for group in groups
+    }
+
+
+def _text(name):
+    return name.decode() if isinstance(name, bytes) else name
+
+
+def _converted(found, model, name):
+    """Returns arrays of keras.applications as our layers take them."""
+    found = {layer: arrays for layer, arrays in found.items() if arrays}
+    first, *trunk = (
+        layer.name
+        for layer in model.layers
+        if layer.weights and layer.name not in _TOP
+    )
+    if not {first, *trunk} <= {*found} and len(found) > len(trunk):
+        # The older files go by the order of layers, whose names have changed.
+        order = [
+            layer.name
+            for layer in _application(model, name, None, False).layers
+            if layer.weights
+        ]
+        order += list(found)[len(order) :]
+        found = dict(zip(order, found.values(), strict=True))
+    if _APPLICATIONS[name][1] is _CAFFE and first in found:
+        # They were trained on blue, green, red.
+        kernel, *rest = found[first]
+        found[first] = [kernel[:, :, ::-1], *rest]
+    for head in _HEADS:
+        if head in found:
+            kernel, bias = found.pop(head)
+            found[network.HEAD] = [kernel.reshape(kernel.shape[-2:]), bias]
+    return found
+
+
+def _fitting(found, model, name, path):
+    """Returns the arrays that the model takes, by layer."""
+    ours = {
+        layer.name: [tuple(weight.shape) for weight in layer.weights]
+        for layer in model.layers
+        if layer.weights
+    }
+    theirs = {
+        layer: [array.shape for array in arrays]
+        for layer, arrays in found.items()
+        # What is dense belongs to the head that features lack.
+        if arrays and (network.HEAD in ours or arrays[0].ndim != 2)
+    }
+    left = []
+    for layer in [*ours, *(theirs.keys() - ours.keys())]:
+        here, there = ours.get(layer, []), theirs.get(layer, [])
+        if layer in _TOP and (here != there or left):
+            # One dense layer means nothing without those before it.
+            left.append(layer)
+        elif here != there:
+            raise errors.UserError(
+                f"--weights={path}: doesn't hold the weights of {name} with "
+                f"these arguments: {layer} is {_shapes(there)} there, "
+                f"{_shapes(here)} here; give a file of the same model"
+            )
+    return {layer: found[layer] for layer in ours if layer not in left}
+
+
+def _shapes(shapes):
+    return " and ".join(map(str, shapes)) or "absent"

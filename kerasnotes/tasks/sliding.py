@@ -1,0 +1,180 @@
+"""A classifier over a large picture: every window, several sizes."""
+
+import dataclasses
+import itertools
+import pathlib
+import warnings
+
+import numpy as np
+import tensorflow as tf
+
+from kerasnotes import errors, specs
+from kerasnotes.data import images
+from kerasnotes.models import convolutional
+from kerasnotes.plots import figures, score_map
+from kerasnotes.tasks import picture_serving
+
+_PIXELS = 4_000_000  # Read at once, so that a network's maps fit in memory.
+
+
+def scales(text):
+    """Returns the sizes that `--scales` names.
+
+    Raises:
+        UserError: something else than numbers from 0.01 to 10.
+
+    >>> scales("1,0.5")
+    [1.0, 0.5]
+    """
+    found = specs.numbers("--scales", text, float)
+    if not found or not all(0.01 <= scale <= 10 for scale in found):
+        raise errors.UserError(
+            f"--scales={text}: numbers from 0.01 to 10 with commas between, "
+            "please: --scales=1,0.5"
+        )
+    return found
+
+
+@dataclasses.dataclass(frozen=True)
+class Map:
+    """What a classifier says of a picture's windows of one size.
+
+    Attributes:
+        probabilities: `[rows, columns, classes]`.
+        window: height and width of a window, in the picture's pixels.
+        stride: between two windows, down and across, likewise.
+    """
+
+    probabilities: np.ndarray
+    window: tuple
+    stride: tuple
+
+    def box(self, row, column):
+        """Returns a window's box, `[left, top, right, bottom]` in pixels."""
+        top, left = row * self.stride[0], column * self.stride[1]
+        return [left, top, left + self.window[1], top + self.window[0]]
+
+
+def maps(windows, probabilities, picture, sizes):
+    """Returns the `Map` of each size, without those below the window.
+
+    Args:
+        windows: the `convolutional.Sliding`.
+        probabilities: a function from logits to probabilities.
+        picture: uint8 `[height, width, channels]`.
+        sizes: the scales to bring the picture to.
+    """
+    shape, channels = picture.shape[:2], windows.model.inputs[0].shape[-1]
+    found = []
+    for scale in sizes:
+        size = [round(side * scale) for side in shape]
+        if min(np.subtract(size, windows.window)) < 0:
+            continue
+        pixels = images.resize(picture, size, channels)
+        scores = _scan(windows, tf.cast(pixels, tf.float32)[tf.newaxis])
+        back = np.divide(shape, size)
+        found.append(
+            Map(
+                np.asarray(probabilities(tf.constant(scores))),
+                tuple(back * windows.window),
+                tuple(back * windows.stride),
+            )
+        )
+    return found
+
+
+def _scan(windows, pixels):
+    """Returns the map of a picture `[1, h, w, c]`, read in strips."""
+    height, width = pixels.shape[1:3]
+    window, stride = windows.window[0], windows.stride[0]
+    count, _ = windows.positions(height, width)
+    step = max(1, (_PIXELS // width - window) // stride + 1)
+    strips = []
+    for first in range(0, count, step):
+        last = min(first + step, count) - 1
+        strip = pixels[:, first * stride : last * stride + window]
+        strips.append(np.asarray(windows(strip), "float32"))
+    return np.concatenate(strips, axis=1)[0]
+
+
+def predict(task, model, paths):
+    """Yields the best window of each picture, and draws its maps.
+
+    The picture goes to `RUN_DIR/sliding/NAME.png`.
+
+    Args:
+        task: the classifier's task.
+        model: the trained model.
+        paths: files and folders of pictures.
+    """
+    windows = _convolutional(model)
+    folder = pathlib.Path(task.config.run_dir) / "sliding"
+    taken = set()
+    for path, found in picture_serving.answers(_decode, paths):
+        if "error" not in found:
+            output = folder / f"{_free(pathlib.Path(path).stem, taken)}.png"
+            found = _answer(task, windows, found["picture"][0], output)
+        yield {"file": path, **found}
+
+
+def _convolutional(model):
+    """Makes the model convolutional; what it warns of is printed."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", UserWarning)
+        windows = convolutional.convolutionalize(model)
+    for warning in told:
+        print(f"--sliding_window: {warning.message}")
+    return windows
+
+
+def _decode(image_bytes):
+    return {"picture": images.decode(image_bytes[0])[tf.newaxis]}
+
+
+def _free(stem, taken):
+    """Returns a name that no picture of this command has had."""
+    names = itertools.chain([stem], (f"{stem}-{i}" for i in itertools.count(2)))
+    name = next(name for name in names if name not in taken)
+    taken.add(name)
+    return name
+
+
+def _answer(task, windows, picture, output):
+    picture = picture.numpy()
+    found = maps(
+        windows, task.probabilities, picture, scales(task.config.scales)
+    )
+    if not found:
+        height, width = picture.shape[:2]
+        return {
+            "error": f"of {width}×{height} pixels, at no --scales="
+            f"{task.config.scales} as large as the window of "
+            f"{windows.window[1]}×{windows.window[0]}; give a larger scale"
+        }
+    given = [np.asarray(task.given(m.probabilities)) for m in found]
+    sure = [
+        np.take_along_axis(m.probabilities, g[..., None], -1)[..., 0]
+        for m, g in zip(found, given, strict=True)
+    ]
+    best = max(range(len(found)), key=lambda i: sure[i].max())
+    at = np.unravel_index(sure[best].argmax(), sure[best].shape)
+    classes = task.facts["classes"]
+    label, confidence = classes[given[best][at]], float(sure[best][at])
+    box = found[best].box(*at)
+    figure = score_map.score_maps(
+        picture,
+        [
+            score_map.Panel(g, s, m.window, m.stride)
+            for m, g, s in zip(found, given, sure, strict=True)
+        ],
+        classes,
+        (best, box, f"{label}, {confidence:.2%}"),
+    )
+    figures.save(figure, output)
+    return {
+        "label": label,
+        "confidence": round(confidence, 4),
+        "box": [round(side) for side in box],
+        "map": str(output),
+    }

@@ -1,0 +1,257 @@
+"""Transfer learning: a network trained elsewhere, of which a part is kept.
+
+What is frozen works as it does when it serves: its weights stay bit for bit
+as they are, its batch norm goes by the running averages, its dropout is off,
+and penalties leave its weights out. Dropout next to the head belongs to the
+head. Where nothing but the head learns and pictures aren't augmented, what
+the frozen part makes of them is computed once and kept in the run's folder.
+
+Source: Yosinski et al., How transferable are features in deep neural
+networks? (2014), section 2.
+"""
+
+import contextlib
+import hashlib
+import io
+import json
+import math
+import pathlib
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+import kerasnotes
+from kerasnotes import errors
+from kerasnotes.data import features
+from kerasnotes.models import network as network_lib
+
+# Tests compare with a run that passes every picture through the network.
+_CACHE = True
+
+# Arguments that leave features as they are.
+_OF_TRAINING = ("classes", "initializer", "keep_prob", "kernel_regularizer")
+
+
+def check(config):
+    """Refuses a `--freeze` that can't be meant.
+
+    Raises:
+        UserError: it is neither none, all nor a number of blocks, or there
+            are no weights worth keeping.
+    """
+    choice = config.freeze
+    if choice == "none":
+        return
+    if choice != "all" and not (choice.isdecimal() and int(choice)):
+        raise errors.UserError(
+            f"--freeze={choice}: give none, all, or how many blocks from the "
+            "input on, as --freeze=2"
+        )
+    if config.weights == "none":
+        raise errors.UserError(
+            f"--freeze={choice}: would keep the random weights of the start; "
+            "give --weights=imagenet or a file, or leave it out"
+        )
+
+
+def freeze(network, choice):
+    """Freezes a part of a network, and returns the network.
+
+    Args:
+        network: the `Network`.
+        choice: `"none"`, `"all"` but the head, or the number of blocks from
+            the input on, as text.
+
+    Raises:
+        UserError: it has fewer blocks, or nothing before the head.
+
+    >>> from kerasnotes import models
+    >>> found = freeze(models.build("mlp", (8, 8, 1), hidden=(6, 5)), "1")
+    >>> [v.path for v in found.trainable_variables if "kernel" in v.path]
+    ['hidden_2/kernel', 'logits/kernel']
+    """
+    if choice == "none":
+        return network
+    blocks = network.blocks
+    count = len(blocks) if choice == "all" else int(choice)
+    if not 0 < count <= len(blocks):
+        raise errors.UserError(
+            f"--freeze={choice}: {network.name} has {len(blocks)} blocks "
+            f"before its head{': ' * bool(blocks)}{', '.join(blocks)}"
+        )
+    _freeze(network.get_layer(name).output for name in blocks[:count])
+    if choice == "all" or features_of(network) is not None:
+        _freeze([_before_head(network)])
+    return network
+
+
+def _freeze(tensors):
+    """Freezes every layer that the tensors come from."""
+    seen, left = set(), [_node(tensor) for tensor in tensors]
+    while left:
+        node = left.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        left += [_node(tensor) for tensor in node.input_tensors]
+        if isinstance(node.operation, keras.Layer):
+            node.operation.trainable = False
+        if isinstance(node.operation, keras.layers.Dropout):
+            # Keras' goes on dropping in training where it is frozen.
+            node.operation.rate = 0.0
+
+
+def _node(tensor):
+    operation, index, _ = tensor._keras_history
+    return operation._inbound_nodes[index]
+
+
+def _before_head(network):
+    """Returns the tensor from which on all is the head's."""
+    found = network.get_layer(network_lib.HEAD).input
+    node = _node(found)
+    while len(node.input_tensors) == 1 and not _weights(node.operation):
+        (tensor,) = node.input_tensors
+        if isinstance(node.operation, keras.layers.Dropout):
+            found = tensor
+        node = _node(tensor)
+    return found
+
+
+def _weights(operation):
+    return getattr(operation, "weights", [])
+
+
+def features_of(network):
+    """Returns the head's input where nothing but the head learns, or None."""
+    for layer in network.layers:
+        if layer.trainable_weights and layer.name != network_lib.HEAD:
+            return None
+    return _before_head(network)
+
+
+def trained(network, config):
+    """Returns what of a network is trained: itself, or its head alone.
+
+    Side heads, where it has such, train with it. What is trained shares the
+    network's layers, so that the network has what is learned.
+    """
+    tensor = features_of(network)
+    if tensor is None:
+        return getattr(network, "with_side_heads", lambda: network)()
+    return _head(network, tensor) if _caches(config) else network
+
+
+def _head(network, tensor):
+    return keras.Model(tensor, network.output, name=network.name)
+
+
+def _caches(config):
+    return _CACHE and config.freeze != "none" and config.augment == "none"
+
+
+def learned_from(task, splits):
+    """Returns the splits as the model of `trained` takes them.
+
+    Features lie in files named after the pictures and the frozen network
+    that they come from, so that a run that goes on, or starts anew with
+    another learning rate, finds them again.
+
+    Args:
+        task: the `PictureTask`, after its `splits`.
+        splits: these.
+
+    Raises:
+        UserError: see `freeze`; or the features can't be written.
+    """
+    config = task.config
+    if config.freeze == "none":
+        return splits
+    with contextlib.redirect_stdout(io.StringIO()):
+        # It is told once, of the network that is trained.
+        network = task.network()
+    freeze(network, config.freeze)
+    tensor = features_of(network)
+    if tensor is None or not _CACHE:
+        return splits
+    if not _caches(config):
+        gain = _gain(network, tensor, splits["train"], config.batch_size)
+        print(
+            f"--augment={config.augment}: new pictures pass through the frozen "
+            "layers in each epoch; with --augment=none each passes once, and "
+            f"later epochs are up to {gain:.0f} times faster"
+        )
+        return splits
+    # The run's checkpoints hold the head alone.
+    task.facts["frozen_weights"] = _digest(network, tensor)
+    return splits | _features(task, network, tensor, splits)
+
+
+def _features(task, network, tensor, splits):
+    """Returns train and dev as features, cached in files."""
+    config = task.config
+    folder = pathlib.Path(config.run_dir) / "features"
+    paths = {
+        side: folder / f"{side}-{_key(task, network, splits[side])}.npy"
+        for side in ("train", "dev")
+    }
+    if config.overwrite:
+        for path in set(folder.glob("*.npy")) - set(paths.values()):
+            path.unlink()
+    print(
+        f"--freeze={config.freeze}: what {network.name} makes of a picture "
+        f"before the head is computed once, and kept in {folder}"
+    )
+    frozen = keras.Model(network.input, tensor)
+
+    @tf.function(reduce_retracing=True)
+    def function(pictures):
+        return tf.cast(frozen(pictures, training=False), tf.float32)
+
+    return {
+        side: features.cached(
+            splits[side], function, tensor.shape[1:], path, config.batch_size
+        )
+        for side, path in paths.items()
+    }
+
+
+def _key(task, network, split):
+    """Returns a name of the features of a split."""
+    arguments = network.get_config()
+    made_of = [
+        task.facts["frozen_weights"],
+        {k: v for k, v in arguments.items() if k not in _OF_TRAINING},
+        [kerasnotes.__version__, keras.__version__],
+        features.digest(split),
+    ]
+    text = json.dumps(made_of, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _digest(network, tensor):
+    """Returns a hash of the weights that a tensor comes from."""
+    found = hashlib.sha256()
+    for variable in keras.Model(network.input, tensor).weights:
+        found.update(np.asarray(variable).tobytes())
+    return found.hexdigest()
+
+
+def _gain(network, tensor, split, batch_size):
+    """Returns how many times longer than its head a network takes."""
+    pictures, *_ = next(iter(split.batches(batch_size)))
+    inner = keras.ops.zeros([len(pictures), *tensor.shape[1:]], tensor.dtype)
+    return _seconds(network, pictures) / _seconds(_head(network, tensor), inner)
+
+
+def _seconds(model, x):
+    function = tf.function(lambda x: model(x, training=False))
+    function(x)
+    best = math.inf
+    for _ in range(3):
+        began = time.perf_counter()
+        function(x).numpy()
+        best = min(best, time.perf_counter() - began)
+    return best

@@ -1,0 +1,204 @@
+"""What is looked at: a run's model, pictures, layers and units."""
+
+import dataclasses
+import pathlib
+
+import keras
+import numpy as np
+
+from kerasnotes import errors, specs
+from kerasnotes.data import images
+from kerasnotes.models import mechanics, network
+from kerasnotes.tasks import picture_serving, pictures
+from kerasnotes.tools import runs
+
+_RIGHT, _WRONG, _UNITS = 9, 6, 8
+_PASSIVE = ("Pooling", "Padding", "Cropping", "InputLayer", "Normalization")
+
+
+@dataclasses.dataclass(frozen=True)
+class Pictures:
+    """Pictures at the model's size, and what it makes of them.
+
+    Attributes:
+        images: uint8 `[n, height, width, channels]`.
+        indices: which of them, and in which order.
+        titles: what each is: its true class, or a file's name.
+        given: what the model takes each for, or None where it isn't asked.
+        wrong: for each the class that it should have given, or that it
+            wrongly gave as one of several; None where it is right.
+    """
+
+    images: np.ndarray
+    indices: np.ndarray
+    titles: list
+    given: list | None = None
+    wrong: list | None = None
+
+    def __len__(self):
+        return len(self.indices)
+
+    def at(self, places):
+        """Returns the pictures in these places, uint8."""
+        return self.images[self.indices[places]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Look:
+    """What is looked at.
+
+    Attributes:
+        run: the run.
+        model: its model from the input to the logits.
+        rows: `mechanics.table` of it.
+        pictures: all pictures to look at.
+        chosen: places of those to show: right ones, then wrong ones.
+        layers: the rows of the layers to look at.
+        asked: whether the user named the layers.
+        units: the units asked for, or None.
+        folder: where pictures go.
+    """
+
+    run: runs.Run
+    model: keras.Model
+    rows: list
+    pictures: Pictures
+    chosen: tuple
+    layers: list
+    asked: bool
+    units: list | None
+    folder: pathlib.Path
+
+    def units_of(self, row):
+        """Returns the units of a layer to look at.
+
+        Raises:
+            UserError: it has no such unit.
+        """
+        count = row.shape[-1]
+        if self.units is None:
+            spread = np.linspace(0, count - 1, min(_UNITS, count))
+            return [int(i) for i in spread.round()]
+        for unit in self.units:
+            if not 0 <= unit < count:
+                raise errors.UserError(
+                    f"--units={unit}: {row.name} has the units 0 to "
+                    f"{count - 1}; name some of these, and the layers with "
+                    "--layers"
+                )
+        return self.units
+
+    @property
+    def batch_size(self):
+        return self.run.task.config.batch_size
+
+
+def look(options, paths):
+    """Returns the `Look` that the flags ask for.
+
+    Args:
+        options: the flags `run_dir`, `layers`, `units`, `split`, `dataset`.
+        paths: files and folders of pictures to look at instead of the data.
+
+    Raises:
+        UserError: there is no such run, layer or split, or no picture.
+    """
+    given = {"dataset": options.dataset} if options.dataset else {}
+    run = runs.open_run(options.run_dir, **given)
+    if not isinstance(run.task, pictures.PictureTask):
+        raise errors.UserError(
+            f"--run_dir={options.run_dir}: a run of {run.task.name}; give "
+            "one of pictures: of classify or multilabel"
+        )
+    whole = run.model()
+    model = keras.Model(whole.inputs, whole.get_layer(network.HEAD).output)
+    rows = mechanics.table(model)
+    layers = _layers(rows, options.layers)
+    units = specs.numbers("--units", options.units)
+    if paths:
+        shown = _from_files(paths, run.task)
+        chosen = list(range(min(len(shown), _RIGHT))), []
+    else:
+        shown, chosen = _from_split(run, model, options.split)
+    return Look(
+        run,
+        model,
+        rows,
+        shown,
+        chosen,
+        layers,
+        bool(options.layers),
+        units,
+        run.folder / "visualize",
+    )
+
+
+def _layers(rows, names):
+    """Returns the rows asked for; else the last of each size of map."""
+    maps = {row.name: row for row in rows if row.maps and row.fields}
+    if names:
+        for name in names.split(","):
+            if name not in maps:
+                raise errors.unknown("--layers", name, maps)
+        return [maps[name] for name in names.split(",")]
+    learned = [row.name for row in rows if row.parameters]
+    first = [row.name for row in rows].index(learned[0])
+    last = {
+        row.shape[:2]: row
+        for row in rows[first:]
+        if row.name in maps and not any(k in row.kind for k in _PASSIVE)
+    }
+    return list(last.values())
+
+
+def _from_split(run, model, split):
+    parts = run.task.splits()
+    if split not in parts:
+        raise errors.unknown("--split", split, parts)
+    part = parts[split]
+    judged = run.task.judge(model, part)
+    rows, wrong = judged.rows, set(judged.mistakes())
+    # Of several labels, the sheet says which are wrong.
+    missed = [
+        row.get("wrong", row["true"]).split(";")[0] if i in wrong else None
+        for i, row in enumerate(rows)
+    ]
+    surest = {}
+    for i, row in enumerate(rows):
+        best = surest.get(row["true"])
+        if i not in wrong and (
+            best is None or row["confidence"] > rows[best]["confidence"]
+        ):
+            surest[row["true"]] = i
+    right = [surest[name] for name in sorted(surest)][:_RIGHT]
+    shown = Pictures(
+        part.examples.images,
+        part.indices,
+        [row["true"] for row in rows],
+        [row["given"].split(";")[0] for row in rows],
+        missed,
+    )
+    return shown, (right, judged.mistakes()[:_WRONG])
+
+
+def _from_files(paths, task):
+    *size, channels = task.facts["input_shape"]
+
+    def decode(encoded):
+        picture = images.decode(encoded[0])
+        return {
+            "picture": images.resize(
+                picture, size, channels, task.config.resize
+            )
+        }
+
+    found = {}
+    for path, answer in picture_serving.answers(decode, paths):
+        if "error" in answer:
+            raise errors.UserError(f"{path}: {answer['error']}")
+        found[path] = answer["picture"].numpy()
+    return Pictures(
+        np.stack(list(found.values())),
+        np.arange(len(found)),
+        [pathlib.Path(path).name for path in found],
+    )

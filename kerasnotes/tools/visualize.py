@@ -1,0 +1,187 @@
+"""The program that looks inside models."""
+
+import dataclasses
+
+from etils import epy
+
+from kerasnotes import errors, models
+from kerasnotes.training import command
+from kerasnotes.training import config as config_lib
+
+with epy.lazy_imports():
+    from kerasnotes.plots import page
+    from kerasnotes.tools import (
+        layer_table,
+        looking,
+        runs,
+        views,
+    )
+
+setting = config_lib.setting
+_SEEN = {"run_dir", "layers", "units", "split", "dataset"}
+_FLAGS = {
+    "all": _SEEN,
+    "summary": {"run_dir", "model", "image_size"},
+    "filters": {"run_dir"},
+    "patches": _SEEN,
+    "activations": _SEEN,
+    "heat_maps": _SEEN - {"units"},
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What can be looked at."""
+
+    mode: str = setting(
+        "all",
+        "summary: what each layer of a run or of a --model holds, costs and "
+        "sees; filters: the first layer's; patches: the nine parts of "
+        "pictures that excite a unit most; activations: maps of some "
+        "pictures; heat_maps: where the evidence for a class is; all: these "
+        "on one page.",
+        choices=tuple(_FLAGS),
+    )
+    run_dir: str | None = setting(None, "Folder of the run.")
+    model: str | None = setting(
+        None,
+        "For --mode=summary, a model with its own defaults.",
+        choices=tuple(models.names()),
+    )
+    image_size: int | None = setting(
+        None, "Side of that model's picture.", bounds=(1, 4096)
+    )
+    layers: str | None = setting(
+        None,
+        "Layers to look at, commas between; default the last of each size.",
+    )
+    units: str | None = setting(
+        None, "Their units, as 0,5,9; default eight spread evenly."
+    )
+    split: str = setting("dev", "The pictures to look at.")
+    dataset: str | None = setting(None, "Other data, with the same classes.")
+
+    check = config_lib.Config.check
+
+
+def main():
+    """Runs the command line; returns only through `sys.exit`."""
+    command.run(Options, run)
+
+
+def run(given, rest, program):
+    """Does what `--mode` says.
+
+    Args:
+        given: the fields of `Options` that the user named.
+        rest: files and folders of pictures to look at.
+        program: the program's name.
+
+    Returns:
+        What was written: paths, the page last; or the summary.
+    """
+    options = Options(**given)
+    options.check()
+    mode = options.mode
+    for name in sorted(set(given) - {"mode"} - _FLAGS[mode]):
+        raise errors.UserError(
+            f"--{name}: is not for --mode={mode}; leave it out. Valid: "
+            f"{', '.join(f'--{n}' for n in sorted(_FLAGS[mode]))}"
+        )
+    _check_inputs(options, given, rest)
+    if mode == "summary":
+        return _summary(options)
+    look = looking.look(options, rest)
+    if not look.layers and mode not in ("all", "filters"):
+        raise errors.UserError(
+            f"--mode={mode}: {look.model.name} has no maps, only units that "
+            "see the whole picture; --mode=filters shows their weights"
+        )
+    if mode != "all":
+        blocks = getattr(views, mode)(look)
+        return _told(b.png for b in blocks if isinstance(b, page.Picture))
+    blocks = views.filters(look)
+    if look.layers:
+        blocks += views.patches(look)
+        blocks += views.activations(look)
+        blocks += views.heat_maps(look)
+    pictures = [b.png for b in blocks if isinstance(b, page.Picture)]
+    return _told([*pictures, _page(look, blocks)])
+
+
+def _told(paths):
+    paths = list(paths)
+    for path in paths:
+        print(path)
+    return paths
+
+
+def _check_inputs(options, given, rest):
+    mode = options.mode
+    if rest and "split" not in _FLAGS[mode]:
+        raise errors.UserError(f"{rest[0]!r}: --mode={mode} takes flags alone")
+    for name in {"split", "dataset"} & set(given):
+        if rest:
+            raise errors.UserError(
+                f"--{name}: the pictures are those named, {rest[0]} first; "
+                "leave the flag or the files out"
+            )
+    if mode == "summary":
+        if (options.run_dir is None) == (options.model is None):
+            raise errors.UserError(
+                "--mode=summary: name a --run_dir or a --model, one of the two"
+            )
+        if options.run_dir and options.image_size:
+            raise errors.UserError(
+                "--image_size: goes with --model; a run has its own"
+            )
+    elif options.run_dir is None:
+        raise errors.UserError(
+            f"--run_dir: name the run that --mode={mode} shall look into"
+        )
+
+
+def _summary(options):
+    if options.run_dir:
+        model = runs.open_run(options.run_dir).model()
+    else:
+        name, side = options.model, options.image_size
+        own = models.default_shape(name)
+        if side is None and own is None:
+            raise errors.UserError(
+                f"--image_size: {name} has no size of its own; give one, "
+                "such as 8, of grey pictures"
+            )
+        shape = (side, side, own[-1] if own else 1) if side else own
+        model = models.build(name, input_shape=shape)
+    text = layer_table.text(model)
+    print(text)
+    return text
+
+
+def _page(look, blocks):
+    """Writes index.html; returns its path."""
+    table = layer_table.cells(look.model)
+    path = look.folder / "index.html"
+    facts = [("parameters", table[-1][4]), ("multiply-adds", table[-1][5])]
+    page.write(
+        path,
+        f"Inside {look.run.folder.path.name}",
+        f"{look.run.task.config.model}, looking at "
+        f"{len(look.pictures):,} pictures",
+        [
+            page.Facts(facts),
+            *blocks,
+            page.Heading("Layers"),
+            page.Text(
+                "What each layer gives for one picture, and what that costs: "
+                "multiply-adds are those of kernels. A unit sees a part of "
+                "the picture as large as its receptive field, padding "
+                "included; its neighbour sees one that is a stride on."
+            ),
+            page.Table(
+                list(layer_table.HEADER), table, numeric=layer_table.NUMERIC
+            ),
+        ],
+    )
+    return path

@@ -1,0 +1,61 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerasnotes import layers
+from kerasnotes.testing import layer_contract
+
+
+@pytest.mark.parametrize(
+    "constants",
+    [
+        {},
+        {"k": 1.0, "n": 3, "alpha": 0.5, "beta": 1.5},
+        {"n": 4, "alpha": 1.0},
+        {"n": 31, "alpha": 1.0},
+        {"n": 1, "alpha": 1.0},
+    ],
+)
+def test_against_tensorflow(constants):
+    layer = layers.LocalResponseNormalization(**constants)
+    x = np.random.default_rng(0).normal(size=(2, 5, 4, 9), scale=30)
+    x = x.astype("float32")
+    expected = tf.nn.local_response_normalization(
+        x,
+        depth_radius=layer.n // 2,
+        bias=layer.k,
+        alpha=layer.alpha,
+        beta=layer.beta,
+    )
+    np.testing.assert_allclose(layer(x), expected, rtol=1e-5)
+
+
+def test_constants_of_the_paper():
+    config = layers.LocalResponseNormalization().get_config()
+    found = {name: config[name] for name in ("k", "n", "alpha", "beta")}
+    assert found == {"k": 2.0, "n": 5, "alpha": 1e-4, "beta": 0.75}
+
+
+def test_half_precision_does_not_overflow():
+    layer = layers.LocalResponseNormalization(dtype="mixed_float16")
+    found = layer(keras.ops.full((1, 1, 1, 5), 1000.0))
+    assert found.dtype == "float16"
+    # At the middle channel 2 + 1e-4 · 5 · 1000² = 502.
+    np.testing.assert_allclose(found[0, 0, 0, 2], 1000 / 502**0.75, rtol=1e-3)
+
+
+def test_contract():
+    layer_contract.check_layer(
+        layers.LocalResponseNormalization,
+        {"k": 1.0, "n": 3, "alpha": 0.1, "beta": 0.5},
+        input_shape=(2, 4, 3, 6),
+        expected_output_shape=(2, 4, 3, 6),
+        expected_num_trainable_weights=0,
+        trains=False,
+    )
+
+
+def test_refuses_no_channels():
+    with pytest.raises(ValueError, match="Received: n=0"):
+        layers.LocalResponseNormalization(n=0)

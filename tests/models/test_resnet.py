@@ -1,0 +1,231 @@
+import warnings
+
+import keras
+import numpy as np
+import pytest
+
+from kerasnotes import layers, models
+from kerasnotes.training.folding import fold_batch_norm
+
+SMALL = {
+    "resnet20": 269_722,
+    "resnet32": 464_154,
+    "resnet44": 658_586,
+    "resnet56": 853_018,
+    "resnet110": 1_727_962,
+    "plain20": 269_722,
+    "plain56": 853_018,
+}
+# torchvision's.
+LARGE = {"resnet18": 11_689_512, "resnet34": 21_797_672}
+TINY = {"width": 0.25, "input_shape": (12, 8, 3)}
+
+
+def randomise(model, seed=0):
+    """Gives every weight, mean and variance a value that keeps the scale."""
+    rng = np.random.default_rng(seed)
+    for weight in model.weights:
+        if weight.name == "kernel":
+            deviation = np.sqrt(1 / np.prod(weight.shape[:-1]))
+            weight.assign(rng.normal(0, deviation, weight.shape))
+        elif weight.name in ("gamma", "moving_variance"):
+            weight.assign(rng.uniform(0.5, 1.5, weight.shape))
+        else:
+            weight.assign(rng.normal(0, 0.1, weight.shape))
+    return model
+
+
+def pictures(model, n=2):
+    rng = np.random.default_rng(1)
+    shape = (n, *model.input_shape[1:])
+    return rng.integers(0, 256, shape).astype("float32")
+
+
+def kinds(model, kind):
+    return [layer for layer in model.layers if isinstance(layer, kind)]
+
+
+@pytest.mark.parametrize(("name", "count"), (SMALL | LARGE).items())
+def test_trainable_parameters(name, count):
+    model = models.build(name)
+    assert sum(np.prod(w.shape) for w in model.trainable_weights) == count
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        ("resnet50", 25_636_712),
+        pytest.param("resnet101", 44_707_176, marks=pytest.mark.slow),
+        pytest.param("resnet152", 60_419_944, marks=pytest.mark.slow),
+    ],
+)
+def test_against_keras_applications(name, count):
+    cls = {"resnet50": "ResNet50", "resnet101": "ResNet101"}
+    theirs = getattr(keras.applications, cls.get(name, "ResNet152"))(
+        weights=None, input_shape=(64, 48, 3), classifier_activation=None
+    )
+    ours = models.build(name, (64, 48, 3), mean=128.0, std=64.0)
+    assert ours.count_params() == theirs.count_params() == count
+    randomise(theirs)
+    ours.get_layer("logits").set_weights(
+        theirs.get_layer("predictions").get_weights()
+    )
+    copied = 2
+    for layer in theirs.layers:
+        if layer.weights and layer.name != "predictions":
+            ours.get_layer(layer.name).set_weights(layer.get_weights())
+            copied += len(layer.weights)
+    assert copied == len(ours.weights)
+    x = pictures(ours)
+    expected = np.asarray(theirs((x - 128) / 64, training=False))
+    assert expected.std() > 0.1
+    np.testing.assert_allclose(
+        ours(x, training=False), expected, rtol=1e-5, atol=1e-5
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("resnet20", {}),
+        ("resnet20", {"shortcut": "projection"}),
+        ("plain20", {}),
+        ("resnet50", {"width": 0.25, "input_shape": (64, 64, 3)}),
+    ],
+)
+def test_every_batch_norm_folds(name, arguments):
+    model = randomise(models.build(name, mean=128.0, std=64.0, **arguments))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        folded = fold_batch_norm(model)
+    assert not kinds(folded, keras.layers.BatchNormalization)
+    x = pictures(model)
+    expected = np.asarray(model(x, training=False))
+    assert expected.std() > 0.1
+    np.testing.assert_allclose(folded(x), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_plain_has_the_layers_and_no_shortcut():
+    residual, plain = (
+        models.build(name, input_shape=(8, 8, 3), shortcut=shortcut)
+        for name, shortcut in (("resnet20", "zero_pad"), ("plain20", "none"))
+    )
+    extra = {i.name for i in residual.layers} - {i.name for i in plain.layers}
+    added = [f"conv{i}_block{j}_add" for i in (2, 3, 4) for j in (1, 2, 3)]
+    padded = ["conv3_block1_0_pad", "conv4_block1_0_pad"]
+    assert {n for n in extra if "input" not in n} == {*added, *padded}
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes"),
+    [
+        ("resnet20", [((32, 32, 16), 4), ((16, 16, 32), 3), ((8, 8, 64), 3)]),
+        (
+            "resnet18",
+            [
+                ((56, 56, 64), 3),
+                ((28, 28, 128), 2),
+                ((14, 14, 256), 2),
+                ((7, 7, 512), 2),
+            ],
+        ),
+    ],
+)
+def test_blocks(name, sizes):
+    model = models.build(name)
+    shapes = [model.get_layer(n).output.shape[1:] for n in model.blocks]
+    assert shapes == [shape for shape, n in sizes for _ in range(n)]
+    features = model.features().output
+    assert [f.shape[1:] for f in features.values()] == [s for s, _ in sizes]
+
+
+def test_version_moves_the_stride():
+    for version, expected in {"v1": [2, 1], "v1.5": [1, 2]}.items():
+        model = models.build(
+            "resnet50",
+            (32, 32, 3),
+            include_top=False,
+            version=version,
+            width=0.1,
+        )
+        names = ("conv4_block1_1_conv", "conv4_block1_2_conv")
+        assert [model.get_layer(n).strides[0] for n in names] == expected
+        assert model.output_shape == (None, 1, 1, 204)
+
+
+def test_options():
+    arguments = {"width": 0.5, "keep_prob": 0.7, "classes": 3}
+    model = models.build("resnet32", (28, 28, 1), **arguments)
+    assert model.output_shape == (None, 3)
+    assert model.get_layer("conv4_block5_2_conv").filters == 32
+    assert model.get_layer("dropout").rate == pytest.approx(0.3)
+    for pooling, shape in {
+        None: (None, 3, 2, 16),
+        "avg": (None, 16),
+        "max": (None, 16),
+    }.items():
+        trunk = models.build(
+            "resnet20", include_top=False, pooling=pooling, **TINY
+        )
+        assert trunk.output_shape == shape
+
+
+def test_regularisation_is_of_every_kernel():
+    model = models.build(
+        "resnet20", kernel_regularizer=keras.regularizers.L2(0.1), **TINY
+    )
+    assert len(model.losses) == 20
+
+
+def test_trains_and_reloads(tmp_path):
+    keras.utils.set_random_seed(0)
+    model = models.build("resnet20", mean=[128.0] * 3, std=[64.0] * 3, **TINY)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile("sgd", loss)
+    x = pictures(model, 4)
+    before = model.get_weights()
+    model.train_on_batch(x, np.arange(4))
+    moved = [
+        not np.array_equal(a, b)
+        for a, b in zip(before, model.get_weights(), strict=True)
+    ]
+    assert all(moved)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert loaded.blocks == model.blocks
+    np.testing.assert_array_equal(
+        loaded.predict(x, verbose=0), model.predict(x, verbose=0)
+    )
+
+
+def test_a_subclass_names_its_own_block():
+    class Tanh(layers.IdentityBlock):
+        def activation(self, name):
+            return keras.layers.Activation("tanh", **self._named(name))
+
+    class TanhNet(models.ResNet20.func):
+        identity_block = Tanh
+
+    model = TanhNet((1, 2), filters=4, small=True, input_shape=(8, 8, 1))
+    assert [
+        model.get_layer(name).activation.__name__ for name in model.blocks
+    ] == ["relu", "tanh", "relu", "tanh"]
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "message"),
+    [
+        ("resnet20", {"input_shape": (3, 9, 1)}, "4×4. Received: input_shape="),
+        ("resnet18", {"input_shape": (31, 32, 3)}, "at least 32×32. Received"),
+        ("resnet18", {"input_shape": (64,)}, "Received: input_shape=(64,)"),
+        ("resnet20", {"pooling": "min"}, "Received: pooling='min'"),
+        ("resnet20", {"shortcut": "long"}, "Received: shortcut='long'"),
+        ("resnet20", {"version": "v2"}, "Received: version='v2'"),
+        ("resnet20", {"keep_prob": 0}, "Received: keep_prob=0"),
+        ("resnet20", {"keep_prob": [0.5, 0.5]}, "Received: keep_prob=[0.5"),
+    ],
+)
+def test_refuses(name, arguments, message):
+    with pytest.raises(ValueError) as caught:
+        models.build(name, **arguments)
+    assert message in str(caught.value)

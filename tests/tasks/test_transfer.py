@@ -1,0 +1,267 @@
+"""What is frozen stays as it is; a cached run is the run without a cache."""
+
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+from kerasnotes import errors, models
+from kerasnotes.diagnosis import selection
+from kerasnotes.tasks import classify, transfer
+from kerasnotes.training import (
+    checkpoints,
+    compiling,
+    fitting,
+    run_folder,
+    runner,
+)
+
+SMALL = {"model": "lenet5", "image_size": 16, "batch_norm": True}
+FROZEN = {**SMALL, "freeze": "all", "augment": "none", "epochs": 2}
+
+
+def random_weights(model, seed=0):
+    """Gives a model weights that nothing makes by itself; returns it."""
+    rng = np.random.default_rng(seed)
+    for layer in model.layers:
+        weights = [rng.uniform(0.1, 0.5, w.shape) for w in layer.weights]
+        if "norm" not in layer.name:
+            weights = [w * 2 - 0.6 for w in weights]
+        layer.set_weights(weights)
+    return model
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    """A network for seven classes, with weights to start from."""
+    network = models.build(
+        "lenet5", (16, 16, 1), 7, batch_norm=True, mean=[70.0], std=[90.0]
+    )
+    path = tmp_path_factory.mktemp("source") / "model.keras"
+    random_weights(network).save(path)
+    return str(path)
+
+
+def learn(folder, **given):
+    """Trains without export and report; returns model and state."""
+    config = classify.Config(**{**FROZEN, **given, "run_dir": str(folder)})
+    config.check()
+    compiling.configure(config)
+    task = classify.Classify(config)
+    folder = run_folder.RunFolder(folder, task.name)
+    folder.open(config)
+    chooser = selection.Selection(config.optimize, config.satisfy)
+    with folder.locked():
+        return fitting.learn(task, folder, task.splits(), chooser)
+
+
+def arrays(model):
+    return {w.path: np.asarray(w) for w in model.weights}
+
+
+def last(folder):
+    path = sorted((folder / "checkpoints").glob("last-*"))[-1]
+    return checkpoints.read(path)[0]
+
+
+def features(folder):
+    return {p.name: p.stat().st_mtime_ns for p in folder.glob("features/*")}
+
+
+def test_blocks_are_frozen_with_all_before_them():
+    network = models.build("resnet20", (16, 16, 1), 3)
+    transfer.freeze(network, "4")
+    end = network.get_layer(network.blocks[3]).output
+    before = {x.name for x in keras.Model(network.input, end).layers}
+    frozen = {x.name for x in network.layers if not x.trainable}
+    assert frozen == before and len(before) < len(network.layers)
+
+
+def test_frozen_batch_norm_stays_in_fit():
+    network = random_weights(models.build("resnet20", (16, 16, 1), 3))
+    transfer.freeze(network, "4")
+    end = network.get_layer(network.blocks[3]).output
+    trunk = keras.Model(network.input, end)
+    x = np.random.default_rng(0).uniform(0, 255, (16, 16, 16, 1))
+    before, answers = arrays(network), trunk(x, training=True)
+    np.testing.assert_array_equal(answers, trunk(x, training=False))
+    network.compile("sgd", "mse", jit_compile=False)
+    network.fit(x, np.zeros((16, 3)), batch_size=8, verbose=0)
+    kept = {w.path for w in trunk.weights}
+    for path, value in arrays(network).items():
+        assert np.array_equal(value, before[path]) == (path in kept), path
+
+
+@pytest.mark.parametrize("choice", ["all", "2"])
+def test_dropout_by_the_head_is_the_heads(choice):
+    network = models.build("mlp", (8, 8, 1), hidden=(6, 5), keep_prob=0.5)
+    transfer.freeze(network, choice)
+    rates = [network.get_layer(f"hidden_{i}_drop").rate for i in (1, 2)]
+    assert rates == [0.0, 0.5]
+    tensor = transfer.features_of(network)
+    assert tensor is network.get_layer("hidden_2_relu").output
+
+
+def test_penalties_leave_frozen_weights_out():
+    penalty = keras.regularizers.L2(0.5)
+    network = models.build("lenet5", kernel_regularizer=penalty)
+    transfer.freeze(network, "3")
+    kernels = [network.get_layer(n).kernel for n in ("dense_2", "logits")]
+    want = sum(0.5 * np.sum(np.square(kernel)) for kernel in kernels)
+    np.testing.assert_allclose(sum(network.losses), want, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "given, told",
+    [
+        ({"freeze": "some"}, "--freeze=some: give none, all"),
+        ({"freeze": "0"}, "--freeze=0: give none, all"),
+        ({"weights": "none"}, "--freeze=all: would keep the random"),
+        ({"freeze": "9"}, "lenet5 has 8 blocks"),
+    ],
+)
+def test_what_cannot_be_frozen_is_told(source, tmp_path, given, told):
+    with pytest.raises(errors.UserError) as caught:
+        learn(tmp_path / "run", **{"weights": source, **given})
+    assert told in str(caught.value) and "\n" not in str(caught.value)
+    assert not (tmp_path / "run" / "config.json").exists()
+
+
+def test_a_head_alone_has_nothing_to_freeze():
+    network = models.build("softmax_regression", (8, 8, 1))
+    with pytest.raises(errors.UserError, match="has 0 blocks before its head"):
+        transfer.freeze(network, "all")
+
+
+def test_a_cached_run_is_the_run_without(source, tmp_path, monkeypatch):
+    given = {"weights": source, "keep_prob": "0.5", "l2": 3.0}
+    one, state = learn(tmp_path / "cached", **given)
+    monkeypatch.setattr(transfer, "_CACHE", False)
+    two, uncached = learn(tmp_path / "uncached", **given)
+    assert len(features(tmp_path / "cached")) == 2
+    assert not features(tmp_path / "uncached")
+    theirs = arrays(models.load(source))
+    for path, value in arrays(two).items():
+        mine = arrays(one)[path]
+        np.testing.assert_allclose(mine, value, atol=1e-5, err_msg=path)
+        if "logits" in path:
+            assert np.abs(mine).max() > 0
+        elif "seed_generator" not in path:
+            np.testing.assert_array_equal(mine, theirs[path], err_msg=path)
+    assert one.get_config()["mean"] == [70.0]
+    for row, other in zip(state["history"], uncached["history"], strict=True):
+        for name in ("loss", "val_loss", "val_accuracy"):
+            np.testing.assert_allclose(row[name], other[name], atol=1e-5)
+
+
+def test_a_run_that_goes_on_finds_its_features(source, tmp_path):
+    partial = tmp_path / "features" / ".partial-1-train-0.npy"
+    partial.parent.mkdir()
+    partial.write_bytes(b"of a process that was killed")
+    given = {"weights": source, "lr_schedule": "constant", "keep_prob": "0.5"}
+    learn(tmp_path, **given, epochs=1)
+    kept = features(tmp_path)
+    assert len(kept) == 2 and partial.name not in kept
+    learn(tmp_path, **given, epochs=2)
+    cut = last(tmp_path)
+    learn(tmp_path, **given, epochs=2, overwrite=True)
+    whole = last(tmp_path)
+    assert list(cut) == list(whole)
+    for name in cut:
+        np.testing.assert_array_equal(cut[name], whole[name], err_msg=name)
+    assert features(tmp_path) == kept
+
+
+def test_features_are_those_of_the_pictures(source, tmp_path):
+    given = {"weights": source, "overwrite": True, "epochs": 1}
+    learn(tmp_path, **given, split="train[:300],dev[300:500],test[500:]")
+    before = features(tmp_path)
+    split = "train[300:600],dev[:200],test[600:]"
+    learn(tmp_path, **given, split=split, keep_prob="0.5", l2=1.0)
+    now = features(tmp_path)
+    assert len(before) == len(now) == 2 and not before.keys() & now.keys()
+
+
+def test_other_frozen_weights_are_another_run(source, tmp_path):
+    path = tmp_path / "weights.keras"
+    random_weights(models.load(source), seed=1).save(path)
+    learn(tmp_path / "run", weights=str(path), epochs=1)
+    random_weights(models.load(source), seed=2).save(path)
+    with pytest.raises(errors.UserError, match=r"have changed.*frozen_weights"):
+        learn(tmp_path / "run", weights=str(path), epochs=2)
+
+
+def test_augmented_pictures_pass_through_all_layers(source, tmp_path, capsys):
+    given = {"weights": source, "augment": "light", "epochs": 1}
+    model, _ = learn(tmp_path / "run", **given)
+    assert "--augment=none" in capsys.readouterr().out
+    assert not features(tmp_path / "run")
+    theirs = arrays(models.load(source))
+    for path, value in arrays(model).items():
+        if "logits" not in path:
+            np.testing.assert_array_equal(value, theirs[path], err_msg=path)
+
+
+def test_a_whole_run_with_a_learning_curve(source, tmp_path):
+    given = {"weights": source, "run_dir": str(tmp_path / "run")}
+    given |= {**FROZEN, "learning_curve": "0.3"}
+    found = runner.run(classify.Classify, given, [], "trainers.classify")
+    points = found["diagnosis"]["learning_curve"]["points"]
+    assert [p["size"] for p in points] == [323, 1079]
+    # The training sets of the part and of the run, and their dev set.
+    assert len(features(tmp_path / "run")) == 3
+    model = models.load(tmp_path / "run" / "model.keras")
+    assert model.count_params() == found["parameters"]
+    assert found["export"]["saved_model"]["largest_difference"] < 1e-4
+
+
+REPLICAS = """
+import keras, numpy as np, tensorflow as tf
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0],
+    [tf.config.LogicalDeviceConfiguration()] * 2,
+)
+from kerasnotes import models
+from kerasnotes.tasks import transfer
+from kerasnotes.training import compiling, config
+
+keras.config.set_floatx("float64")
+x = np.random.default_rng(0).uniform(0, 255, [48, 16, 16, 1])
+x[::2] *= 0.3  # The replicas' halves of a batch are unlike.
+y = np.arange(48) % 3
+
+class Task:
+    def loss(self):
+        return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    def metrics(self):
+        return []
+    weighted_metrics = metrics
+
+def train(strategy, choice):
+    given = config.Config(strategy=strategy, optimizer="sgd")
+    keras.utils.set_random_seed(0)
+    with compiling.strategy(strategy).scope():
+        model = models.build(
+            "lenet5", (16, 16, 1), 3, batch_norm=True, mean=[80.], std=[70.],
+            kernel_regularizer=keras.regularizers.L2(0.01),
+        )
+        transfer.freeze(model, choice)
+        compiling.compile(model, Task(), given, 3)
+    data = tf.data.Dataset.from_tensor_slices((x, y)).batch(16)
+    losses = model.fit(data, epochs=2, verbose=0).history["loss"]
+    return losses + model.get_weights()
+
+one, two = train("one_device", "2"), train("mirrored", "2")
+assert one[1] < one[0]
+for a, b in zip(one, two, strict=True):
+    np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9)
+"""
+
+
+def test_two_replicas_equal_one_device():
+    done = subprocess.run(
+        [sys.executable, "-c", REPLICAS], capture_output=True, text=True
+    )
+    assert not done.returncode, done.stderr
