@@ -136,16 +136,7 @@ def apply(images, matrix, offset):
 def _apply(images, matrix, offset):
     """Maps a batch with OpenCV, which lets other threads go on meanwhile."""
     out = np.empty_like(images)
-    channels = images.shape[-1]
-    gains = np.eye(channels) * matrix[:, :1, :1]
-    even = np.isclose(matrix, gains, atol=1e-6).all((1, 2))
-    even &= (offset == offset[:, :1]).all(1)
-    tables = np.arange(256.0) * matrix[:, 0, :1] + offset[:, :1]
-    tables = np.clip(np.rint(tables), 0, 255).astype(np.uint8)
     whole = np.concatenate([matrix, offset[..., None]], -1)
-    for i, image in enumerate(images):
-        if even[i]:
-            cv2.LUT(image, tables[i], out[i])
-        else:
-            cv2.transform(image, whole[i], out[i])
+    for image, affine, mapped in zip(images, whole, out, strict=True):
+        cv2.transform(image, affine, mapped)
     return out

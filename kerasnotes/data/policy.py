@@ -9,10 +9,8 @@ from kerasnotes.data import blending, colour, warping
 from kerasnotes.data import rand_augment as rand_lib
 
 _COLOURS = ("brightness", "contrast", "saturation", "hue", "pca")
-# The columns of a `Geometry`'s numbers that RandAugment moves too.
-_COLUMNS = {
-    "rotate": 6, "shear_x": 8, "shear_y": 9, "shift_x": 10, "shift_y": 11,
-}  # fmt: skip
+# What RandAugment moves too.
+_MOVES = ("rotate", "shear_x", "shear_y", "shift_x", "shift_y")
 _COLOUR_WIDTH, _CUTOUT_WIDTH, _MIX_WIDTH = 7, 2, 4
 _BOUNDS = {
     "crop": (0.01, 1), "brightness": (0, 1), "contrast": (0, 1),
@@ -161,10 +159,10 @@ class Policy:
     def _widths(self):
         """The numbers for geometry, colour, RandAugment, cutout, mixing."""
         still = warping.Geometry(fill=self.fill)
-        moves = warping.Geometry.width * (self._geometry != still)
+        moved = self._geometry != still or self.canvas > 1
         coloured = self.ops or any(getattr(self, name) for name in _COLOURS)
         return (
-            moves,
+            warping.Geometry.width * moved,
             _COLOUR_WIDTH * bool(coloured),
             self._rand.width,
             _CUTOUT_WIDTH * bool(self.cutout),
@@ -193,7 +191,8 @@ class Policy:
     def _moved(self, numbers, levels):
         """Returns the numbers that move a picture as both say together."""
         columns = tf.unstack(numbers, axis=1)
-        for name, column in _COLUMNS.items():
+        for name in _MOVES:
+            column = warping.Geometry.COLUMNS.index(name)
             kind = name.partition("_")[0]
             move = getattr(self, kind) * (2.0 * columns[column] - 1.0)
             move += self._rand.reach[name] * levels[name]

@@ -32,8 +32,8 @@ class LocalResponseNormalization(keras.layers.Layer):
     neural networks (2012), section 3.3, whose constants are the defaults.
 
     >>> layer = LocalResponseNormalization(k=1, n=3, alpha=1, beta=1)
-    >>> layer(ops.array([[1.0, 2.0, 0.0]])).numpy().round(3).tolist()
-    [[0.167, 0.333, 0.0]]
+    >>> ops.convert_to_numpy(layer(ops.array([[1.0, 2.0, 0.0]]))).round(3)
+    array([[0.167, 0.333, 0.   ]], dtype=float32)
     """
 
     def __init__(self, k=2.0, n=5, alpha=1e-4, beta=0.75, **kwargs):

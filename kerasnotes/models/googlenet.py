@@ -110,9 +110,8 @@ class GoogLeNet(network.Network):
         x = _stem(network.normalize(inputs, mean, std), convolution)
         x = _modules(x, convolution)
         if include_top:
-            x = pieces.pooled(x, "avg")
-            if keep_prob < 1:
-                x = keras.layers.Dropout(1 - keep_prob, name="avg_pool_drop")(x)
+            pool = keras.layers.GlobalAveragePooling2D(name="avg_pool")
+            x = network.block(x, pool, "linear", keep_prob=keep_prob)
             x = network.logits(x, classes, initializer, kernel_regularizer)
         else:
             x = pieces.pooled(x, pooling)

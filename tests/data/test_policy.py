@@ -137,3 +137,12 @@ def test_windows_are_cut_from_the_canvas():
     numbers[0, 4] = 0  # The least area: a window of half the side.
     found = call(policy, pictures, numbers, (12, 12))
     np.testing.assert_array_equal(found, pictures[:, 6:18, 6:18])
+
+
+def test_a_canvas_alone_is_cut_at_random():
+    policy = Policy(canvas=1.5)
+    picture = np.arange(24, dtype=np.uint8)[None, None, :, None] * 10
+    pictures = np.broadcast_to(picture, (1, 24, 24, 1)).copy()
+    numbers = np.zeros((1, policy.width))
+    found = call(policy, pictures, numbers, (16, 16))
+    np.testing.assert_array_equal(found, pictures[:, :16, :16])

@@ -65,6 +65,7 @@ def test_forward_pass(name):
     check(name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_other_backend(backend):
     if importlib.util.find_spec(backend) is None:

@@ -93,7 +93,7 @@ STACKS = {
         L.Conv2D(2, 5, strides=2, padding="same"),
         L.MaxPooling2D(3, 2, padding="same"),
         L.Conv2D(2, (1, 3), padding="same"),
-        L.ZeroPadding2D(((0, 1), (2, 1))),
+        L.ZeroPadding2D(((0, 1), (1, 1))),
         L.DepthwiseConv2D(3, padding="same"),
     ],
     "valid": lambda: [

@@ -77,7 +77,7 @@ def mobile(tmp_path_factory):
         ("mobilenet", "MobileNet", "mobilenet", (64, 96, 3), 0.25),
         ("mobilenet_v2", "MobileNetV2", "mobilenet_v2", (35, 48, 3), 0.35),
         ("resnet50", "ResNet50", "resnet", (33, 40, 3), None),
-        ("vgg16", "VGG16", "vgg16", SHAPE, None),
+        pytest.param("vgg16", "VGG16", "vgg16", SHAPE, None, marks=slow),
         pytest.param(
             "resnet101", "ResNet101", "resnet", SHAPE, None, marks=slow
         ),

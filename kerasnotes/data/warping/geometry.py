@@ -61,7 +61,13 @@ class Geometry:
     warp: float = 0.0
     fill: str = "auto"
 
-    width: ClassVar[int] = 13
+    COLUMNS: ClassVar[tuple] = (
+        "mirror", "flip", "left", "top", "area", "aspect", "rotate", "scale",
+        "shear_x", "shear_y", "shift_x", "shift_y", "warp",
+    )  # fmt: skip
+    """What the random numbers of a picture are for; the window has four."""
+
+    width: ClassVar[int] = len(COLUMNS)
     """The random numbers that each picture needs."""
 
     def __post_init__(self):

@@ -39,7 +39,8 @@ def resample(images, warps, fill):
         matrix = warps.matrices[index]
         return cv2.warpAffine(image, matrix, size, out, flags, border)
 
-    # Four channels, there and back, take half the time of three.
+    # With OpenCV 5, four channels, there and back, take half the time of
+    # three; with 4, as long.
     padded = channels == 3 and (warps.fields is not None or not whole.all())
     for index, (image, out) in enumerate(zip(images, warped, strict=True)):
         if padded:
