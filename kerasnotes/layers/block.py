@@ -38,6 +38,10 @@ class Block(keras.layers.Layer):
     ['b_1', 'b_2']
     """
 
+    def build(self, input_shape):
+        # The call alone knows the shapes of the layers within.
+        self.call(keras.KerasTensor(input_shape))
+
     def unroll(self, x):
         """Returns the output for a symbolic `x`, as layers of its graph."""
         return self.call(x)

@@ -96,10 +96,6 @@ class NaiveInception(block_lib.Block):
     def _named(self, name):
         return {"name": f"{self.name}_{name}", "dtype": self.dtype_policy}
 
-    def build(self, input_shape):
-        # The call alone knows the shapes of the layers within.
-        self.call(keras.KerasTensor(input_shape))
-
     def call(self, x):
         outputs = []
         for branch in self.branches:

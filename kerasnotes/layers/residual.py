@@ -170,10 +170,6 @@ class _ResidualBlock(block.Block):
             return [ZeroPadChannels(self._channels, self.strides, **named)]
         return []
 
-    def build(self, input_shape):
-        # The call alone knows the shapes of the layers within.
-        self.call(keras.KerasTensor(input_shape))
-
     def call(self, x):
         side = x
         for layer in self.main:

@@ -266,9 +266,7 @@ class PictureTask(task_lib.Task):
 
     def model(self):
         self._network = transfer.freeze(self.network(), self.config.freeze)
-        found = transfer.trained(self._network, self.config)
-        # GoogLeNet learns with heads that `whole` leaves out.
-        return getattr(found, "with_side_heads", lambda: found)()
+        return transfer.trained(self._network, self.config)
 
     def whole(self, model):
         return self._network
