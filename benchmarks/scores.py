@@ -24,6 +24,7 @@ SCORES = ROOT / "benchmarks" / "scores.json"
 MARKS = ("<!-- systems: python -m benchmarks.scores -->", "<!-- /systems -->")
 MNIST = "--dataset=DATA/mnist --split='train[:50000],dev[50000:]'"
 TRASHNET = "--dataset=DATA/trashnet --group='/([a-z]+\\d*?)\\d?\\.jpg'"
+TRASHNET_85 = f"{TRASHNET} --split='train=85%,dev=15%'"
 
 LITTLE = "--image_size=32 --augment=light:shift=0.04,rotate=10,scale=0.05"
 
@@ -46,6 +47,39 @@ ENTRIES = [
      f"{MNIST} --epochs=15 --batch_norm", 1, "dev", "accuracy"),
     ("LeNet-5 on trashnet", "models.LeNet5", "classify",
      f"{TRASHNET} --epochs=30", 1, "dev", "accuracy"),
+    ("AlexNet", "models.AlexNet", "classify",
+     "--model=alexnet --image_size=67 --width=0.25 --learning_rate=3e-4 "
+     "--epochs=30",
+     1, "test", "accuracy"),
+    ("VGG-16", "models.VGG16", "classify",
+     "--model=vgg16 --image_size=32 --width=0.25 --batch_norm --epochs=40", 1,
+     "test", "accuracy"),
+    ("network in network", "models.NetworkInNetwork", "classify",
+     "--model=nin --image_size=16 --width=0.5 --batch_norm", 1, "test",
+     "accuracy"),
+    ("GoogLeNet, with side heads", "models.GoogLeNet", "classify",
+     "--model=googlenet --image_size=32 --width=0.5 --batch_norm --epochs=40",
+     1, "test", "accuracy"),
+    ("MobileNet", "models.MobileNet", "classify",
+     "--model=mobilenet --image_size=32 --width=0.5 --epochs=60", 1, "test",
+     "accuracy"),
+    ("MobileNetV2", "models.MobileNetV2", "classify",
+     "--model=mobilenet_v2 --image_size=32 --width=0.5 --epochs=60", 1,
+     "test", "accuracy"),
+    ("ResNet-20", "models.ResNet20", "classify",
+     "--model=resnet20 --image_size=16", 1, "test", "accuracy"),
+    ("ResNet-50", "models.ResNet50", "classify",
+     "--model=resnet50 --image_size=32 --width=0.25 --epochs=40", 1, "test",
+     "accuracy"),
+    ("ResNet-20 on MNIST", "models.ResNet20", "classify",
+     f"{MNIST} --model=resnet20 --image_size=28 --width=0.5 --epochs=12 "
+     "--batch_size=128", 1, "dev", "accuracy"),
+    ("ResNet-18 on trashnet", "models.ResNet18", "classify",
+     f"{TRASHNET_85} --model=resnet18 --width=0.5 --image_size=96 "
+     "--epochs=100 --batch_size=32 --optimizer=adamw:weight_decay=0.05 "
+     "--learning_rate=2e-3 --warmup_epochs=3 --label_smoothing=0.1 "
+     "--augment=standard:rotate=180,crop=0.35,saturation=0.4", 1, "dev",
+     "accuracy"),
     ("multi-task learning, labels missing",
      "losses.MaskedBinaryCrossentropy", "multilabel", "", 3, "test",
      "accuracy"),

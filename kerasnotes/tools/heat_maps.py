@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from scipy import ndimage
 
-CAM, GRAD_CAM = "class activation map", "Grad-CAM"
+CAM, GRAD_CAM = "Class activation map", "Grad-CAM"
 
 
 def pooled(model):
