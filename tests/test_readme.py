@@ -12,13 +12,14 @@ from absl import flags as absl_flags
 import kerasnotes
 from benchmarks import scores
 from kerasnotes import tasks
-from kerasnotes.tools import analyze, tune
+from kerasnotes.tools import analyze, tune, visualize
 from kerasnotes.training import flags
 
 README = (pathlib.Path(__file__).resolve().parents[1] / "README.md").read_text()
 CONFIGS = {name: tasks.get(name).Config for name in tasks.names()} | {
     "analyze": analyze.Options,
     "tune": tune.Config,
+    "visualize": visualize.Options,
 }
 
 

@@ -45,8 +45,12 @@ _COMMON = (
 )
 
 
+# What models are made of.
+_CLASSES = ("network.Network", "resnet.ResNet")
+
+
 def __getattr__(attribute):
-    for path in _MODELS.values():
+    for path in (*_MODELS.values(), *_CLASSES):
         if path.endswith(f".{attribute}"):
             return _load(path)
     raise AttributeError(

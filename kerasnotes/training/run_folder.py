@@ -30,6 +30,7 @@ _WRITTEN = (
     "logs",
     "saved_model",
     "sliding",
+    "visualize",
 )
 _PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy")
 

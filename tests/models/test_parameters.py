@@ -1,11 +1,16 @@
 """The parameters of every model."""
 
 import contextlib
+import pathlib
+import re
 
 import keras
 import pytest
 
 from kerasnotes import models
+from kerasnotes.models import weights
+
+README = pathlib.Path(__file__).resolve().parents[2] / "README.md"
 
 # The arguments, and what `count_params()` is then: batch norm's running
 # averages too, which for 32×32 the published numbers leave out.
@@ -56,3 +61,18 @@ def test_every_model_is_in_the_table():
 def test_parameters(name, arguments, expected):
     with unallocated():
         assert models.build(name, **arguments).count_params() == expected
+
+
+def test_the_readme_says_the_same():
+    counts = {name: n for name, more, n in PARAMETERS if not more}
+    table = README.read_text().split("<!-- networks -->")[1].split("\n\n")[0]
+    rows = [row.split("|")[1:-1] for row in table.strip().split("\n")[2:]]
+    listed = []
+    for names, _, parameters, published in rows:
+        names = re.findall("`(\\w+)`", names)
+        told = [int(n.replace(",", "")) for n in parameters.split(";")]
+        assert told == [counts[name] for name in names]
+        has = {name in weights.PUBLISHED for name in names}
+        assert has == {published.strip() == "yes"}
+        listed += names
+    assert sorted(listed) == sorted(counts)
