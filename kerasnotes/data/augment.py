@@ -65,7 +65,7 @@ def _read(text, path):
             f"{flag}: can't be read: {error.strerror}; give a policy's name "
             f"({', '.join(POLICIES)}) or a JSON file"
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise errors.UserError(f"{flag}: no JSON: {error}") from error
     if not isinstance(given, dict):
         raise errors.UserError(

@@ -52,12 +52,12 @@ def cutout(images, side, numbers):
     Neural Networks with Cutout", 2017; there it is the set's mean.
 
     >>> image = tf.constant([[[[0], [40]], [[40], [80]]]], tf.uint8)
-    >>> cutout(image, 1.0, tf.constant([[0.0, 0.5]]))[0, ..., 0].numpy()
+    >>> cutout(image, 1, tf.constant([[0.0, 0.5]]))[0, ..., 0].numpy()
     array([[40, 40],
            [40, 80]], dtype=uint8)
     """
     height, width = images.shape[1:3]
-    sides = tf.fill(tf.shape(numbers)[:1], side)
+    sides = tf.fill(tf.shape(numbers)[:1], float(side))
     hidden = boxes(numbers, sides, height, width)
     mean = tf.reduce_mean(tf.cast(images, tf.float32), [1, 2], keepdims=True)
     return tf.where(hidden, tf.cast(tf.round(mean), tf.uint8), images)

@@ -127,6 +127,8 @@ class ImageSplit:
         epochs = tf.data.Dataset.range(first_epoch, epochs)
         return epochs.flat_map(epoch_places)
 
+    # It branches by its arguments alone, and AutoGraph takes a second.
+    @tf.autograph.experimental.do_not_convert
     def _augmented(self, places, numbers):
         x, y, w = self._gather(places, training=True)
         if self._augment:

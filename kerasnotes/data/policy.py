@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import math
 
 import tensorflow as tf
 
@@ -9,8 +10,11 @@ from kerasnotes.data import blending, colour, warping
 from kerasnotes.data import rand_augment as rand_lib
 
 _COLOURS = ("brightness", "contrast", "saturation", "hue", "pca")
-# What RandAugment moves too.
-_MOVES = ("rotate", "shear_x", "shear_y", "shift_x", "shift_y")
+# What RandAugment moves too, and the argument that says how far.
+_MOVES = {
+    "rotate": "rotate", "shear_x": "shear", "shear_y": "shear",
+    "shift_x": "shift", "shift_y": "shift",
+}  # fmt: skip
 _COLOUR_WIDTH, _CUTOUT_WIDTH, _MIX_WIDTH = 7, 2, 4
 _BOUNDS = {
     "crop": (0.01, 1), "brightness": (0, 1), "contrast": (0, 1),
@@ -54,7 +58,8 @@ class Policy:
         mixup: α of mixup; 0 for none.
         cutmix: α of CutMix; 0 for none.
         canvas: how much larger the pictures are read that `crop` cuts from,
-            so that a window isn't blown up; 1 for no larger.
+            so that a window isn't blown up; without `crop`, windows of the
+            model's own size lie anywhere in them. 1 for no larger.
 
     Call arguments:
         images: uint8 `[b, height, width, c]`.
@@ -177,27 +182,22 @@ class Policy:
             if field.name not in ("crop", "pad")
         }
         crop = (self.crop, 1.0) if self.crop < 1 else None
-        geometry = warping.Geometry(**given, crop=crop)
-        if not self.ops:
-            return geometry
-        reach = self._rand.reach
-        return dataclasses.replace(
-            geometry,
-            rotate=min(self.rotate + reach["rotate"], 180),
-            shear=min(self.shear + reach["shear_x"], 40),
-            shift=min(self.shift + reach["shift_x"], 1),
-        )
+        geometry, reach = warping.Geometry(**given, crop=crop), self._rand.reach
+        wider = {
+            kind: min(given[kind] + self.ops * reach[name], geometry.MOST[kind])
+            for name, kind in _MOVES.items()
+        }
+        return dataclasses.replace(geometry, **wider)
 
     def _moved(self, numbers, levels):
         """Returns the numbers that move a picture as both say together."""
         columns = tf.unstack(numbers, axis=1)
-        for name in _MOVES:
+        for name, kind in _MOVES.items():
             column = warping.Geometry.COLUMNS.index(name)
-            kind = name.partition("_")[0]
             move = getattr(self, kind) * (2.0 * columns[column] - 1.0)
             move += self._rand.reach[name] * levels[name]
             most = max(getattr(self._geometry, kind), 1e-9)
-            columns[column] = 0.5 + move / (2.0 * most)
+            columns[column] = 0.5 + tf.clip_by_value(move / most, -1, 1) / 2.0
         return tf.stack(columns, 1)
 
     def _recoloured(self, images, numbers, factors):
@@ -229,6 +229,7 @@ def _check(field, value):
     else:
         numbers = (int,) if field.type is int else (int, float)
         fits = isinstance(value, numbers) and not isinstance(value, bool)
+        fits = fits and abs(value) < math.inf
         kind = "a whole number" if field.type is int else "a number"
     if not fits:
         raise ValueError(f"`{field.name}` is {kind}. Received: {value!r}")

@@ -9,9 +9,10 @@ _LAYERS = {
     "IdentityBlock": "residual",
     "Inception": "inception",
     "InvertedResidual": "depthwise",
+    "KernelBlock": "block",
     "LocalResponseNormalization": "normalization",
     "NaiveInception": "inception",
-    "ZeroPadChannels": "residual",
+    "ZeroPadChannels": "padding",
 }
 
 

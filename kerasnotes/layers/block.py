@@ -6,22 +6,18 @@ import keras
 class Block(keras.layers.Layer):
     """Layers that work together: one layer, or a stretch of a graph.
 
-    A subclass makes its inner layers in the constructor, names them after
-    itself, hands them its `dtype_policy`, and uses them in `call`. Called, it
-    is one layer. Unrolled, its inner layers become layers of the model
-    around it, which can then be listed, tapped, folded and frozen one by one;
-    the models of this package are built so.
+    A subclass makes its inner layers in the constructor, each with what
+    `named` gives, and uses them in `call`. Called, it is one layer. Unrolled,
+    its inner layers become layers of the model around it, which can then be
+    listed, tapped, folded and frozen one by one; the models of this package
+    are built so.
 
     Example:
     >>> class Twice(Block):
     ...     def __init__(self, units, **kwargs):
     ...         super().__init__(**kwargs)
-    ...         self.units = units
     ...         self.layers = [
-    ...             keras.layers.Dense(
-    ...                 units, name=f"{self.name}_{i}", dtype=self.dtype_policy
-    ...             )
-    ...             for i in (1, 2)
+    ...             keras.layers.Dense(units, **self.named(i)) for i in (1, 2)
     ...         ]
     ...
     ...     def call(self, x):
@@ -46,16 +42,58 @@ class Block(keras.layers.Layer):
         """Returns the output for a symbolic `x`, as layers of its graph."""
         return self.call(x)
 
+    def named(self, name):
+        """Returns the name and type of an inner layer, after the block's."""
+        return {"name": f"{self.name}_{name}", "dtype": self.dtype_policy}
 
-def batch_norm(name, dtype=None, **arguments):
+
+class KernelBlock(Block):
+    """A block whose kernels start, and are held small, in one way.
+
+    Args:
+        kernel_initializer: what `keras.initializers.get` takes.
+        kernel_regularizer: what `keras.regularizers.get` takes.
+        **kwargs: of `keras.layers.Layer`.
+    """
+
+    def __init__(self, kernel_initializer, kernel_regularizer, **kwargs):
+        super().__init__(**kwargs)
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
+
+    def kernel_arguments(self):
+        """Returns the arguments of an inner layer that has a kernel."""
+        return {
+            # An unseeded initialiser repeats its values.
+            "kernel_initializer": self.kernel_initializer.clone(),
+            "kernel_regularizer": self.kernel_regularizer,
+        }
+
+    def get_config(self):
+        """Returns the arguments of the constructor."""
+        return {
+            **super().get_config(),
+            "kernel_initializer": keras.initializers.serialize(
+                self.kernel_initializer
+            ),
+            "kernel_regularizer": keras.regularizers.serialize(
+                self.kernel_regularizer
+            ),
+        }
+
+
+def batch_norm(name, dtype=None, momentum=0.9, **arguments):
     """Returns a batch norm whose statistics are those of all replicas.
 
     Args:
         name: the layer's name.
         dtype: its dtype policy.
+        momentum: of its averages; torchvision's by default, since Keras'
+            0.99 leaves them near their start after an epoch of a small set.
         **arguments: of `keras.layers.BatchNormalization`.
     """
     return keras.layers.BatchNormalization(
+        momentum=momentum,
         # Only TensorFlow knows how, and only it has replicas here.
         synchronized=keras.backend.backend() == "tensorflow",
         name=name,

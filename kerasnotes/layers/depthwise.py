@@ -7,31 +7,26 @@ import keras
 from kerasnotes.layers import block
 
 
-class _DepthwiseBlock(block.Block):
+class _DepthwiseBlock(block.KernelBlock):
     """A row of layers that starts to exist with the input's channels."""
 
     def __init__(
         self,
         filters,
-        strides,
-        kernel_size,
-        kernel_initializer,
-        kernel_regularizer,
+        strides=1,
+        kernel_size=3,
+        kernel_initializer="glorot_uniform",
+        kernel_regularizer=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        super().__init__(kernel_initializer, kernel_regularizer, **kwargs)
         self.filters = filters
         self.strides = strides
         self.kernel_size = kernel_size
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
 
     def build(self, input_shape):
         self.row = self._row(input_shape[-1])
-        shape = input_shape
-        for layer in self.row:
-            layer.build(shape)
-            shape = layer.compute_output_shape(shape)
+        super().build(input_shape)
 
     def unroll(self, x):
         self.row = self._row(x.shape[-1])
@@ -43,35 +38,41 @@ class _DepthwiseBlock(block.Block):
             y = layer(y)
         return y
 
-    def _depthwise(self, name):
+    def depthwise(self, name, channels):
+        """Returns the depthwise convolution of so many channels."""
+        initializer = self.kernel_arguments()["kernel_initializer"]
+        if isinstance(initializer, keras.initializers.VarianceScaling):
+            # Keras counts all channels as inputs of each kernel; the variance
+            # would be so small that early running averages hide it.
+            mean = (channels + 1) / 2
+            excess = {"fan_in": channels, "fan_avg": mean, "fan_out": 1}
+            initializer.scale *= excess[initializer.mode]
         return keras.layers.DepthwiseConv2D(
             self.kernel_size,
             self.strides,
             padding="same",
             use_bias=False,
-            depthwise_initializer=self.kernel_initializer.clone(),
-            **self._named(name),
+            depthwise_initializer=initializer,
+            **self.named(name),
         )
 
-    def _pointwise(self, filters, name):
+    def pointwise(self, name, filters):
+        """Returns a 1×1 convolution."""
         return keras.layers.Conv2D(
             filters,
             1,
             use_bias=False,
-            # An unseeded initialiser repeats its values.
-            kernel_initializer=self.kernel_initializer.clone(),
-            kernel_regularizer=self.kernel_regularizer,
-            **self._named(name),
+            **self.kernel_arguments(),
+            **self.named(name),
         )
 
-    def _norm(self, name):
-        return block.batch_norm(**self._named(name))
+    def normalization(self, name):
+        """Returns the normalisation `name`."""
+        return block.batch_norm(**self.named(name))
 
-    def _relu(self, name):
-        return keras.layers.ReLU(6.0, **self._named(name))
-
-    def _named(self, name):
-        return {"name": name, "dtype": self.dtype_policy}
+    def activation(self, name):
+        """Returns the activation `name`."""
+        return keras.layers.ReLU(6.0, **self.named(name))
 
     def get_config(self):
         return {
@@ -79,12 +80,6 @@ class _DepthwiseBlock(block.Block):
             "filters": self.filters,
             "strides": self.strides,
             "kernel_size": self.kernel_size,
-            "kernel_initializer": keras.initializers.serialize(
-                self.kernel_initializer
-            ),
-            "kernel_regularizer": keras.regularizers.serialize(
-                self.kernel_regularizer
-            ),
         }
 
 
@@ -99,7 +94,9 @@ class DepthwiseSeparable(_DepthwiseBlock):
     the share is `1/n_c + 1/f²`.
 
     A block named `conv_1` has layers `conv_dw_1` and `conv_pw_1`, each with
-    `_bn` and `_relu` after it.
+    `_bn` and `_relu` after it. A subclass that replaces `depthwise`,
+    `pointwise`, `normalization` or `activation` changes a layer; its `name`
+    (`dw`, `dw_bn`, …) says which one is asked for.
 
     Args:
         filters: `n_c`, the output's channels.
@@ -122,36 +119,20 @@ class DepthwiseSeparable(_DepthwiseBlock):
     Source: Howard et al., MobileNets (2017), sections 3.1 and 3.2.
     """
 
-    def __init__(
-        self,
-        filters,
-        strides=1,
-        kernel_size=3,
-        kernel_initializer="glorot_uniform",
-        kernel_regularizer=None,
-        **kwargs,
-    ):
-        super().__init__(
-            filters,
-            strides,
-            kernel_size,
-            kernel_initializer,
-            kernel_regularizer,
-            **kwargs,
-        )
+    def named(self, name):
+        """Returns the name and type of an inner layer, its number moved."""
+        part, *more = name.split("_")
+        part = re.sub(r"(_\d+)?$", rf"_{part}\1", self.name, count=1)
+        return super().named(name) | {"name": "_".join([part, *more])}
 
     def _row(self, channels):
-        def name(part):
-            return re.sub(r"(_\d+)?$", rf"_{part}\1", self.name, count=1)
-
-        dw, pw = name("dw"), name("pw")
         return [
-            self._depthwise(dw),
-            self._norm(f"{dw}_bn"),
-            self._relu(f"{dw}_relu"),
-            self._pointwise(self.filters, pw),
-            self._norm(f"{pw}_bn"),
-            self._relu(f"{pw}_relu"),
+            self.depthwise("dw", channels),
+            self.normalization("dw_bn"),
+            self.activation("dw_relu"),
+            self.pointwise("pw", self.filters),
+            self.normalization("pw_bn"),
+            self.activation("pw_relu"),
         ]
 
 
@@ -167,7 +148,8 @@ class InvertedResidual(_DepthwiseBlock):
 
     A block named `block_1` has layers `block_1_expand`, `block_1_depthwise`
     and `block_1_project`, each with `_BN` and the first two with `_relu`
-    after it, and `block_1_add`.
+    after it, and `block_1_add`. A subclass changes a layer as one of
+    `DepthwiseSeparable` does (`expand`, `expand_BN`, …).
 
     Args:
         filters: `n_c`, the output's channels.
@@ -190,43 +172,25 @@ class InvertedResidual(_DepthwiseBlock):
     bottlenecks (2018), section 3.
     """
 
-    def __init__(
-        self,
-        filters,
-        strides=1,
-        expansion=6,
-        kernel_size=3,
-        kernel_initializer="glorot_uniform",
-        kernel_regularizer=None,
-        **kwargs,
-    ):
-        super().__init__(
-            filters,
-            strides,
-            kernel_size,
-            kernel_initializer,
-            kernel_regularizer,
-            **kwargs,
-        )
+    def __init__(self, filters, strides=1, expansion=6, **kwargs):
+        super().__init__(filters, strides, **kwargs)
         self.expansion = expansion
-        self.add = keras.layers.Add(**self._named(f"{self.name}_add"))
+        self.add = keras.layers.Add(**self.named("add"))
 
     def _row(self, channels):
-        expand, depthwise, project = (
-            f"{self.name}_{part}" for part in ("expand", "depthwise", "project")
-        )
+        inside = self.expansion * channels
         wide = [
-            self._pointwise(self.expansion * channels, expand),
-            self._norm(f"{expand}_BN"),
-            self._relu(f"{expand}_relu"),
+            self.pointwise("expand", inside),
+            self.normalization("expand_BN"),
+            self.activation("expand_relu"),
         ]
         return [
             *(wide if self.expansion > 1 else []),
-            self._depthwise(depthwise),
-            self._norm(f"{depthwise}_BN"),
-            self._relu(f"{depthwise}_relu"),
-            self._pointwise(self.filters, project),
-            self._norm(f"{project}_BN"),
+            self.depthwise("depthwise", inside),
+            self.normalization("depthwise_BN"),
+            self.activation("depthwise_relu"),
+            self.pointwise("project", self.filters),
+            self.normalization("project_BN"),
         ]
 
     def call(self, x):

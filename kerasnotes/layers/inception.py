@@ -6,7 +6,7 @@ from kerasnotes.layers import block as block_lib
 
 
 @keras.saving.register_keras_serializable("kerasnotes")
-class NaiveInception(block_lib.Block):
+class NaiveInception(block_lib.KernelBlock):
     """1×1, 3×3 and 5×5 convolutions and a max pooling, side by side.
 
     `y = [relu(W₁∗x), relu(W₃∗x), relu(W₅∗x), maxpool₃(x)]` along the
@@ -45,12 +45,10 @@ class NaiveInception(block_lib.Block):
         kernel_regularizer=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        super().__init__(kernel_initializer, kernel_regularizer, **kwargs)
         self.filters, self.batch_norm = filters, batch_norm
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
         self.branches = self.make_branches()
-        self.concatenate = keras.layers.Concatenate(**self._named("output"))
+        self.concatenate = keras.layers.Concatenate(**self.named("output"))
 
     def make_branches(self):
         """Returns a list of layers for each branch."""
@@ -76,25 +74,20 @@ class NaiveInception(block_lib.Block):
                 size,
                 padding="same",
                 use_bias=not self.batch_norm,
-                # Each its own, or kernels of one shape would start alike.
-                kernel_initializer=self.kernel_initializer.clone(),
-                kernel_regularizer=self.kernel_regularizer,
-                **self._named(name),
+                **self.kernel_arguments(),
+                **self.named(name),
             )
         ]
         if self.batch_norm:
-            norm = block_lib.batch_norm(**self._named(f"{name}_norm"))
+            norm = block_lib.batch_norm(**self.named(f"{name}_norm"))
             layers.append(norm)
-        return [*layers, keras.layers.ReLU(**self._named(f"{name}_relu"))]
+        return [*layers, keras.layers.ReLU(**self.named(f"{name}_relu"))]
 
     def pooling(self):
         """Returns the max pooling."""
         return keras.layers.MaxPooling2D(
-            3, strides=1, padding="same", **self._named("pool")
+            3, strides=1, padding="same", **self.named("pool")
         )
-
-    def _named(self, name):
-        return {"name": f"{self.name}_{name}", "dtype": self.dtype_policy}
 
     def call(self, x):
         outputs = []
@@ -111,12 +104,6 @@ class NaiveInception(block_lib.Block):
             **super().get_config(),
             "filters": self.filters,
             "batch_norm": self.batch_norm,
-            "kernel_initializer": keras.initializers.serialize(
-                self.kernel_initializer
-            ),
-            "kernel_regularizer": keras.regularizers.serialize(
-                self.kernel_regularizer
-            ),
         }
 
 

@@ -2,21 +2,19 @@
 
 import keras
 
-from kerasnotes.layers import block
+from kerasnotes.layers import block, padding
 
 
 def normalization(name, dtype=None):
     """Returns the batch norm of residual networks.
 
-    Its epsilon is that of `keras.applications`. Its averages forget as
-    torchvision's do: with Keras' 0.99 they would still be near their start
-    after an epoch of a small set.
+    Its epsilon is that of `keras.applications`.
 
     Args:
         name: the layer's name.
         dtype: its dtype policy.
     """
-    return block.batch_norm(name, dtype, momentum=0.9, epsilon=1.001e-5)
+    return block.batch_norm(name, dtype, epsilon=1.001e-5)
 
 
 # The side of each convolution's kernel, and its channels over `filters`.
@@ -27,55 +25,7 @@ _KINDS = {
 _VERSIONS = ("v1", "v1.5")
 
 
-@keras.saving.register_keras_serializable("kerasnotes")
-class ZeroPadChannels(keras.layers.Layer):
-    """One pixel of each stride, with channels of zeros after its own.
-
-    The shortcut without parameters: option A of the paper.
-
-    Args:
-        filters: channels to come to.
-        strides: distance of the pixels that stay.
-
-    Call arguments:
-        x: maps `(batch, height, width, channels)`, of at most `filters`
-            channels.
-
-    Raises:
-        ValueError: `x` has more channels.
-
-    Example:
-    >>> ZeroPadChannels(5, strides=2)(keras.ops.ones((1, 3, 4, 2))).shape[1:]
-    TensorShape([2, 2, 5])
-
-    Source: He et al., Deep residual learning for image recognition (2015),
-    section 3.3.
-    """
-
-    def __init__(self, filters, strides=1, **kwargs):
-        super().__init__(**kwargs)
-        self.filters = filters
-        self.strides = strides
-
-    def call(self, x):
-        more = self.filters - x.shape[-1]
-        if more < 0:
-            raise ValueError(
-                f"`x` must have at most {self.filters} channels. Received: "
-                f"x of shape {x.shape}"
-            )
-        x = x[:, :: self.strides, :: self.strides]
-        return keras.ops.pad(x, [(0, 0), (0, 0), (0, 0), (0, more)])
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "strides": self.strides,
-        }
-
-
-class _ResidualBlock(block.Block):
+class _ResidualBlock(block.KernelBlock):
     """What the two blocks share; they say which shortcuts they know."""
 
     shortcuts = ()
@@ -87,12 +37,12 @@ class _ResidualBlock(block.Block):
         kind,
         version,
         shortcut,
-        use_bias,
-        kernel_initializer,
-        kernel_regularizer,
+        use_bias=False,
+        kernel_initializer="he_normal",
+        kernel_regularizer=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        super().__init__(kernel_initializer, kernel_regularizer, **kwargs)
         _check("kind", kind, _KINDS)
         _check("version", version, _VERSIONS)
         _check("shortcut", shortcut, self.shortcuts)
@@ -102,11 +52,9 @@ class _ResidualBlock(block.Block):
         self.version = version
         self.shortcut = shortcut
         self.use_bias = use_bias
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
         self.main = self._main()
         self.side = self._side()
-        self.add = keras.layers.Add(**self._named("add"))
+        self.add = keras.layers.Add(**self.named("add"))
         self.out = self.activation("out")
 
     def convolution(self, name, filters, kernel_size, strides):
@@ -119,22 +67,17 @@ class _ResidualBlock(block.Block):
             # that the shortcut takes.
             padding="same" if strides == 1 else "valid",
             use_bias=self.use_bias,
-            # An unseeded initialiser repeats its values.
-            kernel_initializer=self.kernel_initializer.clone(),
-            kernel_regularizer=self.kernel_regularizer,
-            **self._named(name),
+            **self.kernel_arguments(),
+            **self.named(name),
         )
 
     def normalization(self, name):
         """Returns the normalisation `name`: `1_bn`, `2_bn`, …"""
-        return normalization(**self._named(name))
+        return normalization(**self.named(name))
 
     def activation(self, name):
         """Returns the activation `name`: `1_relu`, …, `out`."""
-        return keras.layers.Activation("relu", **self._named(name))
-
-    def _named(self, name):
-        return {"name": f"{self.name}_{name}", "dtype": self.dtype_policy}
+        return keras.layers.Activation("relu", **self.named(name))
 
     @property
     def _channels(self):
@@ -147,7 +90,7 @@ class _ResidualBlock(block.Block):
         for i, (size, multiple) in enumerate(sizes, start=1):
             strides = self.strides if i == strided else 1
             if strides > 1 and size > 1:
-                pad = keras.layers.ZeroPadding2D(1, **self._named(f"{i}_pad"))
+                pad = keras.layers.ZeroPadding2D(1, **self.named(f"{i}_pad"))
                 layers.append(pad)
             layers += self._normalized(
                 i, self.filters * multiple, size, strides
@@ -166,8 +109,9 @@ class _ResidualBlock(block.Block):
         if self.shortcut == "projection":
             return self._normalized(0, self._channels, 1, self.strides)
         if self.shortcut == "zero_pad":
-            named = self._named("0_pad")
-            return [ZeroPadChannels(self._channels, self.strides, **named)]
+            named = self.named("0_pad")
+            channels = self._channels
+            return [padding.ZeroPadChannels(channels, self.strides, **named)]
         return []
 
     def call(self, x):
@@ -192,12 +136,6 @@ class _ResidualBlock(block.Block):
             "kind": self.kind,
             "shortcut": self.shortcut,
             "use_bias": self.use_bias,
-            "kernel_initializer": keras.initializers.serialize(
-                self.kernel_initializer
-            ),
-            "kernel_regularizer": keras.regularizers.serialize(
-                self.kernel_regularizer
-            ),
         }
 
 
@@ -250,27 +188,8 @@ class IdentityBlock(_ResidualBlock):
 
     shortcuts = ("identity", "none")
 
-    def __init__(
-        self,
-        filters,
-        kind="basic",
-        shortcut="identity",
-        use_bias=False,
-        kernel_initializer="he_normal",
-        kernel_regularizer=None,
-        **kwargs,
-    ):
-        super().__init__(
-            filters,
-            1,
-            kind,
-            "v1",
-            shortcut,
-            use_bias,
-            kernel_initializer,
-            kernel_regularizer,
-            **kwargs,
-        )
+    def __init__(self, filters, kind="basic", shortcut="identity", **kwargs):
+        super().__init__(filters, 1, kind, "v1", shortcut, **kwargs)
 
 
 @keras.saving.register_keras_serializable("kerasnotes")
@@ -318,22 +237,9 @@ class ConvolutionalBlock(_ResidualBlock):
         kind="basic",
         version="v1",
         shortcut="projection",
-        use_bias=False,
-        kernel_initializer="he_normal",
-        kernel_regularizer=None,
         **kwargs,
     ):
-        super().__init__(
-            filters,
-            strides,
-            kind,
-            version,
-            shortcut,
-            use_bias,
-            kernel_initializer,
-            kernel_regularizer,
-            **kwargs,
-        )
+        super().__init__(filters, strides, kind, version, shortcut, **kwargs)
 
     def get_config(self):
         return {

@@ -35,8 +35,8 @@ class Crossentropy(keras.losses.Loss):
     >>> [f"{float(loss(y, logits)):.4f}" for y in ([1], [[0.9, 0.1]])]
     ['0.6931', '0.6931']
 
-    Source: Szegedy et al., "Rethinking the Inception Architecture for
-    Computer Vision", 2016, section 7.
+    Source: Szegedy et al., Rethinking the inception architecture for
+    computer vision (2016), section 7.
     """
 
     def __init__(
@@ -49,8 +49,8 @@ class Crossentropy(keras.losses.Loss):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         if not 0 <= label_smoothing <= 1:
             raise ValueError(
-                "`label_smoothing` lies between 0 and 1. "
-                f"Received: {label_smoothing}"
+                "`label_smoothing` must be in [0, 1]. "
+                f"Received: label_smoothing={label_smoothing}"
             )
         self.label_smoothing = label_smoothing
 

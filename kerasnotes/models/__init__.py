@@ -46,7 +46,7 @@ _COMMON = (
 
 
 # What models are made of.
-_CLASSES = ("network.Network", "resnet.ResNet")
+_CLASSES = ("network.Network", "resnet.ResNet", "vgg.VGG")
 
 
 def __getattr__(attribute):
@@ -56,6 +56,11 @@ def __getattr__(attribute):
     raise AttributeError(
         f"module 'kerasnotes.models' has no attribute {attribute!r}"
     )
+
+
+def __dir__():
+    paths = (*_MODELS.values(), *_CLASSES)
+    return sorted({*globals(), *(path.split(".")[1] for path in paths)})
 
 
 def names():

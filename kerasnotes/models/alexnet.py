@@ -6,6 +6,7 @@ from kerasnotes.layers import normalization
 from kerasnotes.models import network, pieces
 
 _SMALLEST = 67
+_DENSE = ("fc6", "fc7")
 
 
 @keras.saving.register_keras_serializable("kerasnotes")
@@ -95,15 +96,9 @@ class AlexNet(network.Network):
         inputs = keras.Input(input_shape)
         x = _trunk(network.normalize(inputs, mean, std), convolution, groups)
         blocks = ["pool1", "pool2", "conv3_relu", "conv4_relu", "pool5"]
+        x = pieces.dense_top(x, _DENSE, convolution, arguments)
         if include_top:
-            x = keras.layers.Flatten(name="flatten")(x)
-            keeps = network.per_layer(keep_prob, 2)
-            for layer, keep in zip(("fc6", "fc7"), keeps, strict=True):
-                x = convolution.dense(x, 4096, layer, keep)
-                blocks.append(f"{layer}_relu")
-            x = network.logits(x, classes, initializer, kernel_regularizer)
-        else:
-            x = pieces.pooled(x, pooling)
+            blocks += [f"{layer}_relu" for layer in _DENSE]
         super().__init__(inputs, x, arguments, name, blocks)
 
 

@@ -109,12 +109,7 @@ class GoogLeNet(network.Network):
         inputs = keras.Input(input_shape)
         x = _stem(network.normalize(inputs, mean, std), convolution)
         x = _modules(x, convolution)
-        if include_top:
-            pool = keras.layers.GlobalAveragePooling2D(name="avg_pool")
-            x = network.block(x, pool, "linear", keep_prob=keep_prob)
-            x = network.logits(x, classes, initializer, kernel_regularizer)
-        else:
-            x = pieces.pooled(x, pooling)
+        x = pieces.mean_top(x, arguments)
         blocks = ["conv1_relu", "conv2_relu"]
         blocks += [f"inception_{module}_output" for module in _MODULES]
         super().__init__(inputs, x, arguments, name, blocks)

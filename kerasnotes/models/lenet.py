@@ -1,7 +1,5 @@
 """LeNet-5."""
 
-import functools
-
 import keras
 
 from kerasnotes.models import network
@@ -113,7 +111,9 @@ class LeNet5(network.Network):
         super().__init__(inputs, x, arguments, name)
 
 
-LeNet5Teaching = functools.partial(
+LeNet5Teaching = network.variant(
+    "LeNet5Teaching",
+    "LeNet-5 as the course teaches it: in colour, ReLU, max pooling.",
     LeNet5,
     input_shape=(32, 32, 3),
     activation="relu",

@@ -1,5 +1,6 @@
 """What the models share: the class around a graph, and its usual pieces."""
 
+import functools
 import types
 
 import keras
@@ -89,6 +90,33 @@ class Network(keras.Model):
             return cls(**arguments)
         finally:
             keras.config.set_dtype_policy(policy)
+
+
+def variant(name, about, model, *given, **defaults):
+    """Returns a model's class with other defaults, under a name of its own.
+
+    Args:
+        name: the variant's name.
+        about: a line that says what it is.
+        model: a `Network`'s class.
+        *given: the constructor's first arguments, given for good.
+        **defaults: defaults of others.
+
+    >>> from kerasnotes import models
+    >>> print(models.VGG16.__doc__)
+    VGG-16, configuration D: 138,357,544 parameters.
+    <BLANKLINE>
+    `VGG((2, 2, 3, 3, 3))`, and its other arguments are those of `VGG`.
+    """
+    made = functools.partial(model, *given, **defaults)
+    told = [*map(repr, given), *(f"{k}={v!r}" for k, v in defaults.items())]
+    base = model.__name__
+    made.__name__ = name
+    made.__doc__ = (
+        f"{about}\n\n`{base}({', '.join(told)})`, and its other arguments are "
+        f"those of `{base}`."
+    )
+    return made
 
 
 def normalize(x, mean, std):

@@ -4,7 +4,7 @@ import keras
 
 from kerasnotes.models import network, pieces
 
-_SMALLEST = 4
+_SMALLEST = 7
 
 # Of each stage, the side of its first filters and the channels of its layers.
 _STAGES = ((5, (192, 160, 96)), (5, (192, 192, 192)), (3, (192, 192)))
@@ -22,21 +22,23 @@ class NetworkInNetwork(network.Network):
     |---|---|---|
     | mlpconv1_conv, 5×5 | 32×32×192 | 14,592 |
     | mlpconv1_1x1_1, mlpconv1_1x1_2 | 32×32×96 | 46,336 |
-    | pool1, max 3×3, stride 2 | 16×16×96 | 0 |
-    | mlpconv2_conv, 5×5 | 16×16×192 | 460,992 |
-    | mlpconv2_1x1_1, mlpconv2_1x1_2 | 16×16×192 | 74,112 |
-    | pool2, average 3×3, stride 2 | 8×8×192 | 0 |
-    | mlpconv3_conv, 3×3 | 8×8×192 | 331,968 |
-    | mlpconv3_1x1_1 | 8×8×192 | 37,056 |
+    | pool1, max 3×3, stride 2 | 15×15×96 | 0 |
+    | mlpconv2_conv, 5×5 | 15×15×192 | 460,992 |
+    | mlpconv2_1x1_1, mlpconv2_1x1_2 | 15×15×192 | 74,112 |
+    | pool2, average 3×3, stride 2 | 7×7×192 | 0 |
+    | mlpconv3_conv, 3×3 | 7×7×192 | 331,968 |
+    | mlpconv3_1x1_1 | 7×7×192 | 37,056 |
     | avg_pool | 192 | 0 |
     | logits | 10 | 1,930 |
 
     The class maps' 1×1 convolution and their average may change places, for
     both are linear, so the head is `logits` on the average. (The authors have
-    a ReLU between the two; then no score is below 0.)
+    a ReLU between the two; then no score is below 0.) Poolings have no
+    padding, of which averages are not the same in every backend; the authors'
+    round sizes up, to 16×16 and 8×8.
 
     Args:
-        input_shape: height, width (at least 4) and channels.
+        input_shape: height, width (at least 7) and channels.
         classes: the number of classes.
         include_top: whether to end in logits `(batch, classes)`, or in
             the last stage's features.
@@ -100,9 +102,7 @@ class NetworkInNetwork(network.Network):
         inputs = keras.Input(input_shape)
         x = network.normalize(inputs, mean, std)
         x = _trunk(x, convolution, network.per_layer(keep_prob, 2))
-        x = pieces.pooled(x, "avg" if include_top else pooling)
-        if include_top:
-            x = network.logits(x, classes, initializer, kernel_regularizer)
+        x = pieces.mean_top(x, arguments | {"keep_prob": 1.0})
         blocks = ["pool1", "pool2", "mlpconv3_1x1_1_relu"]
         super().__init__(inputs, x, arguments, name, blocks)
 
@@ -115,6 +115,6 @@ def _trunk(x, convolution, keeps):
         for j, filters in enumerate(rest, start=1):
             x = convolution(x, filters, 1, f"mlpconv{i}_1x1_{j}")
         if i <= len(poolings):
-            pool = poolings[i - 1](3, 2, "same", name=f"pool{i}")
+            pool = poolings[i - 1](3, 2, name=f"pool{i}")
             x = network.block(x, pool, "linear", keep_prob=keeps[i - 1])
     return x

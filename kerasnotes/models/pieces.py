@@ -1,4 +1,4 @@
-"""What the convolutional networks before ResNet share."""
+"""What the convolutional networks share."""
 
 import dataclasses
 import typing
@@ -96,3 +96,41 @@ def pooled(x, pooling):
     if pooling is None:
         return x
     return _POOLINGS[pooling](name=f"{pooling}_pool")(x)
+
+
+def mean_top(x, arguments):
+    """Returns logits of the mean of maps, or features.
+
+    Args:
+        x: the last maps.
+        arguments: of the model: `include_top`, `pooling`, `keep_prob`,
+            `classes`, `initializer`, `kernel_regularizer`.
+    """
+    if not arguments["include_top"]:
+        return pooled(x, arguments["pooling"])
+    (keep,) = network.per_layer(arguments["keep_prob"], 1)
+    pool = keras.layers.GlobalAveragePooling2D(name="avg_pool")
+    return _logits(network.block(x, pool, "linear", keep_prob=keep), arguments)
+
+
+def dense_top(x, names, convolution, arguments):
+    """Returns logits by way of dense layers of 4,096 units, or features.
+
+    Args:
+        x: the last maps.
+        names: names of the dense layers.
+        convolution: the model's `Convolution`.
+        arguments: as in `mean_top`.
+    """
+    if not arguments["include_top"]:
+        return pooled(x, arguments["pooling"])
+    x = keras.layers.Flatten(name="flatten")(x)
+    keeps = network.per_layer(arguments["keep_prob"], len(names))
+    for name, keep in zip(names, keeps, strict=True):
+        x = convolution.dense(x, 4096, name, keep)
+    return _logits(x, arguments)
+
+
+def _logits(x, arguments):
+    wanted = ("classes", "initializer", "kernel_regularizer")
+    return network.logits(x, *(arguments[key] for key in wanted))

@@ -1,7 +1,5 @@
 """Residual networks."""
 
-import functools
-
 import keras
 
 from kerasnotes.layers import residual
@@ -138,11 +136,7 @@ class ResNet(network.Network):
                     **layer,
                 )
                 blocks.append(x._keras_history.operation.name)
-        if include_top:
-            x = _dropped(pieces.pooled(x, "avg"), keep_prob)
-            x = network.logits(x, classes, initializer, kernel_regularizer)
-        else:
-            x = pieces.pooled(x, pooling)
+        x = pieces.mean_top(x, arguments)
         super().__init__(inputs, x, arguments, name, blocks)
 
     def _block(self, x, strides, shortcut, version, filters, kind, **options):
@@ -164,12 +158,17 @@ class ResNet(network.Network):
         return made.unroll(x)
 
 
+def _variant(layers, depths, **more):
+    name, about = f"ResNet{layers}", f"ResNet-{layers} for large pictures."
+    return network.variant(name, about, ResNet, depths, **more)
+
+
 _BOTTLENECK = {"kind": "bottleneck", "use_bias": True}
-ResNet18 = functools.partial(ResNet, (2, 2, 2, 2))
-ResNet34 = functools.partial(ResNet, (3, 4, 6, 3))
-ResNet50 = functools.partial(ResNet, (3, 4, 6, 3), **_BOTTLENECK)
-ResNet101 = functools.partial(ResNet, (3, 4, 23, 3), **_BOTTLENECK)
-ResNet152 = functools.partial(ResNet, (3, 8, 36, 3), **_BOTTLENECK)
+ResNet18 = _variant(18, (2, 2, 2, 2))
+ResNet34 = _variant(34, (3, 4, 6, 3))
+ResNet50 = _variant(50, (3, 4, 6, 3), **_BOTTLENECK)
+ResNet101 = _variant(101, (3, 4, 23, 3), **_BOTTLENECK)
+ResNet152 = _variant(152, (3, 8, 36, 3), **_BOTTLENECK)
 
 
 def _stem(x, filters, small, layer):
@@ -185,12 +184,3 @@ def _stem(x, filters, small, layer):
         return x
     x = keras.layers.ZeroPadding2D(1, name="pool1_pad")(x)
     return keras.layers.MaxPooling2D(3, 2, name="pool1_pool")(x)
-
-
-def _dropped(x, keep_prob):
-    (keep,) = network.per_layer(keep_prob, 1)
-    if not 0 < keep <= 1:
-        raise ValueError(
-            f"`keep_prob` must be in (0, 1]. Received: keep_prob={keep}"
-        )
-    return keras.layers.Dropout(1 - keep, name="dropout")(x) if keep < 1 else x

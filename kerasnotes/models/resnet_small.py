@@ -18,23 +18,28 @@ Source: He et al., Deep residual learning for image recognition (2015),
 section 4.2.
 """
 
-import functools
+from kerasnotes.models import network, resnet
 
-from kerasnotes.models import resnet
 
-_small = functools.partial(
-    resnet.ResNet,
-    filters=16,
-    small=True,
-    input_shape=(32, 32, 3),
-    classes=10,
-    shortcut="zero_pad",
-)
+def _variant(kind, n, shortcut):
+    layers = 6 * n + 2
+    return network.variant(
+        f"{kind}{layers}",
+        f"{kind}-{layers} for small pictures, of 3 × {n} basic blocks.",
+        resnet.ResNet,
+        (n, n, n),
+        filters=16,
+        small=True,
+        input_shape=(32, 32, 3),
+        classes=10,
+        shortcut=shortcut,
+    )
 
-ResNet20 = functools.partial(_small, (3, 3, 3))
-ResNet32 = functools.partial(_small, (5, 5, 5))
-ResNet44 = functools.partial(_small, (7, 7, 7))
-ResNet56 = functools.partial(_small, (9, 9, 9))
-ResNet110 = functools.partial(_small, (18, 18, 18))
-Plain20 = functools.partial(ResNet20, shortcut="none")
-Plain56 = functools.partial(ResNet56, shortcut="none")
+
+ResNet20 = _variant("ResNet", 3, "zero_pad")
+ResNet32 = _variant("ResNet", 5, "zero_pad")
+ResNet44 = _variant("ResNet", 7, "zero_pad")
+ResNet56 = _variant("ResNet", 9, "zero_pad")
+ResNet110 = _variant("ResNet", 18, "zero_pad")
+Plain20 = _variant("Plain", 3, "none")
+Plain56 = _variant("Plain", 9, "none")

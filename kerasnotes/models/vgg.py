@@ -1,13 +1,12 @@
 """VGG-16 and VGG-19."""
 
-import functools
-
 import keras
 
 from kerasnotes.models import network, pieces
 
 _SMALLEST = 32
 _FILTERS = (64, 128, 256, 512, 512)
+_DENSE = ("fc1", "fc2")
 
 
 @keras.saving.register_keras_serializable("kerasnotes")
@@ -105,17 +104,21 @@ class VGG(network.Network):
                 x = convolution(x, filters, 3, f"block{i}_conv{j + 1}")
             blocks.append(f"block{i}_pool")
             x = keras.layers.MaxPooling2D(2, name=blocks[-1])(x)
+        x = pieces.dense_top(x, _DENSE, convolution, arguments)
         if include_top:
-            x = keras.layers.Flatten(name="flatten")(x)
-            keeps = network.per_layer(keep_prob, 2)
-            for layer, keep in zip(("fc1", "fc2"), keeps, strict=True):
-                x = convolution.dense(x, 4096, layer, keep)
-                blocks.append(f"{layer}_relu")
-            x = network.logits(x, classes, initializer, kernel_regularizer)
-        else:
-            x = pieces.pooled(x, pooling)
+            blocks += [f"{layer}_relu" for layer in _DENSE]
         super().__init__(inputs, x, arguments, name, blocks)
 
 
-VGG16 = functools.partial(VGG, (2, 2, 3, 3, 3))
-VGG19 = functools.partial(VGG, (2, 2, 4, 4, 4))
+VGG16 = network.variant(
+    "VGG16",
+    "VGG-16, configuration D: 138,357,544 parameters.",
+    VGG,
+    (2, 2, 3, 3, 3),
+)
+VGG19 = network.variant(
+    "VGG19",
+    "VGG-19, configuration E: 143,667,240 parameters.",
+    VGG,
+    (2, 2, 4, 4, 4),
+)

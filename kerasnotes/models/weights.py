@@ -60,12 +60,17 @@ def load(model, name, path):
     else:
         found, trained_with = _read(path)
     ours = trained_with or network.HEAD in found or "normalization" in found
-    if name in _APPLICATIONS and not ours:
-        found = _converted(found, model, name)
-        trained_with = _APPLICATIONS[name][1]
-    taken = _fitting(found, model, name, path)
-    if trained_with:
-        model = type(model).from_config(model.get_config() | trained_with)
+    try:
+        if name in _APPLICATIONS and not ours:
+            found = _converted(found, model, name)
+            trained_with = _APPLICATIONS[name][1]
+        taken = _fitting(found, model, name, path)
+        if trained_with:
+            model = type(model).from_config(model.get_config() | trained_with)
+    except errors.UserError:
+        raise
+    except Exception as error:  # A file may hold anything.
+        raise _unreadable(path, error) from error
     for layer, arrays in taken.items():
         model.get_layer(layer).set_weights(arrays)
     layers = [layer.name for layer in model.layers if layer.weights]
@@ -143,12 +148,17 @@ def _read(path):
                 h5py.File(data) as file,
             ):
                 found = _layers(file)
-    except (OSError, KeyError, ValueError) as error:
-        raise errors.UserError(
-            f"--weights={path}: doesn't hold weights that can be read "
-            f"({error}); give a .keras or .weights.h5 file"
-        ) from error
-    return found, {k: config[k] for k in ("mean", "std") if k in config}
+        return found, {k: config[k] for k in ("mean", "std") if k in config}
+    except Exception as error:  # Zip, JSON and HDF5 raise at will.
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path, error):
+    reason = str(error).partition("\n")[0]
+    return errors.UserError(
+        f"--weights={path}: doesn't hold weights that can be read ({reason}); "
+        "give a .keras or .weights.h5 file"
+    )
 
 
 def _layers(file):

@@ -49,6 +49,9 @@ class Config(pictures.Config):
         "none, balanced, or CLASS=weight,…: in the loss and in "
         "weighted_accuracy.",
     )
+    label_smoothing: float = option(
+        0.0, "Share of a label that is spread over all classes.", bounds=(0, 1)
+    )
     corrections: str | None = option(
         None,
         "CSV of id,label: labels that people mended, in train, dev and test; "

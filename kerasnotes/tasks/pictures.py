@@ -97,9 +97,6 @@ class Config(config_lib.Config):
         "What keeps those weights: none, all but the head, or the first N "
         "blocks.",
     )
-    label_smoothing: float = option(
-        0.0, "Share of a label that is spread over all classes.", bounds=(0, 1)
-    )
 
     def check(self):
         """Refuses also a part to freeze that can't be.
@@ -163,20 +160,10 @@ class PictureTask(task_lib.Task):
         return augment.build(self.config.augment)
 
     def splits(self):
-        config = self.config
-        policy = self.policy()
-        # Only a run that trains reads the pictures twice.
-        cuts = policy and policy.crop < 1 and not self.facts
-        larger = policy.canvas if cuts else 1.0
+        config, policy = self.config, self.policy()
         # Other data than the run's own are split in their own way.
         own = not self.facts or self.facts["name"] == config.dataset
-        sets = [self._examples(config.dataset, larger=larger)]
-        if own and config.dev_dataset:
-            picture_sides.check_apart(config)
-            sets.append(self._examples(config.dev_dataset, like=sets[0]))
-            parts = picture_sides.two_sets(*sets, config)
-        else:
-            parts = picture_sides.one_set(*sets, config, own)
+        sets, parts = self._cut(policy, own)
         as_read, self._own_weights = sets, None
         if own:
             # After the cut: to mend a label moves no example.
@@ -192,24 +179,9 @@ class PictureTask(task_lib.Task):
                     f"{side}, of {len(origin[side].labels)} in all; give more "
                     "pictures of each class"
                 )
-        mean, std = examples_lib.mean_and_std(source, parts["train"])
-        self.facts = {
-            "name": config.dataset,
-            **{side: len(indices) for side, indices in parts.items()},
-            "classes": list(source.class_names),
-            "input_shape": list(source.images.shape[1:]),
-            "mean": mean.tolist(),
-            "std": std.tolist(),
-            "skipped": len(source.skipped),
-            "synthetic": source.synthetic and not target.synthetic,
-        }
-        if policy and augment.is_file(config.augment):
-            # A run goes on only with the same.
-            self.facts["augment"] = dataclasses.asdict(policy)
+        self.facts = self._told(source, target, parts, policy)
         if policy and policy.pca:
-            found = examples_lib.covariance(source, parts["train"])
-            self.facts["covariance"] = found.tolist()
-            policy = policy.fitted(found)
+            policy = policy.fitted(self.facts["covariance"])
         made = {
             side: image_split.ImageSplit(
                 origin[side],
@@ -223,6 +195,40 @@ class PictureTask(task_lib.Task):
             # A run goes on only with the same.
             self.facts["by_hand"] = _digest(made)
         return made
+
+    def _cut(self, policy, own):
+        """Returns the sets of examples, and which rows make up each side."""
+        config = self.config
+        # Only a run that trains reads the pictures twice.
+        larger = policy.canvas if policy and not self.facts else 1.0
+        sets = [self._examples(config.dataset, larger=larger)]
+        if not (own and config.dev_dataset):
+            return sets, picture_sides.one_set(*sets, config, own)
+        picture_sides.check_apart(config)
+        sets.append(self._examples(config.dev_dataset, like=sets[0]))
+        return sets, picture_sides.two_sets(*sets, config)
+
+    def _told(self, source, target, parts, policy):
+        """Returns what the data told, the task's facts."""
+        name, train = self.config.dataset, parts["train"]
+        mean, std = examples_lib.mean_and_std(source, train)
+        facts = {
+            "name": name,
+            **{side: len(indices) for side, indices in parts.items()},
+            "classes": list(source.class_names),
+            "input_shape": list(source.images.shape[1:]),
+            "mean": mean.tolist(),
+            "std": std.tolist(),
+            "skipped": len(source.skipped),
+            "synthetic": source.synthetic and not target.synthetic,
+        }
+        if policy and augment.is_file(self.config.augment):
+            # A run goes on only with the same.
+            facts["augment"] = dataclasses.asdict(policy)
+        if policy and policy.pca:
+            found = examples_lib.covariance(source, train)
+            facts["covariance"] = found.tolist()
+        return facts
 
     def _examples(self, dataset, like=None, larger=1.0):
         """Reads the data, at the size and with the classes of the model.

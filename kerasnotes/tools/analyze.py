@@ -65,11 +65,7 @@ def run(given, rest, program):
     options = Options(**given)
     options.check()
     mode = options.mode
-    for name in sorted(set(given) - {"mode"} - _FLAGS[mode]):
-        raise errors.UserError(
-            f"--{name}: is not for --mode={mode}; leave it out. Valid: "
-            f"{', '.join(f'--{n}' for n in sorted(_FLAGS[mode]))}"
-        )
+    command.check_mode(mode, given, _FLAGS)
     if mode == "compare":
         return compare.compare(
             rest, options.split, options.limit, options.output

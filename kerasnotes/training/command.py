@@ -42,6 +42,26 @@ def run(config_class, body):
     guarded(start, program)
 
 
+def check_mode(mode, given, valid):
+    """Refuses flags that are not for the mode.
+
+    Args:
+        mode: the value of `--mode`.
+        given: the names of the flags that the user gave.
+        valid: dictionary of mode to the set of names of its flags.
+
+    Raises:
+        UserError: see above.
+
+    >>> check_mode("score", {"mode": "score", "seed": 1}, {"score": {"seed"}})
+    """
+    for name in sorted(set(given) - {"mode"} - valid[mode]):
+        raise errors.UserError(
+            f"--{name}: is not for --mode={mode}; leave it out. Valid: "
+            f"{', '.join(f'--{n}' for n in sorted(valid[mode]))}"
+        )
+
+
 def guarded(body, program):
     """Calls `body`; what the user can mend ends in one line and status 1."""
     try:

@@ -54,6 +54,8 @@ def test_flags_refused(text, message):
         ('{"rotat": 3}', "unknown 'rotat'; did you mean 'rotate'"),
         ('{"rotate": 300}', "`rotate` lies between 0 and 180. Received: 300"),
         ('{"hue": null}', "`hue` is a number. Received: None"),
+        ('{"rotate": NaN}', "`rotate` is a number. Received: nan"),
+        ("[" * 10**5, "no JSON: maximum recursion depth"),
     ],
 )
 def test_files_refused(text, message, tmp_path):

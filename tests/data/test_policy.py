@@ -101,15 +101,22 @@ def test_without_opencv_it_is_the_same(monkeypatch):
         assert np.percentile(away, 95 if given.ops else 100) <= 6
 
 
-def test_rand_augments_geometry_joins_the_one_warp():
-    policy = Policy(rotate=10, ops=1, magnitude=10)
+@pytest.mark.parametrize(
+    ("column", "operation", "own", "both"),
+    [(6, 1, {"rotate": 10}, {"rotate": 70}),
+     # Two shears of 16.7° more are as many as don't fold the picture.
+     (8, 2, {"shear": 30}, {"shear": 40})],
+)  # fmt: skip
+def test_rand_augments_geometry_joins_the_one_warp(
+    column, operation, own, both
+):
+    policy, alone = Policy(**own, ops=2, magnitude=10), Policy(**both)
     numbers = np.full((1, policy.width), 0.5)
-    numbers[0, 6] = 0.75
-    # The second of 14 operations, clockwise: 5° and 30°.
-    numbers[0, -2:] = 1.5 / 14, 0.9
-    alone = Policy(rotate=35)
+    numbers[0, column] = 1
+    # The same of 14 operations twice, in the same direction.
+    numbers[0, -4:] = [(operation + 0.5) / 14] * 2 + [0.9] * 2
     wanted = np.full((1, alone.width), 0.5)
-    wanted[0, 6] = 1
+    wanted[0, column] = 1
     pictures = smooth(1, 20, 20, 1)
     np.testing.assert_array_equal(
         call(policy, pictures, numbers), call(alone, pictures, wanted)

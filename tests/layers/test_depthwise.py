@@ -120,3 +120,42 @@ def test_depthwise_kernels_are_not_regularised(name):
     block.build((None, 6, 6, 3))
     pointwise = 1 if name == "DepthwiseSeparable" else 2
     assert len(block.losses) == pointwise
+
+
+@each_block
+@pytest.mark.parametrize("mode", ["fan_in", "fan_avg", "fan_out"])
+def test_a_depthwise_kernel_has_its_own_window_as_inputs(name, mode):
+    initializer = keras.initializers.VarianceScaling(2.0, mode, seed=0)
+    inputs = keras.Input((6, 6, 400))
+    block = getattr(layers, name)(8, kernel_initializer=initializer)
+    model = keras.Model(inputs, block.unroll(inputs))
+    (kernel,) = (
+        layer.kernel
+        for layer in model.layers
+        if isinstance(layer, keras.layers.DepthwiseConv2D)
+    )
+    assert np.var(kernel) == pytest.approx(2 / 9, rel=0.1)
+
+
+@each_block
+def test_a_subclass_changes_one_layer(name):
+    class Mine(getattr(layers, name)):
+        def activation(self, name):
+            if name not in ("dw_relu", "depthwise_relu"):
+                return super().activation(name)
+            return keras.layers.Activation("hard_swish", **self.named(name))
+
+    inputs = keras.Input((6, 6, 3))
+    model = keras.Model(inputs, Mine(4, name="a").unroll(inputs))
+    kinds = {
+        layer.name: type(layer).__name__
+        for layer in model.layers
+        if layer.name.endswith("_relu")
+    }
+    if name == "DepthwiseSeparable":
+        assert kinds == {"a_dw_relu": "Activation", "a_pw_relu": "ReLU"}
+    else:
+        assert kinds == {
+            "a_depthwise_relu": "Activation",
+            "a_expand_relu": "ReLU",
+        }

@@ -37,5 +37,5 @@ def test_reloads_and_refuses():
     config = keras.saving.serialize_keras_object(Crossentropy(0.2))
     again = keras.saving.deserialize_keras_object(config)
     assert type(again) is Crossentropy and again.label_smoothing == 0.2
-    with pytest.raises(ValueError, match="`label_smoothing`.*Received: 1.5"):
+    with pytest.raises(ValueError, match="Received: label_smoothing=1.5"):
         Crossentropy(1.5)

@@ -1,11 +1,7 @@
-import warnings
-
 import keras
-import numpy as np
 import pytest
 
 from kerasnotes import models
-from kerasnotes.training.folding import fold_batch_norm
 
 APPLICATIONS = {
     "mobilenet": keras.applications.MobileNet,
@@ -33,28 +29,6 @@ def test_layers_are_those_of_keras_applications(name, width):
         weights=None, input_shape=(32, 32, 3), alpha=width, include_top=False
     )
     assert ours == shapes(theirs)
-
-
-@each_model
-def test_every_batch_norm_folds(name):
-    model = models.build(name, mean=128.0, std=64.0, **TINY)
-    rng = np.random.default_rng(0)
-    for weight in model.weights:
-        if weight.name in ("gamma", "moving_variance"):
-            weight.assign(rng.uniform(0.5, 1.5, weight.shape))
-        elif weight.name in ("beta", "moving_mean"):
-            weight.assign(rng.normal(0, 0.1, weight.shape))
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        folded = fold_batch_norm(model)
-    kinds = {type(layer) for layer in folded.layers}
-    assert keras.layers.BatchNormalization not in kinds
-    x = rng.integers(0, 256, (2, 32, 32, 1)).astype("float32")
-    expected = np.asarray(model(x, training=False))
-    assert expected.std() > 1e-3
-    np.testing.assert_allclose(
-        folded(x), expected, rtol=1e-4, atol=1e-4 * expected.std()
-    )
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,32 @@ def test_half_precision_normalises_in_float32():
     np.testing.assert_allclose(found, 0.3 / 60.1, rtol=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("name", "size", "sides"),
+    [
+        ("alexnet", 227, [27, 13, 6]),
+        ("googlenet", 224, [112, 56, 28, 14, 7]),
+        ("mobilenet", 224, [112, 56, 28, 14, 7]),
+        ("mobilenet_v2", 224, [112, 56, 28, 14, 7]),
+        ("nin", 32, [15, 7]),
+        ("resnet20", 32, [32, 16, 8]),
+        ("resnet34", 224, [56, 28, 14, 7]),
+        ("resnet50", 224, [56, 28, 14, 7]),
+        ("vgg16", 224, [112, 56, 28, 14, 7]),
+    ],
+)
+def test_features_of_every_stride(name, size, sides):
+    shape = (size, size, 3)
+    model = models.build(name, shape, include_top=False, width=0.1)
+    features = model.features()
+    assert [x.shape[1] for x in features.output.values()] == sides
+    names = [layer.name for layer in model.layers]
+    ends = [names.index(name) for name in model.blocks]
+    assert ends == sorted(set(ends))
+    # Whoever freezes all blocks freezes all layers.
+    assert not any(layer.weights for layer in model.layers[ends[-1] + 1 :])
+
+
 def test_order_in_a_block():
     model = models.MLP((4,), hidden=(3,), batch_norm=True, keep_prob=0.8)
     assert [layer.name for layer in model.layers[2:]] == [

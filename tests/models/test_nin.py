@@ -60,7 +60,7 @@ def test_no_dense_layer_but_the_head():
 
 
 @pytest.mark.parametrize(
-    ("pooling", "shape"), [(None, (4, 4, 19)), ("avg", (19,)), ("max", (19,))]
+    ("pooling", "shape"), [(None, (3, 3, 19)), ("avg", (19,)), ("max", (19,))]
 )
 def test_features(pooling, shape):
     model = network(include_top=False, pooling=pooling)
@@ -79,7 +79,7 @@ def test_options():
 
 
 def test_smallest_picture():
-    model = models.NetworkInNetwork((4, 4, 3), 5, width=0.1)
+    model = models.NetworkInNetwork((7, 7, 3), 5, width=0.1)
     assert model.get_layer("pool2").output.shape[1:3] == (1, 1)
-    with pytest.raises(ValueError, match="at least 4×4"):
-        models.NetworkInNetwork((4, 3, 3))
+    with pytest.raises(ValueError, match="at least 7×7"):
+        models.NetworkInNetwork((7, 6, 3))

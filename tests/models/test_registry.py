@@ -1,4 +1,5 @@
 import json
+import pydoc
 
 import keras
 import numpy as np
@@ -190,7 +191,14 @@ def test_arguments():
 
 
 def test_classes_by_name():
-    assert models.LeNet5.__name__ == "LeNet5"
+    for name in models.names():
+        path = models._MODELS[name].split(".")[1]
+        model = getattr(models, path)
+        assert model.__name__ == path and path in dir(models)
+        assert path.lower() == name.replace("_", "") or name == "nin"
+        assert len(pydoc.getdoc(model).splitlines()) > 2
+    assert "`ResNet((3, 4, 6, 3), kind=" in pydoc.getdoc(models.ResNet50)
+    assert issubclass(models.ResNet, models.Network)
     assert issubclass(models.MLP, keras.Model)
     with pytest.raises(AttributeError, match="'LeNet6'"):
         models.__getattr__("LeNet6")

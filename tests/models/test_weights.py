@@ -1,4 +1,9 @@
+import json
+import pathlib
+import subprocess
+import sys
 import urllib.request
+import zipfile
 
 import h5py
 import keras
@@ -240,6 +245,42 @@ def test_unreadable(tmp_path, content, message):
         models.build("lenet5", weights=str(path))
 
 
+@pytest.mark.parametrize("broken", ["bits", "config", "mean"])
+def test_a_file_that_was_harmed(tmp_path, broken):
+    own = models.build("softmax_regression", (8, 8, 1), mean=[1.0], std=[2.0])
+    own.save(tmp_path / "own.keras")
+    with zipfile.ZipFile(tmp_path / "own.keras") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    if broken == "config":
+        parts["config.json"] = b"[1]"
+    if broken == "mean":
+        config = json.loads(parts["config.json"])
+        config["config"] |= {"mean": [1, 2, 3], "std": [1, 2, 3]}
+        parts["config.json"] = json.dumps(config).encode()
+    path = tmp_path / "bad.keras"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+    if broken == "bits":
+        weights = parts["model.weights.h5"]
+        data = path.read_bytes().replace(weights[-64:], bytes(range(64)))
+        path.write_bytes(data)
+    told = "bad.keras: doesn't hold weights that can be read"
+    with pytest.raises(errors.UserError, match=told):
+        models.build("softmax_regression", (8, 8, 1), weights=str(path))
+
+
+def test_of_anothers_network(tmp_path):
+    # Its first layer has no colours to turn around.
+    other = keras.Sequential(
+        [keras.Input([4]), *(keras.layers.Dense(4) for _ in range(20))]
+    )
+    path = str(tmp_path / "other.weights.h5")
+    other.save_weights(path)
+    with pytest.raises(errors.UserError, match="h5: doesn.t hold weights that"):
+        models.build("vgg16", SHAPE, weights=path, width=0.1)
+
+
 @pytest.mark.parametrize(
     ("name", "shape", "message"),
     [
@@ -291,3 +332,20 @@ def test_imagenet(tmp_path, monkeypatch, capsys, classes, file):
     assert ours.get_config()["mean"] == [127.5] * 3
     names = values(ours).keys() - {"logits"}
     assert_same(values(ours, names), values(theirs, names))
+
+
+def test_a_file_is_loaded_by_whoever_names_no_class(tmp_path):
+    path = tmp_path / "model.keras"
+    models.build("lenet5", mean=1.0, std=2.0).save(path)
+    code = (
+        "import sys; from kerasnotes import models; "
+        f"print(type(models.load({str(path)!r})).__name__); "
+        "assert 'kerasnotes.models.mobilenet' not in sys.modules"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=pathlib.Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+    )
+    assert found.stdout.split() == ["LeNet5"], found.stderr

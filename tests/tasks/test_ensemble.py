@@ -35,6 +35,7 @@ def test_evaluate_averages_the_members(classifiers, command, capsys):
     rows = capsys.readouterr().out.splitlines()[-3:]
     for row, right in zip(rows, rights, strict=True):
         assert f"{right:.4f}" in row
+    assert f"{100 * (rights[0] - rights[-1]):+.2f} (" in rows[-1]
     assert whole.milliseconds == sum(p.milliseconds for p in parts)
 
 

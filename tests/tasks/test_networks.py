@@ -21,7 +21,7 @@ NETWORKS = [
     ("resnet101", {"image_size": 32}, True),
     ("resnet110", {"image_size": 8}, True),
     ("resnet152", {"image_size": 32}, True),
-    ("resnet18", {"image_size": 32, "width": 0.25}, False),
+    ("resnet18", {"image_size": 32, "width": 0.25}, True),
     ("resnet20", {"image_size": 8}, False),
     ("resnet32", {"image_size": 8}, True),
     ("resnet34", {"image_size": 32}, True),
@@ -48,7 +48,9 @@ def test_every_network_is_here():
         for name, flags, again in NETWORKS
     ],
 )
-def test_train_and_serve(name, flags, tmp_path, capsys):
+def test_train_and_serve(name, flags, tmp_path, monkeypatch):
+    # The report is no network's own.
+    monkeypatch.setattr(classify.Classify, "review", lambda *_: [])
     keep = "keep_prob" in models.arguments_of(name)
     given = {
         "model": name,
@@ -81,6 +83,7 @@ def test_train_and_serve(name, flags, tmp_path, capsys):
         ("mobilenet", 32, {"width": 0.25}),
         ("mobilenet_v2", 32, {"width": 0.35}),
         ("nin", 8, {"batch_norm": True}),
+        ("plain20", 8, {}),
         ("resnet18", 32, {"width": 0.25}),
         ("resnet20", 8, {}),
         ("resnet20", 8, {"shortcut": "projection"}),
@@ -113,5 +116,5 @@ def test_every_batch_norm_folds(name, size, more):
     assert not left
     x = rng.uniform(0, 255, (2, size, size, 3)).astype("float32")
     want = model(x, training=False)
-    scale = max(1.0, float(np.abs(want).max()))
+    scale = float(np.abs(want).max())
     np.testing.assert_allclose(folded(x) / scale, want / scale, atol=1e-4)

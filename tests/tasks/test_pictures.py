@@ -244,12 +244,12 @@ def test_a_policys_file_is_the_runs(target, tmp_path):
 
 
 def test_windows_are_cut_from_larger_pictures_in_training_alone(target):
-    train = task_of(target, augment="standard").splits()["train"]
+    train = task_of(target, augment="standard:crop=1").splits()["train"]
     assert train.examples.images.shape[1:] == (8, 8, 1)
     assert train.examples.canvas.shape[1:] == (10, 10, 1)
     before, after = train.before_and_after(16, 0)
     assert before.shape == after.shape == (16, 8, 8, 1)
-    for given in ({"dataset": "digits"}, {"augment": "standard:crop=1"}):
+    for given in ({"dataset": "digits"}, {"augment": "standard:canvas=1"}):
         task = task_of(target, **{"augment": "standard", **given})
         assert task.splits()["train"].examples.canvas is None
     again = task_of(target, task.facts, augment="standard")

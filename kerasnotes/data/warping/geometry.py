@@ -70,15 +70,14 @@ class Geometry:
     width: ClassVar[int] = len(COLUMNS)
     """The random numbers that each picture needs."""
 
+    MOST: ClassVar[dict] = {
+        "shift": 1, "rotate": 180, "shear": 40, "scale": 0.9, "pad": np.inf,
+        "warp": fields.MOST,
+    }  # fmt: skip
+    """The largest value of each argument; two shears beyond 45° would fold."""
+
     def __post_init__(self):
-        for name, most in (
-            ("shift", 1),
-            ("rotate", 180),
-            ("shear", 40),
-            ("scale", 0.9),
-            ("pad", np.inf),
-            ("warp", fields.MOST),
-        ):
+        for name, most in self.MOST.items():
             value = getattr(self, name)
             if not 0 <= value <= most:
                 raise ValueError(
