@@ -64,14 +64,8 @@ class _MobileNet(network.Network):
         inputs = keras.Input(input_shape)
         x = network.normalize(inputs, mean, std)
         ends = self._trunk(x, width, options)
-        if include_top:
-            pool = keras.layers.GlobalAveragePooling2D(name="avg_pool")
-            (keep,) = network.per_layer(keep_prob, 1)
-            x = network.block(ends[-1], pool, "linear", keep_prob=keep)
-            x = network.logits(x, classes, initializer, kernel_regularizer)
-        else:
-            x = pieces.pooled(ends[-1], pooling)
-        blocks = [end._keras_history.operation.name for end in ends]
+        x = pieces.mean_top(ends[-1], arguments)
+        blocks = [network.name_of(end) for end in ends]
         super().__init__(inputs, x, arguments, name, blocks)
 
 
@@ -193,6 +187,7 @@ class MobileNetV2(_MobileNet):
 def _convolution(x, filters, kernel_size, names, options):
     """Returns convolution, batch norm and ReLU of `x`; a 3×3 halves it."""
     convolution, norm, relu = names
+    initializer = options["kernel_initializer"].clone()
     x = keras.layers.Conv2D(
         filters,
         kernel_size,
@@ -200,7 +195,8 @@ def _convolution(x, filters, kernel_size, names, options):
         padding="same",
         use_bias=False,
         name=convolution,
-        **options,
+        # An unseeded initialiser repeats its values.
+        **options | {"kernel_initializer": initializer},
     )(x)
     x = block.batch_norm(norm)(x)
     return keras.layers.ReLU(6.0, name=relu)(x)

@@ -119,6 +119,11 @@ def variant(name, about, model, *given, **defaults):
     return made
 
 
+def name_of(x):
+    """Returns the name of the layer that gave a symbolic tensor."""
+    return x._keras_history.operation.name
+
+
 def normalize(x, mean, std):
     """Returns `(x - mean) / std`, or `x` where neither is given.
 

@@ -28,17 +28,17 @@ class ResNet(network.Network):
 
     Args:
         depths: the number of blocks of each stage.
-        filters: `filters` of the first stage's blocks.
-        kind: of blocks, `basic` or `bottleneck`.
-        small: whether the stem is one 3×3 convolution, rather than one of
-            7×7 and stride 2, then 3×3 max pooling of stride 2.
-        use_bias: whether convolutions have a bias.
         input_shape: height, width and channels; height and width at least
             the network's stride: 32, or 4 for the small.
         classes: the number of classes.
         include_top: whether to end in logits `(batch, classes)`, or in
             features.
         pooling: of features: `avg`, `max`, or None for maps.
+        filters: `filters` of the first stage's blocks.
+        kind: of blocks, `basic` or `bottleneck`.
+        small: whether the stem is one 3×3 convolution, rather than one of
+            7×7 and stride 2, then 3×3 max pooling of stride 2.
+        use_bias: whether convolutions have a bias.
         shortcut: where a block changes the shape, `projection` or
             `zero_pad`; `none` leaves out all shortcuts.
         version: `v1` or `v1.5`, see `layers.ConvolutionalBlock`.
@@ -74,14 +74,14 @@ class ResNet(network.Network):
     def __init__(
         self,
         depths,
-        filters=64,
-        kind="basic",
-        small=False,
-        use_bias=False,
         input_shape=(224, 224, 3),
         classes=1000,
         include_top=True,
         pooling=None,
+        filters=64,
+        kind="basic",
+        small=False,
+        use_bias=False,
         shortcut="projection",
         version="v1",
         width=1.0,
@@ -94,14 +94,14 @@ class ResNet(network.Network):
     ):
         arguments = {
             "depths": depths,
-            "filters": filters,
-            "kind": kind,
-            "small": small,
-            "use_bias": use_bias,
             "input_shape": input_shape,
             "classes": classes,
             "include_top": include_top,
             "pooling": pooling,
+            "filters": filters,
+            "kind": kind,
+            "small": small,
+            "use_bias": use_bias,
             "shortcut": shortcut,
             "version": version,
             "width": width,
@@ -121,7 +121,7 @@ class ResNet(network.Network):
         inputs = keras.Input(input_shape)
         x = network.normalize(inputs, mean, std)
         x = _stem(x, max(1, round(filters * width)), small, layer)
-        blocks = [x._keras_history.operation.name]
+        blocks = ["conv1_relu"]
         for i, depth in enumerate(depths):
             for j in range(depth):
                 strides = 2 if i and not j else 1
@@ -135,7 +135,7 @@ class ResNet(network.Network):
                     name=f"conv{i + 2}_block{j + 1}",
                     **layer,
                 )
-                blocks.append(x._keras_history.operation.name)
+                blocks.append(network.name_of(x))
         x = pieces.mean_top(x, arguments)
         super().__init__(inputs, x, arguments, name, blocks)
 

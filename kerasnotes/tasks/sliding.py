@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnotes import errors, specs
-from kerasnotes.data import images
+from kerasnotes.data import images, pictures
 from kerasnotes.models import convolutional
 from kerasnotes.plots import figures, score_map
 from kerasnotes.tasks import picture_serving
@@ -141,12 +141,16 @@ def _free(stem, taken):
 
 
 def _answer(task, windows, picture, output):
-    picture = picture.numpy()
-    found = maps(
-        windows, task.probabilities, picture, scales(task.config.scales)
-    )
+    picture, sizes = picture.numpy(), scales(task.config.scales)
+    height, width = picture.shape[:2]
+    if max(sizes) ** 2 * height * width > pictures.MAX_PIXELS:
+        return {
+            "error": f"of {width}×{height} pixels, at --scales={max(sizes):g} "
+            f"over {pictures.MAX_PIXELS // 10**6} megapixels; give a smaller "
+            "scale"
+        }
+    found = maps(windows, task.probabilities, picture, sizes)
     if not found:
-        height, width = picture.shape[:2]
         return {
             "error": f"of {width}×{height} pixels, at no --scales="
             f"{task.config.scales} as large as the window of "

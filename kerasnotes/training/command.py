@@ -76,6 +76,17 @@ def guarded(body, program):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         sys.exit(f"{program}: interrupted; the same command goes on")
+    except Exception as error:
+        # By name, for TensorFlow isn't imported to print help.
+        if type(error).__name__ not in (
+            "MemoryError",
+            "ResourceExhaustedError",
+        ):
+            raise
+        sys.exit(
+            f"{program}: out of memory; make the model, its pictures or the "
+            "batches smaller: --width, --image_size, --batch_size"
+        )
 
 
 def _import_quietly():

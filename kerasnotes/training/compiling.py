@@ -148,10 +148,25 @@ def compile(model, task, config, steps_per_epoch):
         metrics=task.metrics(),
         weighted_metrics=task.weighted_metrics(),
         jit_compile=jit[config.jit_compile],
-        steps_per_execution=config.steps_per_execution,
+        steps_per_execution=_together(config, steps_per_epoch),
         auto_scale_loss=False,
     )
     model.optimizer.build(model.trainable_variables)
+
+
+def _together(config, steps_per_epoch):
+    """Returns how many steps run in one call, that epochs be of whole calls.
+
+    Keras fills the last call of an epoch from the next one.
+    """
+    asked = config.steps_per_execution
+    found = next(n for n in range(asked, 0, -1) if not steps_per_epoch % n)
+    if found < asked:
+        print(
+            f"--steps_per_execution={asked}: {found} run in one call, so that "
+            f"an epoch stays {steps_per_epoch} steps"
+        )
+    return found
 
 
 def compile_to_evaluate(model, task):

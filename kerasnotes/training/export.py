@@ -96,6 +96,9 @@ def export(task, model, split, folder, bounds=()):
 def _folded(task, model, x):
     """Folds batch norm away, and says what that gains."""
     folded = folding.fold_batch_norm(model)
+    if folded.count_params() == model.count_params():
+        print("--fold_batch_norm: the model has none that can be folded")
+        return model
     before, after = (
         tf.function(task.signatures(m)[TENSORS].function)
         for m in (model, folded)

@@ -58,6 +58,15 @@ def test_predict_finds_and_draws(classifiers, command, tmp_path, capsys):
     assert str(broken) in wrong[1]
 
 
+def test_what_becomes_too_large_is_told(classifiers, command, tmp_path, capsys):
+    path = tmp_path / "large.png"
+    Image.new("1", (1200, 1000)).save(path)
+    given = {"sliding_window": True, "scales": "0.1,9.5"}
+    assert command(classifiers[0], "predict", path, **given) == 1
+    told = "1200×1000 pixels, at --scales=9.5 over 100 megapixels"
+    assert told in capsys.readouterr().err
+
+
 def test_maps_are_the_classifier_on_each_crop(classifiers, monkeypatch):
     model = models.load(classifiers[0] / "model.keras")
     windows = convolutional.convolutionalize(model)

@@ -7,6 +7,7 @@ import sys
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from kerasnotes import errors, optimizers
 from kerasnotes.training import compiling, config
@@ -116,3 +117,23 @@ def test_averages_that_cannot_be_are_refused(spec):
 @pytest.mark.parametrize("name", optimizers.names())
 def test_every_optimizer_passes_as_it_is(name):
     compiling.check_optimizer(config.Config(optimizer=name))
+
+
+@pytest.mark.parametrize("asked, steps", [(3, 8), (20, 8), (2, 7)])
+def test_calls_end_with_the_epoch(asked, steps):
+    class Task:
+        def loss(self):
+            return "mse"
+
+        def metrics(self):
+            return []
+
+        weighted_metrics = metrics
+
+    model = keras.Sequential([keras.Input([1]), keras.layers.Dense(1)])
+    given = config.Config(steps_per_execution=asked)
+    compiling.compile(model, Task(), given, steps)
+    rows = tf.data.Dataset.from_tensors((np.ones([2, 1]), np.ones([2, 1])))
+    rows = rows.repeat(2 * steps + 9)
+    model.fit(rows, steps_per_epoch=steps, epochs=2, shuffle=False)
+    assert int(model.optimizer.iterations) == 2 * steps
