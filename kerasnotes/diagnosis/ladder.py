@@ -7,6 +7,7 @@ _LADDERS = (
     ("lenet5_teaching", "resnet20", "resnet32", "resnet44", "resnet56"),
     ("resnet56", "resnet110"),
     ("nin", "resnet20"),
+    ("resnet20", "resnet18"),
     ("alexnet", "resnet18", "resnet34", "resnet50", "resnet101", "resnet152"),
     ("mobilenet_v2", "mobilenet", "resnet50"),
     ("googlenet", "resnet50"),
@@ -39,8 +40,8 @@ def larger(model, side=None):
 def smaller(model):
     """Returns the next smaller model, or None.
 
-    >>> smaller("resnet50"), smaller("lenet5")
-    ('resnet34', None)
+    >>> smaller("resnet50"), smaller("resnet18"), smaller("lenet5")
+    ('resnet34', 'resnet20', None)
     """
     pairs = (p for rungs in _LADDERS for p in itertools.pairwise(rungs))
     return next((before for before, after in pairs if after == model), None)

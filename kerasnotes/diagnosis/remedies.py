@@ -21,6 +21,9 @@ def bias(run):
         )
     if not run.both:
         yield from _less(run)
+    if run.flags.get("freeze") not in (None, "none"):
+        why = "what is frozen was learned for other pictures"
+        yield from run.flag("freeze", "train all of the network", why, "none")
     yield from _larger(run)
     yield from _descent(run)
     if not run.both and run.flags.get("augment") not in (None, "none"):
@@ -59,7 +62,11 @@ def _larger(run):
         units = _units(run)
         example = ",".join(str(2 * n) for n in units)
         yield from run.flag("hidden", what, why, example)
-    else:
+    elif (run.flags.get("width") or 1) < 1 and run.offers("width"):
+        wider = min(1, 2 * run.flags["width"])
+        yield from run.flag("width", what, why, f"{wider:g}")
+    elif run.flags.get("weights") in (None, "none"):
+        # Another one has no such weights.
         next_one = ladder.larger(run.flags.get("model"), run.facts.get("side"))
         yield what, why, run.model(next_one)
     if run.offers("image_size") and run.facts.get("side"):

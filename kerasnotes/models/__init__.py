@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import pathlib
 import re
 import zipfile
 
@@ -44,6 +45,17 @@ _COMMON = (
     "std",
 )
 
+
+IMAGENET = (
+    "mobilenet",
+    "mobilenet_v2",
+    "resnet101",
+    "resnet152",
+    "resnet50",
+    "vgg16",
+    "vgg19",
+)
+"""The models that have weights from ImageNet."""
 
 # What models are made of.
 _CLASSES = ("network.Network", "resnet.ResNet", "vgg.VGG")
@@ -96,6 +108,7 @@ def build(
     >>> build("mlp", input_shape=(8, 8, 1), hidden=[5]).count_params()
     385
     """
+    check_weights(name, weights)
     given = {"input_shape": input_shape, "classes": classes}
     given = {key: value for key, value in given.items() if value is not None}
     if not include_top:
@@ -121,6 +134,29 @@ def build(
     from kerasnotes.models import weights as weights_lib
 
     return weights_lib.load(model, name, weights)
+
+
+def check_weights(name, weights):
+    """Refuses weights that there can't be, before anything is loaded.
+
+    Args:
+        name: one of `names()`.
+        weights: None, `"none"`, `"imagenet"` or a file's path.
+
+    Raises:
+        UserError: there is no such file, or nothing from ImageNet.
+
+    >>> check_weights("vgg16", "imagenet")
+    """
+    if weights in (None, "none"):
+        return
+    if weights == "imagenet" and name not in IMAGENET:
+        raise errors.UserError(
+            f"--weights=imagenet: there are none of {name}; there are of "
+            f"{', '.join(IMAGENET)}"
+        )
+    if weights != "imagenet" and not pathlib.Path(weights).is_file():
+        raise errors.UserError(f"--weights={weights}: no such file")
 
 
 def load(path):

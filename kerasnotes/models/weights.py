@@ -1,7 +1,6 @@
 """What a model starts from: ImageNet's weights, or those of a file."""
 
 import json
-import pathlib
 import socket
 import zipfile
 
@@ -75,17 +74,14 @@ def load(model, name, path):
         model.get_layer(layer).set_weights(arrays)
     layers = [layer.name for layer in model.layers if layer.weights]
     left = [layer for layer in layers if layer not in taken]
+    # What starts anew isn't to be frozen.
+    model.left_out = tuple(left)
     but = f", all but {', '.join(left)}" if left else ""
     print(f"weights from {path}: {len(taken)} of {len(layers)} layers{but}")
     return model
 
 
 def _imagenet(model, name):
-    if name not in _APPLICATIONS:
-        raise errors.UserError(
-            f"--weights=imagenet: there are none of {name}; there are of "
-            f"{', '.join(_APPLICATIONS)}"
-        )
     if model.input_shape[-1] != 3:
         raise errors.UserError(
             "--weights=imagenet: are for pictures in colour, and these have "
@@ -135,8 +131,6 @@ def _application(model, name, weights, include_top):
 
 def _read(path):
     """Returns a file's arrays by layer, and the mean and std it knows of."""
-    if not pathlib.Path(path).is_file():
-        raise errors.UserError(f"--weights={path}: no such file")
     try:
         if not zipfile.is_zipfile(path):
             with h5py.File(path) as file:

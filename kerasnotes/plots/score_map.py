@@ -185,7 +185,7 @@ def _legend(axes, colour, classes):
         for i, shade in colour.items()
     ]
     if len(colour) < len(classes):
-        marks.append(patches.Patch(color=_OTHER, label="another"))
+        marks.append(patches.Patch(color=_OTHER, label="every other class"))
     legend = axes.legend(
         handles=marks,
         title="class, the stronger the surer",

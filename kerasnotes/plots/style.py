@@ -44,7 +44,7 @@ p { max-width: 42rem; margin: 0 0 1rem; }
   font-weight: 650; line-height: 1.25; letter-spacing: -0.02em;
   font-variant-numeric: tabular-nums; }
 .scroll { overflow: auto; max-width: 100%; }
-.scroll:has(table) { max-height: 40rem; margin: 0 0 1.25rem; }
+.scroll:has(table) { margin: 0 0 1.25rem; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 table { border-collapse: collapse; font-size: 0.9rem; line-height: 1.4;
   font-variant-numeric: tabular-nums; }
@@ -86,7 +86,7 @@ code span { display: inline-block; max-width: 100%;
     --soft: #fff; --accent: #1a5fb4; }
   body { max-width: none; padding: 0; font-size: 10pt; }
   .chart img { filter: none; }
-  .scroll, .scroll:has(table) { overflow: visible; max-height: none; }
+  .scroll { overflow: visible; }
   .scroll img { min-width: 0 !important; }
   .gallery li, figure, tr, .facts, pre { break-inside: avoid; }
   h2 { break-after: avoid; }

@@ -3,7 +3,7 @@
 from kerasnotes.data import tag_sheet
 from kerasnotes.plots import figures, images, page
 
-_GALLERY, _AUGMENTED, _SKIPPED = 24, 12, 100
+_GALLERY, _AUGMENTED, _SKIPPED = 24, 8, 100
 
 
 def picture(split):

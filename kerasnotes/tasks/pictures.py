@@ -99,12 +99,14 @@ class Config(config_lib.Config):
     )
 
     def check(self):
-        """Refuses also a part to freeze that can't be.
+        """Refuses also weights that aren't, and a part to freeze.
 
         Raises:
             UserError: see above.
         """
         super().check()
+        # Before TensorFlow and the data are loaded.
+        models.check_weights(self.model, self.weights)
         if self.freeze != "none":
             transfer.check(self)
 
@@ -262,7 +264,11 @@ class PictureTask(task_lib.Task):
             )
         size = canvas.size(examples, larger)
         if size:
-            print(f"--augment={config.augment}: reads them at {size} too")
+            print(
+                f"--augment={config.augment}: its windows are cut from "
+                f"pictures of {size[0]}×{size[1]}, read beside those of the "
+                "model's size"
+            )
             again = self.read(dataset, size, examples.images.shape[-1])
             examples = canvas.joined(examples, again)
         return examples

@@ -14,6 +14,7 @@ from kerasnotes.models import convolutional
 from kerasnotes.plots import figures, score_map
 from kerasnotes.tasks import picture_serving
 
+_SIDES = ("left", "top", "right", "bottom")
 _PIXELS = 4_000_000  # Read at once, so that a network's maps fit in memory.
 
 
@@ -179,6 +180,6 @@ def _answer(task, windows, picture, output):
     return {
         "label": label,
         "confidence": round(confidence, 4),
-        "box": [round(side) for side in box],
+        **dict(zip(_SIDES, map(round, box), strict=True)),
         "map": str(output),
     }

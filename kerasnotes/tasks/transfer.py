@@ -79,9 +79,17 @@ def freeze(network, choice):
             f"--freeze={choice}: {network.name} has {len(blocks)} blocks "
             f"before its head{': ' * bool(blocks)}{', '.join(blocks)}"
         )
-    _freeze(network.get_layer(name).output for name in blocks[:count])
+    if choice != "all":
+        _freeze(network.get_layer(name).output for name in blocks[:count])
     if choice == "all" or features_of(network) is not None:
         _freeze([_before_head(network)])
+    for name in getattr(network, "left_out", ()):
+        if not network.get_layer(name).trainable:
+            raise errors.UserError(
+                f"--freeze={choice}: {name} starts anew, and would never "
+                "learn; give fewer blocks, or all that have weights: "
+                "--freeze=all"
+            )
     return network
 
 
@@ -106,9 +114,15 @@ def _node(tensor):
     return operation._inbound_nodes[index]
 
 
+def _heads(network):
+    """Returns the names of the layers that learn whatever is frozen."""
+    return {network_lib.HEAD, *getattr(network, "left_out", ())}
+
+
 def _before_head(network):
     """Returns the tensor from which on all is the head's."""
-    found = network.get_layer(network_lib.HEAD).input
+    names, heads = [x.name for x in network.layers], _heads(network)
+    found = network.get_layer(min(heads, key=names.index)).input
     node = _node(found)
     while len(node.input_tensors) == 1 and not _weights(node.operation):
         (tensor,) = node.input_tensors
@@ -125,7 +139,7 @@ def _weights(operation):
 def features_of(network):
     """Returns the head's input where nothing but the head learns, or None."""
     for layer in network.layers:
-        if layer.trainable_weights and layer.name != network_lib.HEAD:
+        if layer.trainable_weights and layer.name not in _heads(network):
             return None
     return _before_head(network)
 

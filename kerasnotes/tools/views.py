@@ -11,6 +11,7 @@ from kerasnotes.tools import heat_maps as heat_maps_lib
 from kerasnotes.tools import patches as patches_lib
 
 _FILTERS, _ROWS = 96, 5
+_FINE = 4  # The least side of a map that shows where.
 
 
 def filters(look):
@@ -132,9 +133,14 @@ def _last(look):
     """Returns the row that explains the answer: nearest to the head."""
     pooled = heat_maps_lib.pooled(look.model)
     maps = [row for row in look.rows if row.maps and row.fields]
-    return next(
+    last = next(
         (row for row in maps if pooled and row.name == pooled.name), maps[-1]
     )
+    if min(last.shape[:2]) >= _FINE:
+        return last
+    # Of a coarser map, half the picture would be the evidence.
+    fine = [row for row in maps if min(row.shape[:2]) >= _FINE]
+    return fine[-1] if fine else last
 
 
 def _heat(look, row, name, places, text):

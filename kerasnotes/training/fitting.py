@@ -1,5 +1,6 @@
 """The learning itself: fit, from wherever the run was."""
 
+import math
 import signal
 
 import keras
@@ -72,8 +73,16 @@ def prepare(task, splits, chooser):
             f"chosen by --optimize={chooser.optimize}, where each counts alike"
         )
     sizes = ", ".join(f"{s.size:,} {name}" for name, s in splits.items())
-    print(f"{model.name}: {model.count_params():,} parameters; {sizes}")
+    print(f"{model.name}: {_parameters(task.whole(model))}; {sizes}")
     return model
+
+
+def _parameters(model):
+    count = f"{model.count_params():,} parameters"
+    if all(layer.trainable for layer in model.layers):
+        return count
+    learn = sum(math.prod(v.shape) for v in model.trainable_variables)
+    return f"{count}, of which {learn:,} learn"
 
 
 def steps_per_epoch(splits, config):

@@ -160,7 +160,10 @@ def _finish(task, folder, splits, model, state, chooser):
     """Evaluates, saves and exports; returns the metrics."""
     config = task.config
     with files.aside(folder / "model.keras") as partial:
-        model.save(partial, include_optimizer=False)
+        # How it was trained would ask for classes that no reader has.
+        model.compiled, compiled = False, model.compiled
+        model.save(partial)
+        model.compiled = compiled
     metrics = {
         "task": task.name,
         "model": model.name,

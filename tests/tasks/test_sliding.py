@@ -35,7 +35,7 @@ def test_predict_finds_and_draws(classifiers, command, tmp_path, capsys):
     assert command(classifiers[0], "predict", *inputs, **given) == 1
     told = capsys.readouterr()
     first, again = map(json.loads, told.out.splitlines())
-    left, top, right, bottom = first["box"]
+    left, top, right, bottom = (first[side] for side in sliding._SIDES)
     assert (right - left, bottom - top) == (32, 32)
     picture = np.array(Image.open(path), "float32")
     every = np.lib.stride_tricks.sliding_window_view(picture, (32, 32))

@@ -204,6 +204,15 @@ def test_augmented_pictures_pass_through_all_layers(source, tmp_path, capsys):
             np.testing.assert_array_equal(value, theirs[path], err_msg=path)
 
 
+def test_a_mirrored_run_evaluates_the_whole_network(source, tmp_path):
+    split = "train[:64],dev[64:96],test[96:]"
+    given = {"weights": source, "epochs": 1, "split": split}
+    model, _ = learn(tmp_path / "run", **given, strategy="mirrored")
+    pictures = np.zeros([64, 16, 16, 1])
+    loss, *_ = model.evaluate(pictures, np.zeros(64, int), verbose=0)
+    assert np.isfinite(loss)
+
+
 def test_a_whole_run_with_a_learning_curve(source, tmp_path):
     given = {"weights": source, "run_dir": str(tmp_path / "run")}
     given |= {**FROZEN, "learning_curve": "0.3"}
@@ -265,3 +274,18 @@ def test_two_replicas_equal_one_device():
         [sys.executable, "-c", REPLICAS], capture_output=True, text=True
     )
     assert not done.returncode, done.stderr
+
+
+def test_layers_that_start_anew_are_of_the_head(tmp_path):
+    path = tmp_path / "vgg16.keras"
+    options = {"classes": 3, "width": 0.02}
+    models.build("vgg16", (32, 32, 3), **options).save(path)
+    made = models.build("vgg16", (64, 64, 3), weights=str(path), **options)
+    assert made.left_out == ("fc1", "fc2", "logits")
+    frozen = transfer.freeze(made, "all")
+    learn = {v.path.split("/")[0] for v in frozen.trainable_variables}
+    assert learn == {"fc1", "fc2", "logits"}
+    assert transfer.features_of(frozen) is frozen.get_layer("fc1").input
+    count = len(made.blocks)
+    with pytest.raises(errors.UserError, match="fc1 starts anew"):
+        transfer.freeze(made, str(count))
