@@ -85,7 +85,7 @@ class Config(config_lib.Config):
     )
     batch_norm: bool | None = option(None, "Batch norm before activations.")
     width: float | None = option(
-        None, "Multiplier of a network's channels.", bounds=(1e-3, 100)
+        None, "Multiplier of a network's channels.", bounds=(1e-3, 10)
     )
     weights: str = option(
         "none",

@@ -42,7 +42,9 @@ def learn(task, folder, splits, chooser, watchers=(), asked=None, seen=None):
     state = fit(task, trained, folder, seen, chooser, watchers)
     model = task.whole(trained)
     if model is not trained:
-        compiling.compile_to_evaluate(model, task)
+        # Metrics must be where the weights are.
+        with model.distribute_strategy.scope():
+            compiling.compile_to_evaluate(model, task)
     task.chosen = task.choose(model, splits["dev"], chooser)
     folder.keep_chosen(task.chosen)
     return model, state

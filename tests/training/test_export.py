@@ -80,6 +80,15 @@ def test_folded_batch_norm_is_gone(trained, tmp_path, capsys):
     np.testing.assert_allclose(got, want, atol=1e-4)
 
 
+def test_nothing_to_fold_is_told(trained, tmp_path, capsys):
+    task, _, split = trained
+    plain = keras.Sequential([keras.Input([4]), keras.layers.Dense(2)])
+    export.export(task, plain, split, tmp_path)
+    told = capsys.readouterr().out
+    assert "--fold_batch_norm: the model has none" in told
+    assert "times as fast" not in told
+
+
 def test_a_missing_extra_is_named(monkeypatch):
     monkeypatch.setitem(export._EXTRAS, "onnx", {"no_such_module": "onnx"})
     with pytest.raises(errors.UserError, match=r"kerasnotes\[onnx\]"):
