@@ -78,19 +78,7 @@ class AlexNet(network.Network):
         std=None,
         name=None,
     ):
-        arguments = {
-            "input_shape": input_shape,
-            "classes": classes,
-            "include_top": include_top,
-            "pooling": pooling,
-            "groups": groups,
-            "keep_prob": keep_prob,
-            "width": width,
-            "initializer": initializer,
-            "kernel_regularizer": kernel_regularizer,
-            "mean": mean,
-            "std": std,
-        }
+        arguments = network.arguments(locals())
         pieces.check(input_shape, pooling, _SMALLEST)
         convolution = pieces.Convolution(initializer, kernel_regularizer, width)
         inputs = keras.Input(input_shape)

@@ -73,6 +73,7 @@ class LeNet5(network.Network):
         std=None,
         name=None,
     ):
+        arguments = network.arguments(locals())
         _check(input_shape, pooling)
         common = {
             "initializer": initializer,
@@ -95,19 +96,6 @@ class LeNet5(network.Network):
             x = network.block(x, layer, activation, batch_norm, keep)
         if include_top:
             x = network.logits(x, classes, initializer, kernel_regularizer)
-        arguments = {
-            "input_shape": input_shape,
-            "classes": classes,
-            "include_top": include_top,
-            "activation": activation,
-            "pooling": pooling,
-            "keep_prob": keep_prob,
-            "batch_norm": batch_norm,
-            "initializer": initializer,
-            "kernel_regularizer": kernel_regularizer,
-            "mean": mean,
-            "std": std,
-        }
         super().__init__(inputs, x, arguments, name)
 
 

@@ -56,6 +56,7 @@ class MLP(network.Network):
         std=None,
         name=None,
     ):
+        arguments = network.arguments(locals())
         inputs = keras.Input(input_shape)
         x = keras.layers.Flatten()(network.normalize(inputs, mean, std))
         keep_probs = network.per_layer(keep_prob, len(hidden))
@@ -72,17 +73,4 @@ class MLP(network.Network):
             x = network.block(x, layer, activation, batch_norm, keep)
         if include_top:
             x = network.logits(x, classes, initializer, kernel_regularizer)
-        arguments = {
-            "input_shape": input_shape,
-            "classes": classes,
-            "include_top": include_top,
-            "hidden": hidden,
-            "activation": activation,
-            "keep_prob": keep_prob,
-            "batch_norm": batch_norm,
-            "initializer": initializer,
-            "kernel_regularizer": kernel_regularizer,
-            "mean": mean,
-            "std": std,
-        }
         super().__init__(inputs, x, arguments, name)

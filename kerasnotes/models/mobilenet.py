@@ -44,18 +44,7 @@ class _MobileNet(network.Network):
         std=None,
         name=None,
     ):
-        arguments = {
-            "input_shape": input_shape,
-            "classes": classes,
-            "include_top": include_top,
-            "pooling": pooling,
-            "width": width,
-            "keep_prob": keep_prob,
-            "initializer": initializer,
-            "kernel_regularizer": kernel_regularizer,
-            "mean": mean,
-            "std": std,
-        }
+        arguments = network.arguments(locals())
         pieces.check(input_shape, pooling, _SMALLEST)
         options = {
             "kernel_initializer": initializers.get(initializer),

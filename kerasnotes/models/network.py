@@ -119,6 +119,16 @@ def variant(name, about, model, *given, **defaults):
     return made
 
 
+def arguments(names):
+    """Returns what a constructor was given.
+
+    Args:
+        names: its `locals()`, before it makes others.
+    """
+    left_out = ("self", "name", "__class__")
+    return {k: v for k, v in names.items() if k not in left_out}
+
+
 def name_of(x):
     """Returns the name of the layer that gave a symbolic tensor."""
     return x._keras_history.operation.name

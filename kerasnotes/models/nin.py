@@ -82,19 +82,7 @@ class NetworkInNetwork(network.Network):
         std=None,
         name=None,
     ):
-        arguments = {
-            "input_shape": input_shape,
-            "classes": classes,
-            "include_top": include_top,
-            "pooling": pooling,
-            "keep_prob": keep_prob,
-            "batch_norm": batch_norm,
-            "width": width,
-            "initializer": initializer,
-            "kernel_regularizer": kernel_regularizer,
-            "mean": mean,
-            "std": std,
-        }
+        arguments = network.arguments(locals())
         pieces.check(input_shape, pooling, _SMALLEST)
         convolution = pieces.Convolution(
             initializer, kernel_regularizer, width, batch_norm

@@ -61,15 +61,7 @@ class LinearRegression(_Regression):
         std=None,
         name=None,
     ):
-        arguments = {
-            "input_shape": input_shape,
-            "units": units,
-            "include_top": include_top,
-            "initializer": initializer,
-            "kernel_regularizer": kernel_regularizer,
-            "mean": mean,
-            "std": std,
-        }
+        arguments = network.arguments(locals())
         super().__init__(units, arguments, name)
 
 
@@ -89,15 +81,7 @@ class _Classifier(_Regression):
         std=None,
         name=None,
     ):
-        arguments = {
-            "input_shape": input_shape,
-            "classes": classes,
-            "include_top": include_top,
-            "initializer": initializer,
-            "kernel_regularizer": kernel_regularizer,
-            "mean": mean,
-            "std": std,
-        }
+        arguments = network.arguments(locals())
         super().__init__(classes - self.free_classes, arguments, name)
 
 

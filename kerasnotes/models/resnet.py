@@ -92,25 +92,7 @@ class ResNet(network.Network):
         std=None,
         name=None,
     ):
-        arguments = {
-            "depths": depths,
-            "input_shape": input_shape,
-            "classes": classes,
-            "include_top": include_top,
-            "pooling": pooling,
-            "filters": filters,
-            "kind": kind,
-            "small": small,
-            "use_bias": use_bias,
-            "shortcut": shortcut,
-            "version": version,
-            "width": width,
-            "keep_prob": keep_prob,
-            "initializer": initializer,
-            "kernel_regularizer": kernel_regularizer,
-            "mean": mean,
-            "std": std,
-        }
+        arguments = network.arguments(locals())
         halvings = len(depths) + (-1 if small else 1)
         pieces.check(input_shape, pooling, smallest=2**halvings)
         layer = {

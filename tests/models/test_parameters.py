@@ -63,6 +63,10 @@ def test_parameters(name, arguments, expected):
         assert models.build(name, **arguments).count_params() == expected
 
 
+def test_all_that_have_weights_are_named():
+    assert set(models.IMAGENET) == set(weights._APPLICATIONS)
+
+
 def test_the_readme_says_the_same():
     counts = {name: n for name, more, n in PARAMETERS if not more}
     table = README.read_text().split("<!-- networks -->")[1].split("\n\n")[0]
@@ -72,7 +76,7 @@ def test_the_readme_says_the_same():
         names = re.findall("`(\\w+)`", names)
         told = [int(n.replace(",", "")) for n in parameters.split(";")]
         assert told == [counts[name] for name in names]
-        has = {name in weights.PUBLISHED for name in names}
+        has = {name in models.IMAGENET for name in names}
         assert has == {published.strip() == "yes"}
         listed += names
     assert sorted(listed) == sorted(counts)
