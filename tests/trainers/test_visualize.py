@@ -54,8 +54,8 @@ def test_everything_on_one_page(digits):
         "patches_conv_2_tanh.png",
         "activations_conv_1_tanh.png",
         "activations_conv_2_tanh.png",
-        "heat_maps_conv_2_tanh.png",
-        "heat_maps_wrong_conv_2_tanh.png",
+        "heat_maps_pool_1.png",
+        "heat_maps_wrong_pool_1.png",
     ]
     html = page.read_text()
     assert html.count("<img") == len(pictures)
