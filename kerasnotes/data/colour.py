@@ -136,7 +136,13 @@ def apply(images, matrix, offset):
 def _apply(images, matrix, offset):
     """Maps a batch with OpenCV, which lets other threads go on meanwhile."""
     out = np.empty_like(images)
-    whole = np.concatenate([matrix, offset[..., None]], -1)
-    for image, affine, mapped in zip(images, whole, out, strict=True):
+    for image, affine, mapped in zip(
+        images, joined(matrix, offset), out, strict=True
+    ):
         cv2.transform(image, affine, mapped)
     return out
+
+
+def joined(matrix, offset):
+    """Returns matrices and offsets as OpenCV takes them, `[b, c, c + 1]`."""
+    return np.concatenate([matrix, offset[..., np.newaxis]], -1)

@@ -127,13 +127,18 @@ class Policy:
         size = tuple(size or images.shape[1:3])
         moves, colours, ops, cut, _ = tf.split(numbers, self._widths, 1)
         drawn = self._rand.draw(ops) if self.ops else None
+        maps = None
+        if self._widths[1]:
+            factors = drawn.factors if drawn else {}
+            maps = self._maps(colours, factors, images.shape[-1])
         if self._widths[0]:
             if drawn:
                 moves = self._moved(moves, drawn.levels)
-            images = warping.apply(images, moves, self._geometry, size)
-        if self._widths[1]:
-            factors = drawn.factors if drawn else {}
-            images = self._recoloured(images, colours, factors)
+            images = warping.apply(
+                images, moves, self._geometry, size, colours=maps
+            )
+        elif maps:
+            images = colour.apply(images, *maps)
         if drawn:
             images = self._rand.tones(images, drawn)
         if self.cutout:
@@ -200,8 +205,8 @@ class Policy:
             columns[column] = 0.5 + tf.clip_by_value(move / most, -1, 1) / 2.0
         return tf.stack(columns, 1)
 
-    def _recoloured(self, images, numbers, factors):
-        either, channels = 2.0 * numbers - 1.0, images.shape[-1]
+    def _maps(self, numbers, factors, channels):
+        either = 2.0 * numbers - 1.0
         brightness, contrast, saturation = (
             (1.0 + getattr(self, name) * either[:, i]) * factors.get(name, 1.0)
             for i, name in enumerate(_COLOURS[:3])
@@ -218,7 +223,7 @@ class Policy:
             offset += colour.pca_shift(
                 numbers[:, 4 : 4 + channels], self._covariance, self.pca
             )
-        return colour.apply(images, matrix, offset)
+        return matrix, offset
 
 
 def _check(field, value):

@@ -68,7 +68,7 @@ class _DepthwiseBlock(block.KernelBlock):
 
     def normalization(self, name):
         """Returns the normalisation `name`."""
-        return block.batch_norm(**self.named(name))
+        return block.batch_norm(momentum=block.QUICK, **self.named(name))
 
     def activation(self, name):
         """Returns the activation `name`."""

@@ -8,13 +8,13 @@ from kerasnotes.layers import block, padding
 def normalization(name, dtype=None):
     """Returns the batch norm of residual networks.
 
-    Its epsilon is that of `keras.applications`.
+    Its epsilon is that of `keras.applications`, its momentum torchvision's.
 
     Args:
         name: the layer's name.
         dtype: its dtype policy.
     """
-    return block.batch_norm(name, dtype, epsilon=1.001e-5)
+    return block.batch_norm(name, dtype, momentum=block.QUICK, epsilon=1.001e-5)
 
 
 # The side of each convolution's kernel, and its channels over `filters`.

@@ -2,10 +2,11 @@
 
 import tensorflow as tf
 
-from kerasnotes.data.warping import tensors, warp
+from kerasnotes.data import colour
+from kerasnotes.data.warping import opencv, tensors, warp
 
 
-def apply(images, numbers, geometry, target_size, by=None):
+def apply(images, numbers, geometry, target_size, by=None, colours=None):
     """Warps a batch of pictures, a function of the numbers alone.
 
     OpenCV's warps run in a `tf.numpy_function` and free the interpreter's
@@ -17,6 +18,8 @@ def apply(images, numbers, geometry, target_size, by=None):
         geometry: a `Geometry`.
         target_size: height and width of the output.
         by: `"opencv"` or `"tensorflow"`; `backend()` if None.
+        colours: matrix and offset of each picture, see `colour.apply`, to be
+            applied in the same pass; or None.
 
     Returns:
         uint8 `[b, *target_size, channels]`.
@@ -34,11 +37,14 @@ def apply(images, numbers, geometry, target_size, by=None):
 
     if (by or warp.backend()) == "opencv":
 
-        def pictures(images, numbers):
+        def pictures(images, numbers, *colours):
             warps = geometry.sample(numbers, size, target_size)
-            return warps.pictures(images, by="opencv")
+            fill = warp.picture_fill(geometry.fill, channels)
+            maps = colour.joined(*colours) if colours else None
+            return opencv.resample(images, warps, fill, maps)
 
-        warped = tf.numpy_function(pictures, [images, numbers], tf.uint8)
+        given = [images, numbers, *(colours or ())]
+        warped = tf.numpy_function(pictures, given, tf.uint8)
     else:
 
         def parameters(numbers):
@@ -54,5 +60,7 @@ def apply(images, numbers, geometry, target_size, by=None):
         if not geometry.warp:
             controls = None
         warped = tensors.resample(images, matrices, controls, target_size, fill)
+        if colours:
+            warped = colour.apply(warped, *colours)
     warped.set_shape([images.shape[0], *target_size, channels])
     return warped

@@ -11,13 +11,15 @@ except ImportError:
 _SMALL = 64 * 64
 
 
-def resample(images, warps, fill):
+def resample(images, warps, fill, colours=None):
     """Warps pictures, as `Warps.pictures`.
 
     Args:
         images: uint8 `[b, height, width, channels]`.
         warps: a `Warps`.
         fill: `"constant"`, `"nearest"` or `"reflect"`.
+        colours: the affine map of each picture's colours, `[b, c, c + 1]`, or
+            None; applied while the picture is at hand.
 
     Returns:
         uint8 `[b, *warps.target_size, channels]`.
@@ -53,4 +55,6 @@ def resample(images, warps, fill):
             cv2.cvtColor(move(index, image), cv2.COLOR_RGBA2RGB, out)
         else:
             move(index, image, out)
+        if colours is not None:
+            cv2.transform(out, colours[index], out)
     return warped
