@@ -49,5 +49,7 @@ def test_many_classes_share_a_colour():
         (1, [0, 0, 20, 20], "class $_29"),
     )
     texts = [t.get_text() for t in figure.axes[3].get_legend().texts]
-    assert texts == [f"class $_{i}" for i in range(20, 30)] + ["every other class"]
+    assert texts == [f"class $_{i}" for i in range(20, 30)] + [
+        "every other class"
+    ]
     assert figures.png(figure).startswith(b"\x89PNG")
