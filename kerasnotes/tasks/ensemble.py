@@ -8,8 +8,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerasnotes import errors, files
+from kerasnotes import errors
 from kerasnotes.tasks import beside
+from kerasnotes.training import export as export_lib
 from kerasnotes.training import folding, run_folder, runner
 from kerasnotes.training import task as task_lib
 
@@ -174,16 +175,9 @@ def export(members, path):
         for member in members
     ]
     served = signatures([m.task for m in members], models)
-    archive = keras.export.ExportArchive()
-    for model in models:
-        archive.track(model)
-    for name, signature in served.items():
-        archive.add_endpoint(name, signature.function, list(signature.inputs))
-    with files.aside_folder(path) as partial:
-        archive.write_out(str(partial), verbose=False)
+    loaded = export_lib.write_saved_model(models, served, path)
     x, *_ = next(iter(members[0].splits["dev"].batches(16)))
     x = tf.cast(x, tf.uint8)
-    loaded = tf.saved_model.load(str(path))
     got = loaded.signatures["images"](images=x)["probabilities"]
     want = served["images"].function(x)["probabilities"]
     difference = float(np.abs(got - want).max())

@@ -118,15 +118,27 @@ def _folded(task, model, x):
     return folded
 
 
-def _saved_model(model, signatures, folder):
-    path = folder / "saved_model"
+def write_saved_model(models, signatures, path):
+    """Writes a SavedModel, and returns it loaded.
+
+    Args:
+        models: the models that the signatures call.
+        signatures: dictionary of name to `Signature`.
+        path: its folder.
+    """
     archive = keras.export.ExportArchive()
-    archive.track(model)
+    for model in models:
+        archive.track(model)
     for name, signature in signatures.items():
         archive.add_endpoint(name, signature.function, list(signature.inputs))
     with files.aside_folder(path) as partial:
         archive.write_out(str(partial), verbose=False)
-    loaded = tf.saved_model.load(str(path))
+    return tf.saved_model.load(str(path))
+
+
+def _saved_model(model, signatures, folder):
+    path = folder / "saved_model"
+    loaded = write_saved_model([model], signatures, path)
     (spec,) = signatures[TENSORS].inputs
 
     def answer(x):
