@@ -26,13 +26,17 @@ _YIQ = np.array(
 _MIDDLE = 127.5
 
 
-def _of_yiq(matrix):
-    return np.linalg.solve(_YIQ, np.array(matrix, float) @ _YIQ)
-
-
-_LUMA = _of_yiq([[1, 0, 0], [0, 0, 0], [0, 0, 0]])
-_CHROMA = _of_yiq([[0, 0, 0], [0, 1, 0], [0, 0, 1]])
-_TURN = _of_yiq([[0, 0, 0], [0, 0, -1], [0, 1, 0]])
+# A colour matrix is the weighted sum of three: of luma, chroma and its turn.
+_PARTS = np.stack(
+    [
+        np.linalg.solve(_YIQ, np.array(part) @ _YIQ).ravel()
+        for part in (
+            [[1.0, 0, 0], [0, 0, 0], [0, 0, 0]],
+            [[0.0, 0, 0], [0, 1, 0], [0, 0, 1]],
+            [[0.0, 0, 0], [0, 0, -1], [0, 1, 0]],
+        )
+    ]
+)
 
 
 def maps(brightness, contrast, saturation, hue, channels):
@@ -64,17 +68,14 @@ def maps(brightness, contrast, saturation, hue, channels):
     >>> matrix.numpy().tolist(), offset.numpy().tolist()
     ([[[1.0]]], [[63.75]])
     """
-    gain = (brightness * contrast)[:, None, None]
-    offset = _MIDDLE * (1.0 - contrast)[:, None] * tf.ones([1, channels])
+    gain = brightness * contrast
+    offset = tf.repeat(_MIDDLE * (1.0 - contrast)[:, None], channels, 1)
     if channels == 1:
-        return gain, offset
-    angle = math.radians(1.0) * hue
-    luma, chroma, turn = (
-        tf.constant(m, tf.float32) for m in (_LUMA, _CHROMA, _TURN)
-    )
-    matrix = luma + (saturation * tf.cos(angle))[:, None, None] * chroma
-    matrix += (saturation * tf.sin(angle))[:, None, None] * turn
-    return gain * matrix, offset
+        return gain[:, None, None], offset
+    angle, chroma = math.radians(1.0) * hue, gain * saturation
+    weights = [gain, chroma * tf.cos(angle), chroma * tf.sin(angle)]
+    matrix = tf.stack(weights, 1) @ tf.constant(_PARTS, tf.float32)
+    return tf.reshape(matrix, [-1, 3, 3]), offset
 
 
 def pca_shift(numbers, covariance, sigma):

@@ -206,14 +206,16 @@ class Policy:
         return tf.stack(columns, 1)
 
     def _maps(self, numbers, factors, channels):
-        either = 2.0 * numbers - 1.0
-        brightness, contrast, saturation = (
-            (1.0 + getattr(self, name) * either[:, i]) * factors.get(name, 1.0)
-            for i, name in enumerate(_COLOURS[:3])
+        either = 2.0 * numbers[:, :4] - 1.0
+        largest = [getattr(self, name) for name in _COLOURS[:4]]
+        *drawn, hue = tf.unstack(
+            [1.0, 1.0, 1.0, 0.0] + largest * either, axis=1
         )
-        matrix, offset = colour.maps(
-            brightness, contrast, saturation, self.hue * either[:, 3], channels
-        )
+        drawn = [
+            value * factors[name] if name in factors else value
+            for name, value in zip(_COLOURS, drawn, strict=False)
+        ]
+        matrix, offset = colour.maps(*drawn, hue, channels)
         if self.pca:
             if self._covariance is None:
                 raise ValueError(

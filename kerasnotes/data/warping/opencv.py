@@ -6,9 +6,13 @@ try:
     import cv2
 except ImportError:
     cv2 = None
+else:
+    # Pipelines call it from a thread for each core: OpenCV's own would
+    # wait for those cores, spinning.
+    cv2.setNumThreads(1)
 
-# Pixels of a picture up to which calls take longer than what they do.
-_SMALL = 64 * 64
+# Pixels that one call turns to four channels.
+_PIXELS = 2**15
 
 
 def resample(images, warps, fill, colours=None):
@@ -36,25 +40,37 @@ def resample(images, warps, fill, colours=None):
     inverse = cv2.WARP_INVERSE_MAP
     exact, linear = inverse | cv2.INTER_NEAREST, inverse | cv2.INTER_LINEAR
 
-    def move(index, image, out=None):
+    def move(index, image, out):
         if warps.fields is not None:
             x, y = warps.coordinates(index).astype(np.float32)
-            return cv2.remap(image, x, y, cv2.INTER_LINEAR, out, border)
-        flags = exact if whole[index] else linear
-        matrix = warps.matrices[index]
-        return cv2.warpAffine(image, matrix, size, out, flags, border)
+            cv2.remap(image, x, y, cv2.INTER_LINEAR, out, border)
+        else:
+            flags = exact if whole[index] else linear
+            matrix = warps.matrices[index]
+            cv2.warpAffine(image, matrix, size, out, flags, border)
 
     # With OpenCV 5, four channels, there and back, take two thirds of the
-    # time of three, but where calls take longer than pixels; with 4, as long.
-    large = size[0] * size[1] > _SMALL
-    blends = warps.fields is not None or not whole.all()
-    padded = channels == 3 and large and blends
-    for index, (image, out) in enumerate(zip(images, warped, strict=True)):
+    # time of three; with 4, as long.
+    padded = channels == 3 and (warps.fields is not None or not whole.all())
+    together = max(1, _PIXELS // np.prod(images.shape[1:3]))
+    for first in range(0, len(images), together):
+        part = slice(first, first + together)
+        given, moved = images[part], warped[part]
         if padded:
-            image = cv2.cvtColor(image, cv2.COLOR_RGB2RGBA)
-            cv2.cvtColor(move(index, image), cv2.COLOR_RGBA2RGB, out)
-        else:
-            move(index, image, out)
-        if colours is not None:
-            cv2.transform(out, colours[index], out)
+            given = _recoded(given, cv2.COLOR_RGB2RGBA, 4)
+            moved = np.empty((*moved.shape[:3], 4), np.uint8)
+        for index, image in enumerate(given):
+            move(first + index, image, moved[index])
+        if padded:
+            warped[part] = _recoded(moved, cv2.COLOR_RGBA2RGB, 3)
+    if colours is not None:
+        for image, affine in zip(warped, colours, strict=True):
+            cv2.transform(image, affine, image)
     return warped
+
+
+def _recoded(images, code, channels):
+    """Recodes pictures as one, each below the one before."""
+    count, height, width = images.shape[:3]
+    tall = images.reshape(count * height, width, -1)
+    return cv2.cvtColor(tall, code).reshape(count, height, width, channels)
