@@ -1,23 +1,54 @@
 """Errors that are the user's to mend, and the words for them."""
 
 import difflib
+import unicodedata
 
 _LISTED = 12
+_LONGEST = 2000
+# Control and format characters, lone surrogates, ends of lines.
+_UNPRINTABLE = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
 class UserError(ValueError):
     """What the user can mend: one line that says what, and the way out.
 
     Trainers print the message without a traceback and exit with status 1.
+
+    Args:
+        message: the line; what of it can't be printed is escaped, and the
+            middle of more than 2,000 characters left out.
     """
+
+    def __init__(self, message):
+        if len(message) > _LONGEST:
+            half = _LONGEST // 2
+            message = f"{message[:half]} … {message[-half:]}"
+        super().__init__(printable(message))
 
 
 class Diverged(UserError):
     """The loss is no number any more."""
 
 
-class Preempted(Exception):
-    """The process was asked to end, and has saved its state."""
+class Preempted(BaseException):
+    """The process was asked to end, and what needs it has been saved.
+
+    As with `KeyboardInterrupt`, no handler of errors is to take it for one.
+    """
+
+
+def printable(text):
+    r"""Returns a text as one line that any terminal and file can take.
+
+    >>> print(printable("two\nlines\udcff"))
+    two\nlines\udcff
+    """
+    return "".join(
+        c.encode("unicode_escape").decode()
+        if unicodedata.category(c) in _UNPRINTABLE
+        else c
+        for c in str(text)
+    )
 
 
 def unknown(kind, name, names):

@@ -7,9 +7,11 @@ import json
 import os
 import pathlib
 import shutil
+import zlib
 
 from kerasnotes import errors
 
+_SEAL = "checksum"
 _REASONS = (
     "No space left on device",
     "Permission denied",
@@ -29,6 +31,7 @@ def aside(path):
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
+        _sync(partial)
         os.replace(partial, path)
     except Exception as error:
         # Libraries tell of a full disk in errors of their own.
@@ -51,18 +54,35 @@ def aside(path):
 def aside_folder(path):
     """Like `aside`, for a folder that a library writes."""
     path = pathlib.Path(path)
-    with aside(path) as partial:
-        yield partial
-        if path.exists():
-            shutil.rmtree(path)
+    old = path.with_name(f".partial-{os.getpid()}-old-{path.name}")
+    try:
+        with aside(path) as partial:
+            yield partial
+            if path.exists():
+                # To delete it takes long enough to be killed halfway.
+                os.replace(path, old)
+    finally:
+        if old.exists() and not path.exists():
+            os.replace(old, path)
+        elif old.exists():
+            shutil.rmtree(old)
+
+
+def _sync(path):
+    """Brings a file, or all files of a folder, down to the disk.
+
+    Without this a machine that dies may leave a file's name and no content.
+    """
+    for name in [path, *path.rglob("*")]:
+        if name.is_file():
+            with open(name, "rb") as file:
+                os.fsync(file.fileno())
 
 
 def write_bytes(path, data):
-    """Writes `data` to `path` whole, and down to the disk."""
+    """Writes `data` to `path` whole."""
     with aside(path) as partial, open(partial, "wb") as file:
         file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def write_json(path, value):
@@ -83,11 +103,40 @@ def read_json(path):
         raise errors.UserError(
             f"{path}: can't be read: {error.strerror}"
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise errors.UserError(
             f"{path}: not valid JSON ({error}); restore it, or start anew "
             "with --overwrite"
         ) from error
+
+
+def write_sealed(path, value):
+    """Writes a dictionary as JSON, with a checksum of the rest of it."""
+    write_json(path, value | {_SEAL: _checksum(json.loads(json.dumps(value)))})
+
+
+def read_sealed(path):
+    """Reads what `write_sealed` wrote, without the checksum.
+
+    What has none, of an older version, is taken as it is.
+
+    Raises:
+        UserError: it isn't there, no JSON, or has been changed.
+    """
+    value = read_json(path)
+    if isinstance(value, dict) and _SEAL in value:
+        seal = value.pop(_SEAL)
+        if seal != _checksum(value):
+            raise errors.UserError(
+                f"{path}: not as it was written: its checksum differs; restore "
+                "it, or start anew with --overwrite"
+            )
+    return value
+
+
+def _checksum(value):
+    text = json.dumps(value, sort_keys=True)
+    return f"{zlib.crc32(text.encode()):08x}"
 
 
 def write_csv(path, rows, columns=None):

@@ -56,6 +56,28 @@ def numbers(flag, text, kind=int):
         ) from error
 
 
+def span(flag, text):
+    """Reads from where to where, counted from 1, as a pair.
+
+    Args:
+        flag: the flag's name, for the error message.
+        text: what the user wrote.
+
+    Raises:
+        UserError: something else than two such numbers.
+
+    >>> span("--profile", "10,20")
+    (10, 20)
+    """
+    found = numbers(flag, text)
+    if len(found) != 2 or not 1 <= found[0] <= found[1]:
+        raise errors.UserError(
+            f"{flag}={text}: give from where to where, counted from 1: "
+            f"{flag}=10,20"
+        )
+    return tuple(found)
+
+
 def _value(text):
     constants = {"true": True, "false": False, "none": None}
     if text.lower() in constants:

@@ -30,7 +30,7 @@ ALLOWED = {
     "tools": {"models", "tasks", "training", "plots", "diagnosis", "data"},
     "trainers": {"tasks", "tools", "training"},
 }
-BASE = {"errors", "specs", "files", "__version__"}
+BASE = {"archives", "errors", "specs", "files", "__version__"}
 TENSORFLOW = {"data", "training", "tasks", "tools"}
 # Gradients outside fit are TensorFlow's.
 TENSORFLOW_FILES = {

@@ -3,10 +3,14 @@
 import doctest
 import json
 import operator
+import os
 import pathlib
 import re
 import shlex
+import subprocess
+import sys
 
+import pytest
 from absl import flags as absl_flags
 
 import kerasnotes
@@ -15,7 +19,8 @@ from kerasnotes import tasks
 from kerasnotes.tools import analyze, tune, visualize
 from kerasnotes.training import flags
 
-README = (pathlib.Path(__file__).resolve().parents[1] / "README.md").read_text()
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text()
 CONFIGS = {name: tasks.get(name).Config for name in tasks.names()} | {
     "analyze": analyze.Options,
     "tune": tune.Config,
@@ -50,6 +55,28 @@ def test_commands_have_flags_that_exist():
         check(program, own)
         if rest:
             check("classify", rest)
+
+
+@pytest.mark.parametrize("which", ["logical cpus", "two workers"])
+def test_scaling_commands_run(which, tmp_path):
+    block = rf"<!-- scaling command: {which} -->\n```bash\n(.*?)```"
+    (command,) = re.findall(block, README, re.DOTALL)
+    settings = {
+        # `python` is the one that runs this.
+        "PATH": f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "TFDS_DATA_DIR": str(tmp_path / "data"),
+    }
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=tmp_path,
+        env=os.environ | settings,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert not done.returncode, done.stdout + done.stderr
+    assert len(list(tmp_path.glob("runs/*/report.html"))) == 1
 
 
 def check(program, words):

@@ -77,5 +77,5 @@ def _read(text, path):
             raise errors.unknown(flag, key, names)
     try:
         return Policy(**given)
-    except ValueError as error:
+    except (OverflowError, ValueError) as error:
         raise errors.UserError(f"{flag}: {error}") from error

@@ -24,7 +24,10 @@ def apply(path, sets):
             raise errors.unknown(
                 f"--corrections: {path}: the label of {key!r}", label, names
             )
-    return [_mend(examples, mended) for examples in sets]
+    try:
+        return [_mend(examples, mended) for examples in sets]
+    except errors.UserError as error:
+        raise errors.UserError(f"--corrections: {path}: {error}") from error
 
 
 def _mend(examples, mended):

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import contextlib
+import functools
 import os
 import re
 import threading
@@ -65,14 +66,21 @@ def decode_all(files, names, size, channels=None, mode="stretch", folder=None):
     return array, kept, skipped
 
 
-def _decoder(files, size, channels, mode):
-    one_large = threading.RLock()
-
+# Tracing takes a second, most of the time of reading a small set.
+@functools.lru_cache(maxsize=8)
+def _to_array(size, channels, mode):
     @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
     def to_array(image_bytes):
         picture = images.decode(image_bytes)
         resized = images.resize(picture, size, channels, mode)
         return resized, tf.shape(picture)[-1] == 1
+
+    return to_array
+
+
+def _decoder(files, size, channels, mode):
+    one_large = threading.RLock()
+    to_array = _to_array(size, channels, mode)
 
     def decode(name):
         bytes_held = files.size(name)
@@ -94,9 +102,11 @@ def _decoder(files, size, channels, mode):
         except errors.UserError as error:
             reason = str(error).removeprefix("picture: ")
         except tf.errors.OpError as error:
-            reason = "broken: " + re.sub(r"{{.*?}}|\n.*", "", error.message)
+            reason = (
+                "broken: " + re.sub(r"{{.*?}}|\n.*", "", error.message).strip()
+            )
         except Exception as error:  # Whatever zipfile or the disk raises.
             reason = f"can't be read: {error}"
-        return None, None, reason
+        return None, None, errors.printable(reason)
 
     return attempt

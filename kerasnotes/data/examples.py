@@ -50,12 +50,14 @@ class Examples:
 
     def __post_init__(self):
         if not len(self.labels):
-            reason = f"; the first: {self.skipped[0]}" if self.skipped else ""
             raise errors.UserError(
-                "--dataset: no picture could be read: "
-                f"{len(self.skipped)} skipped{reason}"
+                f"--dataset: no picture could be read: {self._left_out()}"
             )
         self._check_labels()
+
+    def _left_out(self):
+        reason = f"; the first: {self.skipped[0]}" if self.skipped else ""
+        return f"{len(self.skipped)} skipped{reason}"
 
     def _check_labels(self):
         wrong = (self.labels < 0) | (self.labels >= len(self.class_names))
@@ -69,7 +71,7 @@ class Examples:
             name = self.class_names[self.labels[0]]
             raise errors.UserError(
                 f"--dataset: all examples are of one class, {name!r}; "
-                "a classifier needs at least two."
+                f"a classifier needs at least two ({self._left_out()})."
             )
 
     @functools.cached_property

@@ -1,6 +1,7 @@
 """Features of a split's pictures, computed once and kept in a file."""
 
 import hashlib
+import zlib
 
 import numpy as np
 import tensorflow as tf
@@ -10,6 +11,7 @@ from kerasnotes.data import examples, image_split, progress
 from kerasnotes.diagnosis import splits
 
 _CHUNK = 256
+_CHECKSUM = 4
 
 
 class FeatureSplit(image_split.ImageSplit):
@@ -99,10 +101,21 @@ def digest(split):
 def _read(path, shape):
     try:
         found = np.lib.format.open_memmap(path, mode="r")
-    except (OSError, ValueError):
+        with open(path, "rb") as file:
+            file.seek(found.offset + found.nbytes)
+            told = file.read(_CHECKSUM + 1)
+    except Exception:  # NumPy raises at will.
         return None
     whole = found.shape == shape and found.dtype == np.float32
-    return found if whole else None
+    return found if whole and told == _checksum(found) else None
+
+
+def _checksum(features):
+    """Returns what the file holds behind the array, where NumPy skips it."""
+    found = 0
+    for start in range(0, len(features), _CHUNK):
+        found = zlib.crc32(features[start : start + _CHUNK], found)
+    return found.to_bytes(_CHECKSUM, "little")
 
 
 def _write(split, function, shape, path, batch_size):
@@ -115,5 +128,9 @@ def _write(split, function, shape, path, batch_size):
     # Not through a memory map, where a full disk ends the process.
     with files.aside(path) as partial, open(partial, "wb") as file:
         np.lib.format.write_array_header_1_0(file, header)
+        checksum = 0
         for x, _, _ in batches:
-            file.write(np.asarray(function(x), "<f4").tobytes())
+            data = np.asarray(function(x), "<f4").tobytes()
+            checksum = zlib.crc32(data, checksum)
+            file.write(data)
+        file.write(checksum.to_bytes(_CHECKSUM, "little"))

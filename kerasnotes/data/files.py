@@ -7,18 +7,23 @@ import zipfile
 from kerasnotes import errors
 
 _ABSURD = 2**30
+# The other methods unpack a part at once, of whatever size.
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 class Files:
     """A folder's or a zip archive's files, hidden ones left out.
 
-    Archives are read in memory, never unpacked.
+    Archives are read in memory, never unpacked: links in them are followed
+    nowhere.
 
     Args:
         path: a folder or a zip file.
 
     Attributes:
         names: the sorted relative paths, with `/`.
+        skipped: pairs of path and reason, of files that can't be named in
+            UTF-8.
 
     Raises:
         UserError: the path is missing, no folder nor zip, empty, broken,
@@ -35,9 +40,13 @@ class Files:
                 self._zip, self._sizes = _open_zip(self._path)
         except OSError as error:
             raise errors.UserError(
-                f"--dataset: {error.strerror}: {path}"
+                f"--dataset: {error.strerror or error}: {path}"
             ) from error
-        self.names = sorted(self._sizes)
+        odd = [name for name in self._sizes if not _is_text(name)]
+        self.skipped = [
+            (errors.printable(n), "its name is no UTF-8") for n in odd
+        ]
+        self.names = sorted(set(self._sizes) - set(odd))
         if not self.names:
             raise errors.UserError(f"--dataset: {path} holds no files.")
 
@@ -48,8 +57,12 @@ class Files:
     def read(self, name, count=-1):
         """Returns a file's bytes, or its first `count`."""
         if self._zip:
+            if self._zip.getinfo(name).compress_type not in _METHODS:
+                raise errors.UserError("picture: zipped in an uncommon way")
+            # Without a count, it would unpack more than the size promises.
+            most = self._sizes[name]
             with self._zip.open(name) as file:
-                return file.read(count)
+                return file.read(most if count < 0 else min(count, most))
         with open(self._path / name, "rb") as file:
             return file.read(count)
 
@@ -60,6 +73,14 @@ class Files:
         return [
             self._path / n for n in self.names if n.lower().endswith(".zip")
         ]
+
+
+def _is_text(name):
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _visible(name):
@@ -92,15 +113,17 @@ def _refuse(error):
 def _open_zip(path):
     try:
         archive = zipfile.ZipFile(path)
-    except zipfile.BadZipFile as error:
+    except OSError:
+        raise
+    except Exception as error:  # Broken ones raise whatever comes of them.
         raise errors.UserError(
             f"--dataset: {path} is neither a folder nor a whole zip archive "
             f"({error})."
         ) from error
-    members = [m for m in archive.infolist() if not m.is_dir()]
+    members = [m for m in archive.infolist() if m.filename and not m.is_dir()]
     for name in (m.filename for m in members):
-        parts = name.replace("\\", "/").split("/")
-        if ".." in parts or parts[0] == "" or parts[0].endswith(":"):
+        inside = pathlib.PureWindowsPath(name)
+        if ".." in inside.parts or inside.anchor:
             raise errors.UserError(
                 f"--dataset: {path} leads out of its folder: {name!r}."
             )

@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnotes import errors
+from kerasnotes.data import sharing
 from kerasnotes.diagnosis import splits
 
 
@@ -62,7 +63,9 @@ class ImageSplit:
             self.weights[order],
         )
 
-    def epochs(self, batch_size, seed, first_epoch, first_step, epochs):
+    def epochs(
+        self, batch_size, seed, first_epoch, first_step, epochs, share=(0, 1)
+    ):
         """Returns the training batches from a step on.
 
         Args:
@@ -71,6 +74,8 @@ class ImageSplit:
             first_epoch: the epoch to start at, from 0.
             first_step: the step in that epoch, from 0.
             epochs: the epoch to end before.
+            share: of workers that share each batch, the index of this one
+                and their count; it gets that part.
 
         Returns:
             A `tf.data.Dataset` of `(x, y, w)`.
@@ -83,11 +88,17 @@ class ImageSplit:
                 f"--batch_size: {batch_size} is more than the {self.size} "
                 "training examples; make it smaller."
             )
-        return (
-            self._order(batch_size, seed, first_epoch, first_step, epochs)
-            .map(self._augmented, num_parallel_calls=tf.data.AUTOTUNE)
-            .prefetch(tf.data.AUTOTUNE)
+        order = self._order(batch_size, seed, first_epoch, first_step, epochs)
+        # Pictures are mixed with others of the whole batch.
+        mixes = self._augment and self._augment.mixes
+        if not mixes:
+            order = sharing.part(order, share)
+        batches = order.map(
+            self._augmented, num_parallel_calls=tf.data.AUTOTUNE
         )
+        if mixes:
+            batches = sharing.part(batches, share)
+        return batches.prefetch(tf.data.AUTOTUNE)
 
     def before_and_after(self, batch_size, seed):
         """Returns the first training batch's pictures, plain and augmented.

@@ -3,8 +3,9 @@
 Everything here is TensorFlow alone, so that a SavedModel decodes a picture
 exactly as training did. It takes what TensorFlow's decoder takes: JPEG (CMYK
 too), PNG (palette and 16 bits too, of which the upper 8 stay), the first
-frame of a GIF (transparent pixels are black), WebP and BMP of 24 or 32 bits.
-`kerasnotes.data.pictures` mends other BMPs before they come here.
+frame of a GIF (transparent pixels are black), WebP that stands still and BMP
+of 24 or 32 bits. `kerasnotes.data.pictures` mends animated WebP and other
+BMPs before they come here.
 """
 
 import tensorflow as tf
@@ -30,12 +31,14 @@ def decode(image_bytes):
         uint8 `[height, width, 1]` (grey) or `[height, width, 3]` (colour).
 
     Raises:
-        tf.errors.InvalidArgumentError: the bytes are no whole picture.
+        tf.errors.InvalidArgumentError: the bytes are no whole picture, or an
+            animated WebP.
 
     >>> red = tf.constant([[[255, 0, 0]]], "uint8")
     >>> decode(tf.io.encode_png(red)).numpy().tolist()
     [[[255, 0, 0]]]
     """
+    image_bytes = _still(image_bytes)
     image = tf.io.decode_image(image_bytes, expand_animations=False)
     image.set_shape([None, None, None])
     is_bmp = tf.strings.substr(image_bytes, 0, 2) == b"BM"
@@ -123,6 +126,19 @@ def _with_channels(image, channels):
         lambda: tf.reduce_sum(image * _GREY, -1, keepdims=True),
         lambda: image,
     )
+
+
+def _still(data):
+    """Refuses an animated WebP, which TensorFlow writes beyond its memory."""
+    head = tf.strings.substr(data, 0, 21)
+    head = tf.io.decode_raw(head, tf.uint8, fixed_length=21)
+    extended = tf.reduce_all(
+        tf.concat([head[:4], head[8:16]], 0) == list(b"RIFFWEBPVP8X")
+    )
+    moves = extended & (head[20] & 2 > 0)
+    refusal = tf.debugging.Assert(~moves, ["an animated WebP"])
+    with tf.control_dependencies([refusal]):
+        return tf.identity(data)
 
 
 def _opaque(image, is_bmp):

@@ -55,9 +55,8 @@ def check(data, name="picture"):
 
     Returns:
         The number of pixels, and whether TensorFlow needs it mended: a BMP
-        with a palette, 16 or 32 bits, or an animation of more than 100
-        megapixels in all. (A served model takes what TensorFlow's decoder
-        takes; see `images`.)
+        with a palette, 16 or 32 bits, or an animation. (A served model takes
+        what TensorFlow's decoder takes; see `images`.)
 
     Raises:
         UserError: it is no picture of a known format, or has more than 100
@@ -76,7 +75,7 @@ def check(data, name="picture"):
     pixels = image.width * image.height
     if pixels > MAX_PIXELS:
         raise _too_large(name)
-    return pixels, _needs_mending(image, pixels, data)
+    return pixels, _needs_mending(image, data)
 
 
 def mend(data, name="picture"):
@@ -92,8 +91,7 @@ def mend(data, name="picture"):
     out = io.BytesIO()
     try:
         image = Image.open(io.BytesIO(data), formats=_FORMATS)
-        mode = image.mode if image.mode in ("1", "L") else "RGB"
-        image.convert(mode).save(out, "PNG", compress_level=1)
+        _opaque(image).save(out, "PNG", compress_level=1)
     except Exception as error:
         raise errors.UserError(f"{name}: broken ({error})") from error
     return out.getvalue()
@@ -105,10 +103,24 @@ def _too_large(name):
     )
 
 
-def _needs_mending(image, pixels, data):
+def _needs_mending(image, data):
     if image.format == "BMP":
         bits = int.from_bytes(data[28:30], "little")
         return data[14] != 40 or bits != 24
-    # TensorFlow holds every frame of an animation to give the first.
-    frames = getattr(image, "n_frames", 1) if image.format == "GIF" else 1
-    return frames * pixels > MAX_PIXELS
+    # TensorFlow reads every frame of a GIF, each of whatever size it claims.
+    if image.format == "GIF":
+        return image.is_animated
+    # TensorFlow writes the frames of a WebP beyond the memory it has.
+    moves = data[12:16] == b"VP8X" and data[20] & 2 > 0
+    return image.format == "WEBP" and moves
+
+
+def _opaque(image):
+    """Returns the picture as `images.decode` would see it."""
+    if image.mode in ("1", "L"):
+        return image
+    if image.format == "GIF" and image.has_transparency_data:
+        black = Image.new("RGBA", image.size, "black")
+        image = Image.alpha_composite(black, image.convert("RGBA"))
+    keep = image.format == "WEBP" and image.mode == "RGBA"
+    return image if keep else image.convert("RGB")

@@ -1,13 +1,17 @@
 """CSV files that people wrote, with any spreadsheet."""
 
 import codecs
+import collections
 import csv
 import io
 import pathlib
+import re
 
 from kerasnotes import errors
 
 _DELIMITERS = ",;\t"
+_LARGEST = 2**26
+LONGEST_LINE = 2**20
 
 
 def read(path, columns):
@@ -27,8 +31,9 @@ def read(path, columns):
 
     Raises:
         UserError: the file can't be read, is of another encoding, lacks a
-            column or names one twice, or has a row longer than the header;
-            the message names the file and the line.
+            column or names one twice, has a row longer than the header, or
+            is over 64 MiB or a line of it over 1 MiB; the message names the
+            file and the line.
 
     >>> import tempfile
     >>> with tempfile.NamedTemporaryFile("w") as file:
@@ -37,7 +42,7 @@ def read(path, columns):
     [(2, {'id': 'a', 'label': 'three'})]
     """
     text = _text(path)
-    first = text.splitlines()[0] if text else ""
+    first = re.match(r"[^\r\n]*", text)[0]
     delimiter = max(_DELIMITERS, key=lambda d: _fit(first, d, columns))
     reader = csv.reader(
         io.StringIO(text, newline=""), delimiter=delimiter, strict=True
@@ -63,7 +68,8 @@ def read(path, columns):
 
 def _text(path):
     try:
-        data = pathlib.Path(path).expanduser().read_bytes()
+        with open(pathlib.Path(path).expanduser(), "rb") as file:
+            data = file.read(_LARGEST + 1)
     except OSError as error:
         raise errors.UserError(
             f"{path}: can't be read: {error.strerror}; give a CSV file"
@@ -73,6 +79,7 @@ def _text(path):
             f"{path}: line 1: a spreadsheet's own format; save it as CSV in "
             "UTF-8"
         )
+    _check_lines(path, data)
     marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
         text = data.decode("utf-16" if marked else "utf-8-sig")
@@ -88,6 +95,25 @@ def _text(path):
             "UTF-8"
         )
     return text
+
+
+def _check_lines(path, data):
+    if len(data) > _LARGEST:
+        raise errors.UserError(
+            f"{path}: over {_LARGEST // 2**20} MiB; give a smaller sheet"
+        )
+    for number, line in enumerate(io.BytesIO(data), 1):
+        # A cell of one letter takes a hundred times its room.
+        if len(line) > LONGEST_LINE:
+            raise too_long(path, number)
+
+
+def too_long(path, number):
+    """Returns the error for a line that is too long to be parted."""
+    return errors.UserError(
+        f"{path}: line {number}: over {LONGEST_LINE // 2**20} MiB; end each "
+        "row with a line break"
+    )
 
 
 def _fit(line, delimiter, columns):
@@ -107,11 +133,11 @@ def _header(path, cells, columns):
                 f"{', '.join(filter(None, header))}; it needs one each of "
                 f"{', '.join(columns)}"
             )
-    for name in header:
-        if name and header.count(name) > 1:
+    for name, count in collections.Counter(filter(None, header)).items():
+        if count > 1:
             raise errors.UserError(
-                f"{path}: line 1: {header.count(name)} columns {name!r}; give "
-                "each a name of its own"
+                f"{path}: line 1: {count} columns {name!r}; give each a name "
+                "of its own"
             )
     return header
 

@@ -46,7 +46,9 @@ class TableSplit:
         ids = [self.ids[i] for i in order]
         return TableSplit(x, y[:, 0], ids, weight)
 
-    def epochs(self, batch_size, seed, first_epoch, first_step, epochs):
+    def epochs(
+        self, batch_size, seed, first_epoch, first_step, epochs, share=(0, 1)
+    ):
         """Returns the training batches from a step on.
 
         Args:
@@ -55,8 +57,12 @@ class TableSplit:
             first_epoch: the epoch to start at, from 0.
             first_step: the step in that epoch, from 0.
             epochs: the epoch to end before.
+            share: of workers that share each batch, the index of this one
+                and their count; it gets that part.
         """
         import tensorflow as tf
+
+        from kerasnotes.data import sharing
 
         steps = self.size // batch_size
         arrays = [tf.constant(a) for a in self._arrays]
@@ -70,9 +76,11 @@ class TableSplit:
             rows = tf.reshape(order[: steps * batch_size], [-1, batch_size])
             return tf.data.Dataset.from_tensor_slices(rows[first:])
 
+        places = tf.data.Dataset.range(first_epoch, epochs).flat_map(
+            epoch_batches
+        )
         return (
-            tf.data.Dataset.range(first_epoch, epochs)
-            .flat_map(epoch_batches)
+            sharing.part(places, share)
             .map(lambda rows: tuple(tf.gather(a, rows) for a in arrays))
             .prefetch(tf.data.AUTOTUNE)
         )

@@ -1,6 +1,7 @@
 """Tables of numbers, and their sides as batches."""
 
 import array
+import collections
 import csv
 import dataclasses
 import pathlib
@@ -8,6 +9,7 @@ import pathlib
 import numpy as np
 
 from kerasnotes import errors
+from kerasnotes.data import sheet
 
 _LARGEST = float(np.finfo(np.float32).max)
 _FEWEST = 10
@@ -109,14 +111,15 @@ def read(path, columns=None):
 
     Raises:
         UserError: the file can't be read, lacks a column or names one twice,
-            or a row has a cell too many or too few, or one that is no finite
-            number; the message names the line and the column.
+            a line is over 1 MiB, or a row has a cell too many or too few, or
+            one that is no finite number; the message names the line and the
+            column.
     """
     values, ids = array.array("d"), []
     try:
         path_ = pathlib.Path(path).expanduser()
         with open(path_, encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file)
+            reader = csv.reader(_lines(path, file))
             header = [name.strip() for name in next(reader, [])]
             names, places = _columns(path, header, columns)
             for row in filter(None, reader):
@@ -139,10 +142,19 @@ def read(path, columns=None):
     return Table(names, np.array(values).reshape(len(ids), len(names)), ids)
 
 
+def _lines(path, file):
+    number = 0
+    while line := file.readline(sheet.LONGEST_LINE + 1):
+        number += 1
+        if len(line) > sheet.LONGEST_LINE:
+            raise sheet.too_long(path, number)
+        yield line
+
+
 def _columns(path, header, columns):
     """Returns the names of the columns to read, and their places."""
-    for name in header:
-        if not name or header.count(name) > 1:
+    for name, count in collections.Counter(header).items():
+        if not name or count > 1:
             raise errors.UserError(
                 f"{path}: line 1 names a column {name!r} more than once or "
                 "not at all; give each column a name of its own"
@@ -154,8 +166,9 @@ def _columns(path, header, columns):
             raise errors.UserError(
                 f"{path}: no column {name!r}; it has {', '.join(header)}"
             )
-    names = columns or header
-    return list(names), [header.index(name) for name in names]
+    names = list(columns or header)
+    places = {name: place for place, name in enumerate(header)}
+    return names, [places[name] for name in names]
 
 
 def _number(where, name, text):

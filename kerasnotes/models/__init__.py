@@ -3,8 +3,6 @@
 import importlib
 import inspect
 import pathlib
-import re
-import zipfile
 
 from kerasnotes import errors
 
@@ -168,13 +166,9 @@ def load(path):
     Args:
         path: the file.
     """
-    import keras
+    from kerasnotes import archives
 
-    with zipfile.ZipFile(path) as archive:
-        config = archive.read("config.json").decode()
-    for module in set(re.findall(r'"module": "(kerasnotes\.[\w.]+)"', config)):
-        importlib.import_module(module)
-    return keras.saving.load_model(path, compile=False)
+    return archives.load_model(path)
 
 
 def arguments_of(name):

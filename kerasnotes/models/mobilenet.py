@@ -187,7 +187,7 @@ def _convolution(x, filters, kernel_size, names, options):
         # An unseeded initialiser repeats its values.
         **options | {"kernel_initializer": initializer},
     )(x)
-    x = block.batch_norm(norm, momentum=block.QUICK)(x)
+    x = keras.layers.BatchNormalization(momentum=block.QUICK, name=norm)(x)
     return keras.layers.ReLU(6.0, name=relu)(x)
 
 

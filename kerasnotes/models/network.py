@@ -1,12 +1,13 @@
 """What the models share: the class around a graph, and its usual pieces."""
 
 import functools
+import math
 import types
 
 import keras
 
 from kerasnotes import errors
-from kerasnotes.layers import block as block_lib
+from kerasnotes.models import xla
 from kerasnotes.optimizers import initializers
 
 HEAD = "logits"
@@ -64,6 +65,13 @@ class Network(keras.Model):
 
     def _at(self, name):
         return self.get_layer(name).output
+
+    def xla_speed(self, kind):
+        """Returns what XLA speeds a step by on a `"CPU"` or `"GPU"`, or None.
+
+        It was measured; see `kerasnotes.models.xla.speed`.
+        """
+        return xla.speed(self.name, math.prod(self.input_shape[1:]), kind)
 
     def get_config(self):
         """Returns the arguments of the constructor, and the precision."""
@@ -183,7 +191,7 @@ def block(x, layer, activation, batch_norm=False, keep_prob=1.0):
         )
     x = layer(x)
     if batch_norm:
-        x = block_lib.batch_norm(f"{layer.name}_norm")(x)
+        x = keras.layers.BatchNormalization(name=f"{layer.name}_norm")(x)
     name = f"{layer.name}_{activation}"
     if activation == "leaky_relu":
         x = keras.layers.LeakyReLU(negative_slope=0.01, name=name)(x)

@@ -6,8 +6,9 @@ import zipfile
 
 import h5py
 import keras
+import numpy as np
 
-from kerasnotes import errors
+from kerasnotes import archives, errors
 from kerasnotes.models import network
 
 _CAFFE = {"mean": [123.68, 116.779, 103.939], "std": [1.0] * 3}
@@ -134,15 +135,20 @@ def _read(path):
     try:
         if not zipfile.is_zipfile(path):
             with h5py.File(path) as file:
-                return _layers(file), {}
+                return _layers(file, path), {}
+        archives.check_zip(path)
         with zipfile.ZipFile(path) as archive:
             config = json.loads(archive.read("config.json"))["config"]
             with (
                 archive.open("model.weights.h5") as data,
                 h5py.File(data) as file,
             ):
-                found = _layers(file)
-        return found, {k: config[k] for k in ("mean", "std") if k in config}
+                found = _layers(file, path)
+        return found, {
+            k: config[k] and np.asarray(config[k], "float64").tolist()
+            for k in ("mean", "std")
+            if k in config
+        }
     except Exception as error:  # Zip, JSON and HDF5 raise at will.
         raise _unreadable(path, error) from error
 
@@ -155,27 +161,34 @@ def _unreadable(path, error):
     )
 
 
-def _layers(file):
+def _layers(file, path):
     """Returns the arrays of each layer in an HDF5 file."""
+    arrays = archives.Arrays(file, path)
     # A whole model of the older format has its weights in a group.
-    file = file.get("model_weights", file)
+    if "model_weights" in file:
+        file = arrays.group(file, "model_weights")
     if "layer_names" in file.attrs:
+        names = map(_text, file.attrs["layer_names"])
+        groups = {name: arrays.group(file, name) for name in names}
         return {
-            _text(layer): [
-                file[layer][weight][()]
-                for weight in file[layer].attrs["weight_names"]
+            name: [
+                arrays.array(group, _text(weight))
+                for weight in group.attrs["weight_names"]
             ]
-            for layer in file.attrs["layer_names"]
+            for name, group in groups.items()
         }
-    groups = [group["vars"] for group in file["layers"].values()]
+    layers = arrays.group(file, "layers")
+    groups = [arrays.group(layers, f"{name}/vars") for name in layers]
     return {
-        group.attrs["name"]: [group[str(i)][()] for i in range(len(group))]
+        group.attrs["name"]: [
+            arrays.array(group, str(i)) for i in range(len(group))
+        ]
         for group in groups
     }
 
 
 def _text(name):
-    return name.decode() if isinstance(name, bytes) else name
+    return name.decode() if isinstance(name, bytes) else str(name)
 
 
 def _converted(found, model, name):
@@ -231,7 +244,14 @@ def _fitting(found, model, name, path):
                 f"these arguments: {layer} is {_shapes(there)} there, "
                 f"{_shapes(here)} here; give a file of the same model"
             )
-    return {layer: found[layer] for layer in ours if layer not in left}
+    taken = {layer: found[layer] for layer in ours if layer not in left}
+    for layer, arrays in taken.items():
+        if not all(np.isfinite(array).all() for array in arrays):
+            raise errors.UserError(
+                f"--weights={path}: {layer} has weights there that are no "
+                "numbers; give a file that isn't damaged"
+            )
+    return taken
 
 
 def _shapes(shapes):

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from kerasnotes import errors, files
-from kerasnotes.training import checkpoints, nudging
+from kerasnotes.training import checkpoints, nudging, workers
 
 _CHECKPOINT_SECONDS = 300.0
 _PROGRESS_SECONDS = 0.5
@@ -21,11 +21,13 @@ class Progress(keras.callbacks.Callback):
         epochs: the number of epochs in all.
         steps: steps of an epoch.
         metric: the dev metric that chooses, shown beside the loss.
+        first_step: the step, from 0, at which an epoch that was cut goes on.
     """
 
-    def __init__(self, epochs, steps, metric):
+    def __init__(self, epochs, steps, metric, first_step=0):
         super().__init__()
         self._epochs, self._steps, self._metric = epochs, steps, metric
+        self._offset = first_step
         self._live = sys.stdout.isatty()
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -38,9 +40,10 @@ class Progress(keras.callbacks.Callback):
         if now - self._shown < pause:
             return
         self._shown = now
-        left = (now - self._began) / (batch + 1) * (self._steps - batch - 1)
+        step = self._offset + batch + 1
+        left = (now - self._began) / (batch + 1) * (self._steps - step)
         text = (
-            f"epoch {self._epoch}/{self._epochs}  step {batch + 1}/"
+            f"epoch {self._epoch}/{self._epochs}  step {step}/"
             f"{self._steps}  loss {float(logs['loss']):.4f}  {left:.0f} s left"
         )
         print(f"\r{text}\x1b[K" if self._live else text, end="", flush=True)
@@ -163,7 +166,9 @@ class Keeper(keras.callbacks.Callback):
             )
             self.state["stopped"] = stop or self._patience_ended()
             if self.state["nudges"] != nudges:
-                self._keep()
+                self._save()
+            # A kill may have come between a checkpoint and it.
+            self._write_history()
 
     def _variables(self):
         """Returns the variables, beside metrics, that a step depends on."""
@@ -172,6 +177,11 @@ class Keeper(keras.callbacks.Callback):
     def ask_to_stop(self, *_):
         """Saves and raises `Preempted` after the next step; for signals."""
         self._stop_asked = True
+
+    def stop_if_asked(self):
+        """Raises `Preempted` where there is nothing to save."""
+        if workers.any_of(self._stop_asked)[0]:
+            raise errors.Preempted
 
     def on_train_begin(self, logs=None):
         self._saved = self._began = time.monotonic()
@@ -189,14 +199,16 @@ class Keeper(keras.callbacks.Callback):
             self._metric_values = None
 
     def on_train_batch_end(self, batch, logs=None):
-        due = time.monotonic() - self._saved > _CHECKPOINT_SECONDS
-        if not (due or self._stop_asked):
+        step = self._offset + batch + 1
+        if step >= self._steps or not workers.may_agree(step):
             return
-        self.state["step"] = self._offset + batch + 1
-        if self.state["step"] < self._steps:
+        due = time.monotonic() - self._saved > _CHECKPOINT_SECONDS
+        stop, due = workers.any_of(self._stop_asked, due and workers.is_chief())
+        if stop or due:
+            self.state["step"] = step
             self._save()
-            if self._stop_asked:
-                raise errors.Preempted
+        if stop:
+            raise errors.Preempted
 
     def on_test_end(self, logs=None):
         # Averaged weights are in the model for the length of the test.
@@ -229,9 +241,9 @@ class Keeper(keras.callbacks.Callback):
         stop = self._nudger.nudge(row, self.state["nudges"])
         if stop or self._patience_ended():
             self.state["stopped"] = self.model.stop_training = True
-        self._keep()
-        if self._stop_asked:
-            raise errors.Preempted
+        self._save()
+        self._write_history()
+        self.stop_if_asked()
 
     def _patience_ended(self):
         patience, state = self._config.early_stop, self.state
@@ -239,8 +251,7 @@ class Keeper(keras.callbacks.Callback):
             return False
         return state["epoch"] - state["best"]["epoch"] >= patience
 
-    def _keep(self):
-        self._save()
+    def _write_history(self):
         files.write_csv(self._folder / "history.csv", self.state["history"])
 
     def _save(self):

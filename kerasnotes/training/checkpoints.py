@@ -6,9 +6,18 @@ import pathlib
 
 import numpy as np
 
-from kerasnotes import errors, files
+from kerasnotes import archives, errors, files
 
 _KEEP = 2
+# What of a run's state would be asked for at once.
+_STATE = {
+    "epoch": int,
+    "step": int,
+    "history": list,
+    "nudges": list,
+    "best": dict,
+    "best_file": str,
+}
 
 
 def collect(variables):
@@ -33,11 +42,12 @@ def restore(variables, values, source):
             "give another --run_dir, or --overwrite"
         )
     for variable, value in zip(variables, values.values(), strict=True):
-        if tuple(variable.shape) != value.shape:
+        kind, shape = np.dtype(variable.dtype), tuple(variable.shape)
+        if (kind, shape) != (value.dtype, value.shape):
             raise errors.UserError(
                 f"{source}: a checkpoint of another model: {variable.path} "
-                f"is {value.shape}, expected {tuple(variable.shape)}; give "
-                "another --run_dir, or --overwrite"
+                f"is {value.shape} {value.dtype}, expected {shape} {kind}; "
+                "give another --run_dir, or --overwrite"
             )
     for variable, value in zip(variables, values.values(), strict=True):
         variable.assign(value)
@@ -58,9 +68,15 @@ def read(path):
         UserError: the file is absent or corrupt.
     """
     try:
+        archives.check_zip(path)
         with np.load(path, allow_pickle=False) as archive:
             values = {name: archive[name] for name in archive.files}
         state = json.loads(values.pop("__state__").tobytes())
+        if not all(isinstance(v, np.ndarray) for v in values.values()):
+            raise ValueError("not all in it are arrays")
+        for name, kind in _STATE.items():
+            if not isinstance(state.get(name) or kind(), kind):
+                raise ValueError(f"its {name} is no {kind.__name__}")
     except Exception as error:  # zlib, zipfile and struct raise at will
         raise errors.UserError(
             f"{path}: a corrupt checkpoint ({error})"

@@ -3,6 +3,7 @@
 import importlib
 import os
 import pathlib
+import signal
 import sys
 
 from absl import app, flags, logging
@@ -11,6 +12,7 @@ from kerasnotes import errors
 from kerasnotes.training import flags as flags_lib
 
 _PREEMPTED = 75  # EX_TEMPFAIL: the same command goes on.
+_INTERRUPTED = 130  # As shells say of Ctrl-C.
 
 
 def run(config_class, body):
@@ -39,7 +41,17 @@ def run(config_class, body):
             begin, flags_parser=lambda argv: flags_lib.parse(config_class, argv)
         )
 
-    guarded(start, program)
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        guarded(start, program)
+    finally:
+        # What is left is Python's own end.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+def stop(*_):
+    """Ends the process where nothing needs saving; for signals."""
+    raise errors.Preempted
 
 
 def check_mode(mode, given, valid):
@@ -69,13 +81,15 @@ def guarded(body, program):
     except errors.UserError as error:
         sys.exit(f"{program}: {error}")
     except errors.Preempted:
-        print("asked to stop: the state is saved; the same command goes on")
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        print(f"asked to stop; {_again()}")
         sys.exit(_PREEMPTED)
     except BrokenPipeError:
         # The reader has enough; Python would complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
-        sys.exit(f"{program}: interrupted; the same command goes on")
+        print(f"{program}: interrupted; {_again()}", file=sys.stderr)
+        sys.exit(_INTERRUPTED)
     except Exception as error:
         # By name, for TensorFlow isn't imported to print help.
         if type(error).__name__ not in (
@@ -87,6 +101,13 @@ def guarded(body, program):
             f"{program}: out of memory; make the model, its pictures or the "
             "batches smaller: --width, --image_size, --batch_size"
         )
+
+
+def _again():
+    """Returns what goes on where an ended command was."""
+    anew = any(word.startswith("--overwrite") for word in sys.argv)
+    without = " without --overwrite" if anew else ""
+    return f"the same command{without} goes on"
 
 
 def _import_quietly():

@@ -4,11 +4,12 @@ import keras
 import tensorflow as tf
 
 from kerasnotes import errors, optimizers
-from kerasnotes.training import nudging
+from kerasnotes.training import distribution, nudging, replicas, xla
 
 
 def configure(config):
-    """Sets precision and determinism."""
+    """Sets devices, precision and determinism."""
+    distribution.configure(config)
     # Layers are named as in a new process, and checkpoints by their names.
     keras.utils.clear_session(free_memory=False)
     keras.config.set_dtype_policy(config.precision)
@@ -17,23 +18,6 @@ def configure(config):
         config.deterministic == "auto" and on_cpu
     ):
         tf.config.experimental.enable_op_determinism()
-
-
-def strategy(name):
-    """Returns the `tf.distribute.Strategy` of that name."""
-    gpus = tf.config.list_logical_devices("GPU")
-    if name == "auto":
-        name = "mirrored" if len(gpus) > 1 else "one_device"
-    if name == "one_device":
-        return tf.distribute.get_strategy()
-    if gpus:
-        return tf.distribute.MirroredStrategy()
-    cpus = tf.config.list_logical_devices("CPU")
-    return tf.distribute.MirroredStrategy(
-        [cpu.name for cpu in cpus],
-        # The default makes a second strategy of one process fail on CPUs.
-        cross_device_ops=tf.distribute.ReductionToOneDevice(),
-    )
 
 
 class _ClipSummed:
@@ -133,44 +117,60 @@ def optimizer(config, steps_per_epoch):
         kind.clip_summed_norm = config.clip_norm
     made = kind.from_config(settings)
     if config.precision == "mixed_float16":
-        made = keras.optimizers.LossScaleOptimizer(made)
+        made = replicas.LossScale(made)
     return made
 
 
 def compile(model, task, config, steps_per_epoch):
     """Compiles `model` for training; call it in the strategy's scope."""
-    on_gpu = bool(tf.config.list_logical_devices("GPU"))
-    one = tf.distribute.get_strategy().num_replicas_in_sync == 1
-    jit = {"true": True, "false": False, "auto": on_gpu and one}
+    steps = config.epochs * steps_per_epoch
+    replicas.synchronize(model)
     model.compile(
         optimizer=optimizer(config, steps_per_epoch),
         loss=task.loss(),
         metrics=task.metrics(),
         weighted_metrics=task.weighted_metrics(),
-        jit_compile=jit[config.jit_compile],
-        steps_per_execution=_together(config, steps_per_epoch),
+        jit_compile=xla.wanted(model, config, steps),
+        steps_per_execution=together(config, steps_per_epoch),
+        # Where it is needed, the optimiser does it already.
         auto_scale_loss=False,
     )
     model.optimizer.build(model.trainable_variables)
 
 
-def _together(config, steps_per_epoch):
-    """Returns how many steps run in one call, that epochs be of whole calls.
+def together(config, steps):
+    """Returns how many steps run in one call, that these be of whole calls.
 
     Keras fills the last call of an epoch from the next one.
+
+    Args:
+        config: the run's `Config`.
+        steps: steps of an epoch, or what is left of one.
     """
     asked = config.steps_per_execution
-    found = next(n for n in range(asked, 0, -1) if not steps_per_epoch % n)
+    found = next(n for n in range(asked, 0, -1) if not steps % n)
     if found < asked:
         print(
             f"--steps_per_execution={asked}: {found} run in one call, so that "
-            f"an epoch stays {steps_per_epoch} steps"
+            f"an epoch stays {steps} steps"
         )
     return found
 
 
+def keep_together(model, config, steps):
+    """Makes an epoch's rest of whole calls too; see `together`.
+
+    A run may go on with another number of steps in a call.
+    """
+    if steps % model.steps_per_execution:
+        model.steps_per_execution = together(config, steps)
+        model.make_train_function(force=True)
+        model.make_test_function(force=True)
+
+
 def compile_to_evaluate(model, task):
     """Compiles `model` for no more training."""
+    replicas.synchronize(model)
     model.compile(
         loss=task.loss(),
         metrics=task.metrics(),

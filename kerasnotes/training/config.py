@@ -7,7 +7,7 @@ learned: a run goes on only under the same learned fields.
 import dataclasses
 import math
 
-from kerasnotes import errors
+from kerasnotes import errors, specs
 
 
 def option(default, help, *, choices=None, bounds=None, learned=True):
@@ -113,8 +113,12 @@ class Config:
     )
     strategy: str = setting(
         "auto",
-        "How steps spread over devices.",
-        choices=("auto", "one_device", "mirrored"),
+        "How steps spread over devices: auto takes the TPU, the workers of "
+        "TF_CONFIG, or the GPUs that there are.",
+        choices=("auto", "one_device", "mirrored", "multi_worker", "tpu"),
+    )
+    logical_cpus: int = setting(
+        1, "Parts to split the CPU into, to try --strategy.", bounds=(1, 64)
     )
     precision: str = option(
         "float32",
@@ -123,11 +127,17 @@ class Config:
     )
     jit_compile: str = setting(
         "auto",
-        "Compile steps with XLA; auto: on one GPU only.",
+        "Compile steps with XLA; auto: on one GPU, and on a CPU for models "
+        "that it was measured to speed.",
         choices=("auto", "true", "false"),
     )
     steps_per_execution: int = setting(
         1, "Steps run in one call.", bounds=(1, 10**6)
+    )
+    profile: str | None = setting(
+        None,
+        "Trace steps from,to of an epoch for TensorBoard: '10,20'; pip "
+        "install xprof to look at it.",
     )
     watch: str = setting(
         "none",
@@ -163,6 +173,8 @@ class Config:
         Raises:
             UserError: a number is infinite or out of its bounds.
         """
+        if self.profile is not None:
+            specs.span("--profile", self.profile)
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if isinstance(value, float) and not math.isfinite(value):

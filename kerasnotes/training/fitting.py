@@ -1,5 +1,6 @@
 """The learning itself: fit, from wherever the run was."""
 
+import functools
 import math
 import signal
 
@@ -9,9 +10,15 @@ from kerasnotes import errors
 from kerasnotes.training import (
     callbacks,
     checkpoints,
+    command,
     compiling,
+    distribution,
+    profiling,
+    replicas,
     tensorboard,
     watching,
+    workers,
+    xla,
 )
 
 
@@ -36,15 +43,22 @@ def learn(task, folder, splits, chooser, watchers=(), asked=None, seen=None):
     # What a run that goes on had chosen, it chose for other weights.
     task.chosen = {}
     seen = seen or task.learned_from(splits)
-    trained = prepare(task, seen, chooser)
-    # From here on the folder is this run's: the flags have proved good.
-    folder.begin(asked or task.config, task.facts)
-    state = fit(task, trained, folder, seen, chooser, watchers)
+    config, logs = task.config, folder / "logs"
+    steps = steps_per_epoch(seen, config)
+    profiler = profiling.profiler(config.profile, steps, logs)
+    with xla.told(config), profiler as more:
+        trained = prepare(task, seen, chooser)
+        # Every worker has read what was there.
+        workers.wait()
+        # From here on the folder is this run's: the flags have proved good.
+        folder.begin(asked or config, task.facts)
+        watchers = [*watchers, *more]
+        state = fit(task, trained, folder, seen, chooser, watchers)
     model = task.whole(trained)
+    if trained.distribute_strategy.num_replicas_in_sync > 1:
+        model = distribution.on_one_device(model)
     if model is not trained:
-        # Metrics must be where the weights are.
-        with model.distribute_strategy.scope():
-            compiling.compile_to_evaluate(model, task)
+        compiling.compile_to_evaluate(model, task)
     task.chosen = task.choose(model, splits["dev"], chooser)
     folder.keep_chosen(task.chosen)
     return model, state
@@ -61,7 +75,9 @@ def prepare(task, splits, chooser):
     compiling.check_optimizer(config)
     # Here, because reading data may draw from the same generators.
     keras.utils.set_random_seed(config.seed)
-    with compiling.strategy(config.strategy).scope():
+    strategy = distribution.strategy(config.strategy)
+    replicas.check(config, strategy)
+    with strategy.scope():
         model = task.model()
         compiling.compile(model, task, config, steps)
     # One batch makes the metrics, which then have names and variables.
@@ -130,10 +146,19 @@ def fit(task, model, folder, splits, chooser, watchers=()):
         )
     while keeper.state["epoch"] < config.epochs and not keeper.stopped:
         epoch, step = keeper.state["epoch"], keeper.state["step"]
+        compiling.keep_together(model, config, steps - step)
         task.fit(
             model,
-            splits["train"].epochs(
-                config.batch_size, config.seed, epoch, step, config.epochs
+            distribution.batches(
+                model.distribute_strategy,
+                functools.partial(
+                    splits["train"].epochs,
+                    config.batch_size,
+                    config.seed,
+                    epoch,
+                    step,
+                    config.epochs,
+                ),
             ),
             initial_epoch=epoch,
             # An epoch that was cut is finished by itself.
@@ -144,29 +169,37 @@ def fit(task, model, folder, splits, chooser, watchers=()):
             shuffle=False,
             callbacks=[
                 callbacks.Guard(steps, step),
-                keeper,
+                # Before the keeper, which may end the process.
                 tensorboard.EpochLog(folder / "logs"),
+                keeper,
                 *averaging,
                 *watchers,
-                callbacks.Progress(config.epochs, steps, config.optimize),
+                callbacks.Progress(
+                    config.epochs, steps, config.optimize, step
+                ),
             ],
         )
         if keeper.state["epoch"] < config.epochs and not keeper.stopped:
             _resume(keeper, store)
     # What is left to do can be done again: no state to save.
-    signal.signal(signal.SIGTERM, _preempt)
+    signal.signal(signal.SIGTERM, command.stop)
+    # It may have come after the last epoch's end.
+    keeper.stop_if_asked()
     best = store.load_best(keeper.state)
-    model.set_weights(list(best.values()))
+    try:
+        model.set_weights(list(best.values()))
+    except ValueError as error:
+        raise errors.UserError(
+            f"{store.folder / keeper.state['best_file']}: weights of another "
+            "model; restore the file, or --overwrite"
+        ) from error
     keeper.state["found"] = watching.findings(watcher)
     return keeper.state
 
 
-def _preempt(*_):
-    raise errors.Preempted
-
-
 def _resume(keeper, store):
     found = store.load_last()
+    workers.check_alike(found and found[1]["epoch"], found and found[1]["step"])
     if found is None:
         return
     values, state, path = found

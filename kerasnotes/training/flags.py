@@ -88,6 +88,24 @@ def command(program, given, rest=()):
     return shlex.join([*words, *rest])
 
 
+def fits(config_class, field, value):
+    """Returns whether a field of a Config takes a value.
+
+    >>> from kerasnotes.training import config
+    >>> epochs = config.Config.__dataclass_fields__["epochs"]
+    >>> [fits(config.Config, epochs, value) for value in (3, 3.5, True, None)]
+    [True, False, False, False]
+    """
+    if value is None:
+        return field.default is None
+    kind = _type(config_class, field)
+    kinds = {int, float} if kind is float else {kind}
+    if type(value) not in kinds:
+        return False
+    choices = field.metadata["choices"]
+    return not choices or value in choices
+
+
 def _type(config_class, field):
     """Returns int, float, str or bool, also of an optional field."""
     kind = typing.get_type_hints(config_class)[field.name]

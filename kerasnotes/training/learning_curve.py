@@ -83,6 +83,7 @@ def learning_curve(task, splits, chooser, folder):
             config,
             batch_size=min(config.batch_size, size),
             watch="none",
+            profile=None,
             overwrite=False,
         )
         steps = fitting.steps_per_epoch(splits, config)
@@ -124,7 +125,7 @@ def _point(task, sides, steps, chooser, folder):
                 for key, value in dataclasses.asdict(measure).items()
                 if value != math.inf
             }
-        files.write_json(folder / "metrics.json", done)
+        files.write_sealed(folder / "metrics.json", done)
     return {
         "size": done["size"],
         **{n: intervals.Measure(**done[n]) for n in ("train", "dev")},
@@ -144,12 +145,15 @@ class _Repeated:
         self._part, self._steps = part, steps
         self.size = steps * batch_size
 
-    def epochs(self, batch_size, seed, first_epoch, first_step, epochs):
+    def epochs(
+        self, batch_size, seed, first_epoch, first_step, epochs, share=(0, 1)
+    ):
         first = first_epoch * self._steps + first_step
         end = epochs * self._steps
         steps = self._part.size // batch_size
+        last = math.ceil(end / steps)
         return self._part.epochs(
-            batch_size, seed, *divmod(first, steps), math.ceil(end / steps)
+            batch_size, seed, *divmod(first, steps), last, share
         ).take(end - first)
 
 

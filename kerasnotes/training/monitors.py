@@ -143,7 +143,7 @@ class CostMonitor(keras.callbacks.Callback):
         before, after = self.costs[-2:]
         if self.first_rise or after - before <= 1e-6 * abs(before):
             return
-        self.first_rise = int(self.model.optimizer.iterations)
+        self.first_rise = int(np.asarray(self.model.optimizer.iterations))
         warnings.warn(
             f"the cost of the whole set rose at step {self.first_rise}, from "
             f"{before:.6g} to {after:.6g}; expected of mini-batches and "

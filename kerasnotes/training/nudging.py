@@ -9,6 +9,7 @@ from keras import ops
 
 from kerasnotes import errors
 from kerasnotes.optimizers import regularizers
+from kerasnotes.training import workers
 
 _PENALTIES = ("l1", "l2")
 _KEYS = ("learning_rate", *_PENALTIES, "stop")
@@ -109,7 +110,7 @@ class Nudger:
     def read(self, epoch, nudges):
         """Returns what the file asks for that doesn't hold yet.
 
-        Nothing else reads the file: several workers would hand on this list.
+        Of several workers the chief reads it, and hands on what it says.
 
         Args:
             epoch: the epoch, from 1, that has just ended.
@@ -118,6 +119,10 @@ class Nudger:
         Returns:
             A list of `{"epoch": epoch, "key": key, "value": value}`.
         """
+        found = self._read(epoch, nudges) if workers.is_chief() else []
+        return json.loads(workers.from_chief(json.dumps(found).encode()))
+
+    def _read(self, epoch, nudges):
         try:
             asked = self._asked()
         except errors.UserError as error:

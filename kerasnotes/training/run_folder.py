@@ -11,10 +11,11 @@ import subprocess
 import sys
 
 from kerasnotes import errors, files
+from kerasnotes.training import flags as flags_lib
 
-# What a run writes, and what was meant for it alone.
+# What a run writes, and what was meant for it alone; config.json is replaced,
+# for it tells that the folder is a run's.
 _WRITTEN = (
-    "config.json",
     "metrics.json",
     "history.csv",
     "nudge.json",
@@ -35,7 +36,7 @@ _WRITTEN = (
 _PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy")
 
 
-OF_ONE_COMMAND = frozenset({"mode", "overwrite"})
+OF_ONE_COMMAND = frozenset({"mode", "overwrite", "strategy", "logical_cpus"})
 """Flags that are meant for one command, and not kept for the next."""
 
 
@@ -54,15 +55,30 @@ def task_of(path):
     return str(saved["task"])
 
 
-def kept_flags(config_class, saved):
+def kept_flags(config_class, saved, folder):
     """Returns the flags of a run that hold for its next command too.
 
     Args:
         config_class: the task's Config; flags that it lacks are left out.
         saved: what `RunFolder.read` returned, or nothing.
+        folder: the `RunFolder`.
+
+    Raises:
+        UserError: a flag's value is none that it takes.
     """
-    known = {f.name for f in dataclasses.fields(config_class)} - OF_ONE_COMMAND
-    return {k: v for k, v in saved.get("flags", {}).items() if k in known}
+    kept = {}
+    for field in dataclasses.fields(config_class):
+        name, flags = field.name, saved.get("flags", {})
+        if name not in flags or name in OF_ONE_COMMAND:
+            continue
+        if not flags_lib.fits(config_class, field, flags[name]):
+            raise errors.UserError(
+                f"{folder / 'config.json'}: --{name} takes no "
+                f"{flags[name]!r:.60}; restore the file, or give another "
+                "--run_dir"
+            )
+        kept[name] = flags[name]
+    return kept
 
 
 class RunFolder:
@@ -84,7 +100,12 @@ class RunFolder:
     def finished(self):
         """Whether the run has been trained to its end; the metrics."""
         metrics = self / "metrics.json"
-        return files.read_json(metrics) if metrics.exists() else None
+        try:
+            found = files.read_sealed(metrics) if metrics.exists() else None
+        except errors.UserError:
+            print(f"{metrics}: damaged; it is made anew")
+            return None
+        return found if isinstance(found, dict) else None
 
     def open(self, config):
         """Makes the folder, or checks that it is the run of this config.
@@ -148,7 +169,7 @@ class RunFolder:
         }
         if chosen:
             value["chosen"] = chosen
-        files.write_json(self / "config.json", value)
+        files.write_sealed(self / "config.json", value)
 
     def read(self):
         """Returns what config.json holds.
@@ -161,11 +182,12 @@ class RunFolder:
                 f"--run_dir={self.path}: no run here; train one first, or "
                 "give the folder of one"
             )
-        saved = files.read_json(self / "config.json")
+        saved = files.read_sealed(self / "config.json")
         whole = isinstance(saved, dict) and (
             isinstance(saved.get("data"), dict)
             and isinstance(saved.get("flags"), dict)
             and isinstance(saved["flags"].get("epochs"), int)
+            and isinstance(saved.get("chosen", {}), dict)
         )
         if not whole or saved.get("task") != self.task:
             raise errors.UserError(
@@ -178,7 +200,7 @@ class RunFolder:
         """Writes what a task chose on dev into config.json."""
         saved = self.read()
         if chosen or "chosen" in saved:
-            files.write_json(self / "config.json", saved | {"chosen": chosen})
+            files.write_sealed(self / "config.json", saved | {"chosen": chosen})
 
     @contextlib.contextmanager
     def locked(self):
@@ -214,7 +236,12 @@ class RunFolder:
     def _content(self):
         """Returns what is in the folder beside what comes before `begin`."""
         found = self.path.iterdir() if self.path.is_dir() else []
-        return [p for p in found if p.name not in (".lock", "features")]
+        return [
+            p
+            for p in found
+            if p.name not in (".lock", "features")
+            and not p.name.startswith(".partial-")
+        ]
 
     def _check_data(self, facts):
         saved = self.read()["data"]

@@ -3,11 +3,10 @@
 import dataclasses
 import functools
 import re
-import zipfile
 
 from etils import epy
 
-from kerasnotes import errors, files
+from kerasnotes import archives, errors, files
 from kerasnotes.training import command
 from kerasnotes.training import flags as flags_lib
 
@@ -16,14 +15,18 @@ with epy.lazy_imports():
     from kerasnotes.training import (
         compiling,
         diagnosing,
+        distribution,
         export,
         fitting,
         learning_curve,
         report,
         run_folder,
+        workers,
     )
 
 
+# Modes whose work devices and machines share.
+_SPREAD = ("train", "evaluate")
 # Settings that change what a finished run has to show.
 _SHOWN = (
     "calibrate",
@@ -60,13 +63,24 @@ def run(task_class, given, rest, program):
     fresh = mode == "train" and (given.get("overwrite") or not folder.begun)
     saved = {} if fresh else folder.read()
     _check_unlearned(task_class, mode, given, saved.get("flags", {}))
-    values = run_folder.kept_flags(task_class.Config, saved) | given
+    values = run_folder.kept_flags(task_class.Config, saved, folder) | given
+    if mode not in _SPREAD:
+        values["strategy"] = "one_device"
     config = task_class.Config(**(values | {"run_dir": path, "mode": mode}))
     config.check()
     compiling.configure(config)
-    task = task_class(config, saved.get("data") if mode != "train" else None)
-    if mode != "train":
-        task.chosen = saved.get("chosen", {})
+    with workers.together(), workers.own_folder(path) as own:
+        config = dataclasses.replace(config, run_dir=str(own))
+        folder = run_folder.RunFolder(own, task_class.name)
+        task = task_class(
+            config, saved.get("data") if mode != "train" else None
+        )
+        if mode != "train":
+            task.chosen = saved.get("chosen", {})
+        return _do(mode, task, folder, given, rest, program)
+
+
+def _do(mode, task, folder, given, rest, program):
     own = task.modes().get(mode)
     if own:
         return own(load(task, folder), folder)
@@ -105,6 +119,7 @@ def train(task, folder, given, program):
     folder.open(config)
     with folder.locked():
         done = None if config.overwrite else folder.finished
+        done = done if _whole(folder / "model.keras") else None
         if done and _nothing_new(folder.read()["flags"], config):
             print(
                 f"{folder.path}: finished; its report is "
@@ -112,11 +127,15 @@ def train(task, folder, given, program):
                 "--overwrite starts anew."
             )
             return done
-        splits = task.splits()
+        splits = workers.chief_first(task.splits)
         learning_curve.sizes(config, splits["train"])
         model, state = fitting.learn(
             task, folder, splits, chooser, asked=config
         )
+        if not workers.is_chief():
+            # The chief does the rest, but for what is learned on parts.
+            _learning_curve(task, splits, chooser, folder)
+            return None
         metrics = _finish(task, folder, splits, model, state, chooser)
         if config.learning_curve and state["nudges"]:
             print("learning curve: the parts train by the flags, not nudged")
@@ -135,11 +154,19 @@ def train(task, folder, given, program):
             ),
         )
         # Written last: it says that the run is whole.
-        files.write_json(folder / "metrics.json", metrics)
+        files.write_sealed(folder / "metrics.json", metrics)
     print(report.metrics_text(metrics))
     print(verdict)
     print(f"report: {folder / 'report.html'}")
     return metrics
+
+
+def _whole(path):
+    try:
+        archives.check_zip(path)
+    except Exception:  # Zipfile raises at will.
+        return False
+    return True
 
 
 def _nothing_new(saved, config):
@@ -196,21 +223,22 @@ def load(task, folder):
             f"{path}: not there; train the run to its end first"
         )
     try:
-        with zipfile.ZipFile(path):
-            return task.load(path)
+        archives.check_zip(path)
+        return task.load(path)
     except Exception as error:  # Zip, JSON, HDF5 and Keras raise at will.
-        reason = re.split(r"[.\n]\s", str(error) or repr(error))[0]
+        reason = re.split(r"[.]\s|\n", str(error) or repr(error))[0]
         raise errors.UserError(
-            f"{path}: not a model that can be read ({reason}); train the "
-            "run again with --overwrite"
+            f"{path}: not a model that can be read ({reason:.300}); delete it, "
+            "and the training command makes it anew from the checkpoints"
         ) from error
 
 
 def evaluate(task, folder):
     """Prints the metrics of the trained model on every split."""
-    model = load(task, folder)
-    splits = task.splits()
-    compiling.compile_to_evaluate(model, task)
+    splits = workers.chief_first(task.splits)
+    with distribution.strategy(task.config.strategy).scope():
+        model = load(task, folder)
+        compiling.compile_to_evaluate(model, task)
     metrics = {
         name: task.evaluate(model, split) for name, split in splits.items()
     }

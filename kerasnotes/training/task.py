@@ -21,12 +21,16 @@ class Split(typing.Protocol):
         some of what a larger takes.
         """
 
-    def epochs(self, batch_size, seed, first_epoch, first_step, epochs):
+    def epochs(
+        self, batch_size, seed, first_epoch, first_step, epochs, share=(0, 1)
+    ):
         """Returns the `tf.data.Dataset` of training batches `(x, y, w)`.
 
         It runs from step `first_step` (from 0) of epoch `first_epoch` (from
         0) to the end of epoch `epochs - 1`, shuffled and augmented as a
         function of (seed, epoch, index) alone; partial batches are dropped.
+        Of several workers that share a batch, one takes the part
+        `share = (index, count)` of it.
         """
 
     def batches(self, batch_size):
@@ -141,9 +145,9 @@ class Task(abc.ABC):
 
     def load(self, path):
         """Returns the model of a `.keras` file, not compiled."""
-        import keras
+        from kerasnotes import archives
 
-        return keras.saving.load_model(path, compile=False)
+        return archives.load_model(path)
 
     def metrics(self):
         """Returns new metrics, in which every example counts alike."""

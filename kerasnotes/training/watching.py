@@ -66,12 +66,17 @@ def watcher(kind, train, batch_size, folder):
 
 
 def findings(callback):
-    """Returns what a watcher found, as texts for the report."""
+    """Returns what a watcher found, as texts for the report.
+
+    One that has seen no step, in a run that was trained before, found none.
+    """
     if isinstance(callback, monitors.CostMonitor):
+        if not callback.costs:
+            return []
         costs = f"{callback.costs[0]:.6g} to {callback.costs[-1]:.6g}"
         rise = callback.first_rise
         told = f"first rose at step {rise}" if rise else "fell at every step"
         return [f"the cost of the whole training set, {costs}, {told}"]
-    if isinstance(callback, monitors.NormMonitor):
+    if isinstance(callback, monitors.NormMonitor) and callback.history:
         return callback.findings or ["no gradient vanishes or explodes"]
     return callback.findings if callback else []

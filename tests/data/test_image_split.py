@@ -110,6 +110,20 @@ def test_threads_change_nothing(threads):
     assert_same(collect(dataset.with_options(options)), collect(dataset))
 
 
+@pytest.mark.parametrize("text", ["strong:pca=0,mixup=1", "light"])
+def test_workers_share_a_batch(text):
+    split = image_split.ImageSplit(make(), ROWS, augment.build(text))
+    whole = collect(split.epochs(8, 0, 0, 2, 2))
+    parts = [
+        collect(split.epochs(8, 0, 0, 2, 2, share=(i, 4))) for i in range(4)
+    ]
+    together = [
+        tuple(map(np.concatenate, zip(*batches, strict=True)))
+        for batches in zip(*parts, strict=True)
+    ]
+    assert_same(together, whole)
+
+
 def test_augmentation_differs_between_examples_and_epochs():
     examples = make()
     examples.images[:] = examples.images[0]

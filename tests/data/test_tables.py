@@ -119,6 +119,14 @@ def test_epochs_go_on_anywhere(split):
                 np.testing.assert_array_equal(a, b)
 
 
+def test_workers_share_a_batch(split):
+    whole = batches(split.epochs(4, 0, 0, 0, 2))
+    parts = [batches(split.epochs(4, 0, 0, 0, 2, (i, 2))) for i in (0, 1)]
+    for batch, *halves in zip(whole, *parts, strict=True):
+        for a, one, other in zip(batch, *halves, strict=True):
+            np.testing.assert_array_equal(a, np.concatenate([one, other]))
+
+
 def test_seeds_differ(split):
     one, other = (batches(split.epochs(10, seed, 0, 0, 1)) for seed in (0, 1))
     assert not np.array_equal(one[0][0], other[0][0])

@@ -106,7 +106,7 @@ tf.config.set_logical_device_configuration(
     [tf.config.LogicalDeviceConfiguration()] * 2,
 )
 from kerasnotes.models import side_heads
-from kerasnotes.training import compiling, config
+from kerasnotes.training import compiling, config, distribution
 
 keras.config.set_floatx("float64")
 x = np.random.default_rng(0).normal(size=[80, 4])
@@ -126,7 +126,7 @@ def train(strategy):
         strategy=strategy, optimizer="sgd", learning_rate=0.1
     )
     keras.utils.set_random_seed(0)
-    with compiling.strategy(strategy).scope():
+    with distribution.strategy(strategy).scope():
         inputs = keras.Input([4])
         z = keras.layers.Dense(5, kernel_regularizer="l2")(inputs)
         main = keras.Model(inputs, keras.layers.Dense(2)(z))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from kerasnotes.data import sharing
 from kerasnotes.diagnosis import splits
 from kerasnotes.training import config as config_lib
 from kerasnotes.training import task as task_lib
@@ -24,7 +25,9 @@ class ArraySplit:
         order = splits.nested(self.ids, self.y)[:size]
         return ArraySplit(self.x[order], self.y[order])
 
-    def epochs(self, batch_size, seed, first_epoch, first_step, epochs):
+    def epochs(
+        self, batch_size, seed, first_epoch, first_step, epochs, share=(0, 1)
+    ):
         parts = []
         for epoch in range(first_epoch, epochs):
             order = np.random.default_rng([seed, epoch]).permutation(self.size)
@@ -33,7 +36,7 @@ class ArraySplit:
                 order = order[first_step * batch_size :]
             parts.append(order)
         order = np.concatenate(parts)
-        return self._batches(order, batch_size)
+        return sharing.part(self._batches(order, batch_size), share)
 
     def batches(self, batch_size):
         return self._batches(np.arange(self.size), batch_size)

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from kerasnotes import errors, optimizers
-from kerasnotes.training import compiling, config
+from kerasnotes.training import compiling, config, distribution
 
 REPLICAS = """
 import json, sys
@@ -38,7 +38,7 @@ class Task:
 def train(strategy, nudge=None, **flags):
     given = config.Config(strategy=strategy, **flags)
     keras.utils.set_random_seed(0)
-    with compiling.strategy(strategy).scope():
+    with distribution.strategy(strategy).scope():
         inputs = keras.Input([4])
         penalty = regularizers.l1_l2(given.l1, given.l2, 80)
         z = keras.layers.Dense(5, kernel_regularizer=penalty)(inputs)

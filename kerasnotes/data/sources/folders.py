@@ -76,13 +76,13 @@ def read(path, size=32, channels=None, mode="stretch", cache_dir=None):
 
 
 def _sniff(source):
-    found, skipped = [], []
+    found, skipped = [], [*source.skipped]
     for name in source.names:
         try:
             picture = pictures.is_picture(source.read(name, 16))
             reason = "no picture"
         except Exception as error:  # Whatever zipfile or the disk raises.
-            picture, reason = False, f"can't be read: {error}"
+            picture, reason = False, errors.printable(f"can't be read: {error}")
         if picture:
             found.append(name)
         else:

@@ -15,7 +15,8 @@ from kerasnotes import errors
 from kerasnotes.data import examples
 
 _UNSIGNED_BYTE = 0x08
-_LARGEST = 2**33
+# Pictures never shrink to a hundredth; what does would fill the memory.
+_ABSURD, _RATIO = 2**26, 100
 
 
 def find(folder):
@@ -70,7 +71,10 @@ def read(train_images, cache_dir=None):
                 f"of {shapes[0]}."
             )
     values = np.unique(parts["train"][1])
-    _check_labels(values, parts, train_images.parent)
+    for images_file, (_, labels) in zip(
+        (train_images, test_images), parts.values(), strict=False
+    ):
+        _check_labels(_labels_of(images_file), labels, values)
     counts = [len(labels) for _, labels in parts.values()]
     shape = (sum(counts), *parts["train"][0].shape[1:], 1)
     images = examples.allocate(shape, cache_dir)
@@ -89,21 +93,20 @@ def read(train_images, cache_dir=None):
     )
 
 
-def _check_labels(values, parts, folder):
+def _check_labels(file, labels, values):
     gap = np.flatnonzero(np.diff(values) > 1)
     if gap.size:
         raise errors.UserError(
-            f"{folder}: label {values[gap[0] + 1]} is out of range: no "
+            f"{file}: label {values[gap[0] + 1]} is out of range: no "
             f"training label lies between it and {values[gap[0]]}; number "
             "the classes without gaps."
         )
-    for part, (_, labels) in parts.items():
-        wrong = np.setdiff1d(labels, values)
-        if wrong.size:
-            raise errors.UserError(
-                f"{folder}: {part} label {wrong[0]} is out of range: the "
-                f"training labels run from {values[0]} to {values[-1]}."
-            )
+    wrong = np.setdiff1d(labels, values)
+    if wrong.size:
+        raise errors.UserError(
+            f"{file}: label {wrong[0]} is out of range: the training labels "
+            f"run from {values[0]} to {values[-1]}."
+        )
 
 
 def _sibling(file, *changes):
@@ -119,8 +122,12 @@ def _sibling(file, *changes):
     return min(found, default=None)
 
 
+def _labels_of(images_file):
+    return _sibling(images_file, ("images", "labels"), ("idx3", "idx1"))
+
+
 def _pair(images_file):
-    label_file = _sibling(images_file, ("images", "labels"), ("idx3", "idx1"))
+    label_file = _labels_of(images_file)
     if label_file is None:
         raise errors.UserError(
             f"{images_file}: its labels are missing: "
@@ -151,7 +158,8 @@ def _load(file, dimensions):
                 raise EOFError("its header is truncated")
             shape = np.frombuffer(head[4:], ">u4").tolist()
             size = math.prod(shape)
-            data = stream.read(min(size, _LARGEST) + 1)
+            _check_size(file, size)
+            data = stream.read(size + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise errors.UserError(f"{file}: can't be read: {error}") from error
     if len(data) != size:
@@ -160,3 +168,14 @@ def _load(file, dimensions):
             f"holds {'more' if len(data) > size else len(data)}."
         )
     return np.frombuffer(data, np.uint8).reshape(shape)
+
+
+def _check_size(file, size):
+    """Refuses a header that promises nothing, or what can't be in the file."""
+    held = file.stat().st_size
+    most = max(_ABSURD, _RATIO * held) if file.suffix == ".gz" else held
+    if not 0 < size <= most:
+        raise errors.UserError(
+            f"{file}: its header promises {size} bytes of data, and the file "
+            f"has {held}; get a whole one"
+        )

@@ -53,7 +53,7 @@ def read(path, size=32, channels=None, mode="stretch", cache_dir=None):
             f"the folder; {len(missing)} of {len(rows)} are missing; paths "
             "begin below the folder"
         )
-    skipped = [(name, "missing") for name in missing]
+    skipped = [*source.skipped, *((name, "missing") for name in missing)]
     skipped += [(n, f"not in {SHEET}") for n in there - {*rows, SHEET}]
     blank = [n for n, (_, known) in rows.items() if max(known) < 0]
     skipped += [(n, "no label known") for n in blank if n in there]

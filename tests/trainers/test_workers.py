@@ -1,0 +1,151 @@
+"""Two workers on one machine learn what one process learns."""
+
+import csv
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from kerasnotes.training import checkpoints
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+QUICK = ["--model=softmax_regression", "--image_size=8"]
+QUICK += ["--epochs=8"]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return tmp_path_factory.mktemp("data")
+
+
+def start(data, run_dir, *flags):
+    """Starts two workers; returns their processes, the chief's first."""
+    with socket.socket() as one, socket.socket() as other:
+        one.bind(("127.0.0.1", 0))
+        other.bind(("127.0.0.1", 0))
+        ports = [each.getsockname()[1] for each in (one, other)]
+    cluster = {"worker": [f"127.0.0.1:{port}" for port in ports]}
+    processes = []
+    for index in (0, 1):
+        task = {"type": "worker", "index": index}
+        settings = {
+            "TF_CONFIG": json.dumps({"cluster": cluster, "task": task}),
+            "TFDS_DATA_DIR": str(data),
+        }
+        folder = run_dir[index] if isinstance(run_dir, tuple) else run_dir
+        command = [sys.executable, "-m", "trainers.classify"]
+        processes.append(
+            subprocess.Popen(
+                [*command, f"--run_dir={folder}", *QUICK, *flags],
+                cwd=ROOT,
+                env=os.environ | settings,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+        )
+    return processes
+
+
+def end(processes):
+    """Returns the exit statuses and what was printed."""
+    try:
+        printed = [p.communicate(timeout=200)[0] for p in processes]
+    finally:
+        for process in processes:
+            process.kill()
+    return [p.returncode for p in processes], printed
+
+
+def wait_for(found, processes):
+    deadline = time.monotonic() + 200
+    while not found():
+        assert time.monotonic() < deadline
+        assert all(p.poll() is None for p in processes), end(processes)
+        time.sleep(0.02)
+
+
+def state(run_dir):
+    """Returns the values of the last checkpoint."""
+    last = max((run_dir / "checkpoints").glob("last-*"))
+    return last.name, checkpoints.read(last)[0]
+
+
+def history(run_dir):
+    rows = csv.DictReader((run_dir / "history.csv").open())
+    return [{k: float(v) for k, v in row.items()} for row in rows]
+
+
+@pytest.fixture(scope="module")
+def two(data, tmp_path_factory):
+    """A run of two workers, never interrupted."""
+    run_dir = tmp_path_factory.mktemp("two") / "run"
+    statuses, printed = end(start(data, run_dir))
+    assert statuses == [0, 0], printed
+    # The chief alone reports.
+    assert "report: " in printed[0]
+    assert len(printed[1].splitlines()) == 1, printed[1]
+    return run_dir
+
+
+def test_two_workers_equal_one_process(trainer, two, tmp_path):
+    trainer("classify", f"--run_dir={tmp_path / 'one'}", *QUICK)
+    for a, b in zip(history(tmp_path / "one"), history(two), strict=True):
+        del a["seconds"], b["seconds"]
+        assert a == pytest.approx(b, rel=1e-5)
+    (name, a), (other, b) = state(tmp_path / "one"), state(two)
+    assert name == other
+    for key in a:
+        np.testing.assert_allclose(a[key], b[key], rtol=1e-4, atol=1e-6)
+    for name in ("report.html", "mistakes.csv", "saved_model"):
+        assert (two / name).exists()
+
+
+def test_what_kills_a_worker_ends_the_others_and_all_go_on(data, two, tmp_path):
+    cut = tmp_path / "cut"
+    processes = start(data, cut)
+    wait_for(lambda: list(cut.glob("checkpoints/last-*")), processes)
+    processes[1].kill()
+    began = time.monotonic()
+    statuses, printed = end(processes)
+    assert time.monotonic() - began < 60
+    assert statuses == [1, -signal.SIGKILL], printed
+    assert "another worker is gone" in printed[0].splitlines()[-1]
+    assert "Traceback" not in printed[0]
+
+    # A worker that sees another folder would learn something else.
+    statuses, printed = end(start(data, (cut, tmp_path / "not_shared")))
+    assert statuses == [1, 1], printed
+    assert all("don't see the same run" in text for text in printed)
+
+    processes = start(data, cut)
+    told = "going on from"
+    line = ""
+    while told not in line:
+        line = processes[0].stdout.readline()
+        assert line, end(processes)
+    processes[1].send_signal(signal.SIGTERM)
+    statuses, printed = end(processes)
+    assert statuses == [75, 75], printed
+
+    statuses, printed = end(start(data, cut))
+    assert statuses == [0, 0], printed
+    (name, a), (other, b) = state(two), state(cut)
+    assert name == other
+    for key in a:
+        np.testing.assert_array_equal(a[key], b[key], err_msg=key)
+
+
+def test_evaluation_is_shared(trainer, data, two):
+    alone = trainer("classify", f"--run_dir={two}", "--mode=evaluate").stdout
+    statuses, printed = end(start(data, two, "--mode=evaluate"))
+    assert statuses == [0, 0], printed
+    assert printed[0].splitlines()[-9:] == alone.splitlines()[-9:]
+    assert len(printed[1].splitlines()) == 1
