@@ -47,7 +47,7 @@ class Files:
             (errors.printable(n), "its name is no UTF-8") for n in odd
         ]
         self.names = sorted(set(self._sizes) - set(odd))
-        if not self.names:
+        if not self._sizes:
             raise errors.UserError(f"--dataset: {path} holds no files.")
 
     def size(self, name):
@@ -58,7 +58,7 @@ class Files:
         """Returns a file's bytes, or its first `count`."""
         if self._zip:
             if self._zip.getinfo(name).compress_type not in _METHODS:
-                raise errors.UserError("picture: zipped in an uncommon way")
+                raise errors.UserError("zipped by an uncommon method")
             # Without a count, it would unpack more than the size promises.
             most = self._sizes[name]
             with self._zip.open(name) as file:

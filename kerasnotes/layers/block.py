@@ -85,20 +85,3 @@ class KernelBlock(Block):
 QUICK = 0.9
 """A momentum for deep networks, torchvision's: after an epoch of a small set
 Keras' 0.99 would leave their averages near the start."""
-
-
-def batch_norm(name, dtype=None, **arguments):
-    """Returns a batch norm whose statistics are those of all replicas.
-
-    Args:
-        name: the layer's name.
-        dtype: its dtype policy.
-        **arguments: of `keras.layers.BatchNormalization`.
-    """
-    return keras.layers.BatchNormalization(
-        # Only TensorFlow knows how, and only it has replicas here.
-        synchronized=keras.backend.backend() == "tensorflow",
-        name=name,
-        dtype=dtype,
-        **arguments,
-    )

@@ -68,7 +68,9 @@ class _DepthwiseBlock(block.KernelBlock):
 
     def normalization(self, name):
         """Returns the normalisation `name`."""
-        return block.batch_norm(momentum=block.QUICK, **self.named(name))
+        return keras.layers.BatchNormalization(
+            momentum=block.QUICK, **self.named(name)
+        )
 
     def activation(self, name):
         """Returns the activation `name`."""

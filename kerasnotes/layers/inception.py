@@ -79,8 +79,8 @@ class NaiveInception(block_lib.KernelBlock):
             )
         ]
         if self.batch_norm:
-            norm = block_lib.batch_norm(**self.named(f"{name}_norm"))
-            layers.append(norm)
+            norm = self.named(f"{name}_norm")
+            layers.append(keras.layers.BatchNormalization(**norm))
         return [*layers, keras.layers.ReLU(**self.named(f"{name}_relu"))]
 
     def pooling(self):

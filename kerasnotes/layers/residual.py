@@ -14,7 +14,9 @@ def normalization(name, dtype=None):
         name: the layer's name.
         dtype: its dtype policy.
     """
-    return block.batch_norm(name, dtype, momentum=block.QUICK, epsilon=1.001e-5)
+    return keras.layers.BatchNormalization(
+        momentum=block.QUICK, epsilon=1.001e-5, name=name, dtype=dtype
+    )
 
 
 # The side of each convolution's kernel, and its channels over `filters`.

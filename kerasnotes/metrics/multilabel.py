@@ -62,11 +62,18 @@ class MultilabelMetrics(keras.metrics.Metric):
         self.labels = labels
         self.counts = self._zeros((labels, 2, 2), "counts")
         self.complete = self._zeros((2,), "complete")
-        self.thresholds = self._zeros((labels,), "thresholds")
+        self.thresholds = self._zeros(
+            (labels,),
+            "thresholds",
+            # The sum over replicas, which counts have, isn't what each needs.
+            aggregation="only_first_replica",
+        )
         self.thresholds.assign(np.broadcast_to(thresholds, [labels]))
 
-    def _zeros(self, shape, name):
-        return self.add_variable(shape, "zeros", dtype="float64", name=name)
+    def _zeros(self, shape, name, **options):
+        return self.add_variable(
+            shape, "zeros", dtype="float64", name=name, **options
+        )
 
     def reset_state(self):
         """Forgets the counts; the thresholds stay."""

@@ -89,7 +89,7 @@ def _open(path, task):
     """Opens a run of the same kind, on the data that are asked for."""
     folder = run_folder.RunFolder(path, task.name)
     saved = folder.read()
-    values = run_folder.kept_flags(type(task.config), saved)
+    values = run_folder.kept_flags(type(task.config), saved, folder)
     values |= {"run_dir": path, "data_dir": task.config.data_dir}
     if task.config.dataset != task.facts["name"]:
         values["dataset"] = task.config.dataset

@@ -135,7 +135,8 @@ def _end(process, limit, memory_bytes, log):
     if status == _TOO_LARGE:
         return f"more than {memory_bytes:,} bytes of memory"
     log.seek(0)
-    return f"ended with status {status}: {log.read()[-2000:].decode()}"
+    told = log.read()[-2000:].decode(errors="replace")
+    return f"ended with status {status}: {told}"
 
 
 def _serve():

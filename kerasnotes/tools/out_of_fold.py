@@ -1,5 +1,6 @@
 """What models say of examples that they never saw, fold by fold."""
 
+import contextlib
 import copy
 import dataclasses
 import hashlib
@@ -14,7 +15,12 @@ from kerasnotes.data import examples as examples_lib
 from kerasnotes.data import image_split
 from kerasnotes.diagnosis import selection, splits
 from kerasnotes.tasks import picture_sides
-from kerasnotes.training import compiling, fitting, run_folder
+from kerasnotes.training import (
+    checkpoints,
+    compiling,
+    fitting,
+    run_folder,
+)
 
 _INNER = {"train": 0.9, "dev": 0.1}
 _FEWEST = 20
@@ -136,6 +142,7 @@ def probabilities(task, found, path, folds=5, seed=0, epochs=None):
         mode="train",
         overwrite=False,
         watch="none",
+        profile=None,
         epochs=epochs or default_epochs(task.config.epochs),
     )
     shares = {f"fold_{k}": 1 / folds for k in range(folds)}
@@ -154,12 +161,21 @@ def probabilities(task, found, path, folds=5, seed=0, epochs=None):
         for number, (name, places) in enumerate(held.items(), 1):
             if not len(places):
                 continue
-            done = path / f"{name}.npy"
-            if not done.exists():
+            done = path / f"{name}.npz"
+            if not _read(done, answers[places].shape):
                 print(f"fold {number} of {folds}")
                 _learn(task, config, found, places, path / name, done)
-            answers[places] = np.load(done)
+            (answers[places],) = _read(done, answers[places].shape)
     return answers
+
+
+def _read(path, shape):
+    """Returns the file's one array in a list, which is empty without it."""
+    try:
+        values, _ = checkpoints.read(path)
+    except errors.UserError:
+        return []
+    return [v for v in values.values() if v.shape == shape]
 
 
 def _cut(config, found, places, salt, shares):
@@ -182,8 +198,9 @@ def _begin(path, config, found, folds, seed):
         "examples": hashlib.sha256(seen).hexdigest(),
     }
     identity = path / "folds.json"
-    if identity.exists() and files.read_json(identity) == now:
-        return
+    with contextlib.suppress(errors.UserError):
+        if files.read_json(identity) == now:
+            return
     for old in path.glob("fold_*"):
         shutil.rmtree(old) if old.is_dir() else old.unlink()
     files.write_json(identity, now)
@@ -228,8 +245,7 @@ def _learn(task, config, found, places, path, done):
     }
     model = _fit(task, parts, run_folder.RunFolder(path, task.name))
     logits = task.logits(model, found.part(places)).astype("float64")
-    with files.aside(done) as partial, open(partial, "wb") as file:
-        np.save(file, softmax(logits, axis=-1))
+    checkpoints.write(done, {"probabilities": softmax(logits, axis=-1)}, {})
     # Its checkpoints have done their duty.
     shutil.rmtree(path)
 

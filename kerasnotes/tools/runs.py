@@ -48,7 +48,7 @@ def open_run(path, **flags):
     task_class = tasks.get(name)
     folder = run_folder.RunFolder(path, name)
     saved = folder.read()
-    given = run_folder.kept_flags(task_class.Config, saved)
+    given = run_folder.kept_flags(task_class.Config, saved, folder)
     known = {f.name for f in dataclasses.fields(task_class.Config)}
     unknown = set(flags) - (known - run_folder.OF_ONE_COMMAND)
     if unknown:

@@ -35,14 +35,23 @@ def finish(study):
                 "no trial came to its end; search smaller learning rates, in "
                 "another --study_dir"
             )
-        found = files.read_json(path) if path.exists() else {}
+        found = _read(path)
         if found.get("trials") != len(records):
             found = _found(study, ranked, records)
             _write(study, records, found)
             # Written last: it says that the rest is whole.
-            files.write_json(path, found)
+            files.write_sealed(path, found)
     print(_verdict(found))
     print(f"report: {study.folder / 'report.html'}")
+
+
+def _read(path):
+    """Returns what study.json holds; nothing where it is gone or damaged."""
+    try:
+        found = files.read_sealed(path)
+    except errors.UserError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _others(study):

@@ -5,6 +5,7 @@ import dataclasses
 import fcntl
 import os
 import shutil
+import sqlite3
 
 import optuna
 from optuna.trial import TrialState
@@ -45,7 +46,17 @@ class Study:
         )
         self._check_ends()
         with self.locked():
-            self.optuna = self._open()
+            try:
+                self.optuna = self._open()
+                self._check_records()
+            except errors.UserError:
+                raise
+            except Exception as error:  # SQLite and Optuna raise at will.
+                reason = " ".join(str(error.__cause__ or error).split())
+                raise errors.UserError(
+                    f"{self._database}: not a study that can be read "
+                    f"({reason:.300}); restore it, or give another --study_dir"
+                ) from error
 
     @contextlib.contextmanager
     def locked(self):
@@ -159,8 +170,14 @@ class Study:
 
     def _open(self):
         """Opens the study, or makes it anew where nothing is learned."""
+        with contextlib.closing(
+            sqlite3.connect(self._database, timeout=_LOCK_SECONDS)
+        ) as database:
+            (told,) = database.execute("pragma integrity_check").fetchone()
+            if told != "ok":
+                raise ValueError(told)
         storage = optuna.storages.RDBStorage(
-            f"sqlite:///{self.folder / 'study.db'}",
+            f"sqlite:///{self._database}",
             engine_kwargs={"connect_args": {"timeout": _LOCK_SECONDS}},
         )
         study = self._create(storage)
@@ -180,6 +197,28 @@ class Study:
             study = self._create(storage)
         study.set_user_attr("told", told)
         return study
+
+    def _check_records(self):
+        """Refuses trials that aren't as they were told."""
+        for number, trial in enumerate(self.trials()):
+            told, name = trial.user_attrs, self.chooser.optimize
+            whole = trial.number == number and not trial.state.is_finished()
+            whole = whole or (
+                trial.number == number
+                and {d.name for d in self.space} <= trial.params.keys()
+                and isinstance(told.get("epochs"), int)
+                and isinstance(told.get("seconds"), float)
+                and isinstance(told.get("reason", 0), str | None)
+                and isinstance(told.get("dev", 0), dict | None)
+            )
+            if trial.state == TrialState.COMPLETE:
+                whole = whole and told["dev"].get(name) == trial.value
+            if not whole:
+                raise ValueError(f"trial {number} is damaged")
+
+    @property
+    def _database(self):
+        return self.folder / "study.db"
 
     def _create(self, storage):
         smaller = selection.smaller_is_better(self.base.optimize)

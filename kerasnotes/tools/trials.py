@@ -13,7 +13,13 @@ from optuna.trial import TrialState
 
 from kerasnotes import errors
 from kerasnotes.diagnosis import selection
-from kerasnotes.training import checkpoints, compiling, export, fitting
+from kerasnotes.training import (
+    checkpoints,
+    command,
+    compiling,
+    export,
+    fitting,
+)
 
 _BROKEN = 1e6
 
@@ -127,7 +133,7 @@ def attempt(study, trial):
         state, run, reason = TrialState.FAIL, _left(folder), str(error)
     finally:
         # The handler that training left saves a run that is over.
-        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGTERM, command.stop)
     if state == TrialState.PRUNED:
         dev = run["best"]
     for name, found in {
@@ -186,8 +192,3 @@ def output(folder):
         contextlib.redirect_stdout(file),
     ):
         yield
-
-
-def stop(*_):
-    """Ends the process where nothing needs saving; for signals."""
-    raise errors.Preempted

@@ -3,7 +3,6 @@
 import dataclasses
 import importlib.util
 import pathlib
-import signal
 import subprocess
 import sys
 
@@ -119,7 +118,6 @@ def _search(study, program):
     words = sys.argv[1:]
     at = words.index("--") if "--" in words else len(words)
     words[at:at] = ["--processes=1"]
-    signal.signal(signal.SIGTERM, trials.stop)
     others = [
         subprocess.Popen([sys.executable, "-m", program, *words])
         for _ in range(study.config.processes - 1)

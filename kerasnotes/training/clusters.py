@@ -48,12 +48,17 @@ def addresses():
     return cluster.addresses if cluster else []
 
 
+def place():
+    """Returns the place of this process in `addresses`, 0 when alone."""
+    cluster = _cluster()
+    if not cluster:
+        return 0
+    return cluster.addresses.index(cluster.tasks[cluster.type][cluster.index])
+
+
 def is_chief():
     """Returns whether this process is the chief, or alone."""
-    cluster = _cluster()
-    return not cluster or (
-        cluster.addresses[0] == cluster.tasks[cluster.type][cluster.index]
-    )
+    return place() == 0
 
 
 def resolver():

@@ -15,7 +15,10 @@ def configure(config):
     keras.config.set_dtype_policy(config.precision)
     on_cpu = not tf.config.list_physical_devices("GPU")
     if config.deterministic == "true" or (
-        config.deterministic == "auto" and on_cpu
+        # Keras has no XLA then, which may be asked for.
+        config.deterministic == "auto"
+        and on_cpu
+        and config.jit_compile != "true"
     ):
         tf.config.experimental.enable_op_determinism()
 
@@ -101,6 +104,8 @@ def optimizer(config, steps_per_epoch):
         rate = nudging.Scaled(rate)
     made = optimizers.get(config.optimizer, rate)
     kind, settings = type(made), made.get_config()
+    # Not by how many the process has made: checkpoints hold it.
+    settings["name"] = "optimizer"
     if config.weight_average is not None:
         if not 0 < config.weight_average < 1:
             raise errors.UserError(
@@ -117,7 +122,7 @@ def optimizer(config, steps_per_epoch):
         kind.clip_summed_norm = config.clip_norm
     made = kind.from_config(settings)
     if config.precision == "mixed_float16":
-        made = replicas.LossScale(made)
+        made = replicas.LossScale(made, name="loss_scale")
     return made
 
 
@@ -125,16 +130,17 @@ def compile(model, task, config, steps_per_epoch):
     """Compiles `model` for training; call it in the strategy's scope."""
     steps = config.epochs * steps_per_epoch
     replicas.synchronize(model)
-    model.compile(
-        optimizer=optimizer(config, steps_per_epoch),
-        loss=task.loss(),
-        metrics=task.metrics(),
-        weighted_metrics=task.weighted_metrics(),
-        jit_compile=xla.wanted(model, config, steps),
-        steps_per_execution=together(config, steps_per_epoch),
-        # Where it is needed, the optimiser does it already.
-        auto_scale_loss=False,
-    )
+    with xla.checked(model, config):
+        model.compile(
+            optimizer=optimizer(config, steps_per_epoch),
+            loss=task.loss(),
+            metrics=task.metrics(),
+            weighted_metrics=task.weighted_metrics(),
+            jit_compile=xla.wanted(model, config, steps),
+            steps_per_execution=together(config, steps_per_epoch),
+            # Where it is needed, the optimiser does it already.
+            auto_scale_loss=False,
+        )
     model.optimizer.build(model.trainable_variables)
 
 

@@ -87,7 +87,7 @@ class Config:
     )
     deterministic: str = setting(
         "auto",
-        "Bit-identical runs; auto: on a CPU only, where it costs nothing.",
+        "Bit-identical runs, without XLA; auto: on a CPU only.",
         choices=("auto", "true", "false"),
     )
     early_stop: int | None = option(
@@ -127,8 +127,8 @@ class Config:
     )
     jit_compile: str = setting(
         "auto",
-        "Compile steps with XLA; auto: on one GPU, and on a CPU for models "
-        "that it was measured to speed.",
+        "Compile steps with XLA; auto: on one GPU; with --deterministic=false "
+        "on a CPU too, for models that it was measured to speed.",
         choices=("auto", "true", "false"),
     )
     steps_per_execution: int = setting(
@@ -173,8 +173,10 @@ class Config:
         Raises:
             UserError: a number is infinite or out of its bounds.
         """
-        if self.profile is not None:
-            specs.span("--profile", self.profile)
+        # Options of the tools take this check too.
+        profile = getattr(self, "profile", None)
+        if profile is not None:
+            specs.span("--profile", profile)
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if isinstance(value, float) and not math.isfinite(value):

@@ -5,7 +5,7 @@ import functools
 import tensorflow as tf
 
 from kerasnotes import errors
-from kerasnotes.training import clusters, tpu
+from kerasnotes.training import clusters, meeting, tpu
 
 
 def configure(config):
@@ -91,8 +91,10 @@ def _multi_worker():
     from kerasnotes.training import keras_mends
 
     keras_mends.mend()
-    print(f"waiting for the workers {', '.join(clusters.addresses())}", flush=True)
-    return tf.distribute.MultiWorkerMirroredStrategy(clusters.resolver())
+    resolver = clusters.resolver()
+    print(f"workers: {', '.join(clusters.addresses())}", flush=True)
+    meeting.meet(clusters.addresses(), clusters.place())
+    return tf.distribute.MultiWorkerMirroredStrategy(resolver)
 
 
 @functools.cache
@@ -124,7 +126,9 @@ def batches(strategy, make):
             shape = tf.concat([[replicas, -1], tf.shape(tensor)[1:]], 0)
             return tf.reshape(tensor, shape)
 
-        data = make(share=(context.input_pipeline_id, count))
+        # Of data with an end the workers ask one another at every step
+        # whether any has a batch left; `fit` counts the steps.
+        data = make(share=(context.input_pipeline_id, count)).repeat()
         if replicas == 1:
             return data
         # What each of its own devices takes in turn.
@@ -160,4 +164,7 @@ def on_one_device(model):
     """Returns a copy of a model of several devices on the first one."""
     made = type(model).from_config(model.get_config())
     made.set_weights(model.get_weights())
+    for old, new in zip(model.layers, made.layers, strict=True):
+        # Penalties leave the weights of frozen layers out.
+        new.trainable = old.trainable
     return made

@@ -174,9 +174,7 @@ def fit(task, model, folder, splits, chooser, watchers=()):
                 keeper,
                 *averaging,
                 *watchers,
-                callbacks.Progress(
-                    config.epochs, steps, config.optimize, step
-                ),
+                callbacks.Progress(config.epochs, steps, config.optimize, step),
             ],
         )
         if keeper.state["epoch"] < config.epochs and not keeper.stopped:

@@ -3,8 +3,11 @@
 Most equals of itself: each replica divides its loss by the examples of the
 whole batch, gradients are summed before the optimiser sees them, and metrics
 sum their counts when they are read. The rest is mended here, or refused.
-Random layers can't be equal: each replica draws for its part of the batch.
+Random layers can't be equal: each replica draws by itself, for its part of
+the batch.
 """
+
+import functools
 
 import keras
 import tensorflow as tf
@@ -53,7 +56,8 @@ def synchronize(model):
 
     Where there is one, it takes them as Keras does anyway; so a model that is
     saved should have been through here outside of any scope: a batch norm
-    that is synchronised loads on TensorFlow alone.
+    that is synchronised loads on TensorFlow alone. Random layers draw by
+    themselves on each replica from then on.
 
     Args:
         model: a model, whose batch norms may be nested in other layers.
@@ -67,6 +71,29 @@ def synchronize(model):
     for layer in model._flatten_layers():
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.synchronized = several
+    if several:
+        _draw_apart()
+
+
+def _draw_apart():
+    """Mends Keras, whose dropout drops the same units on every replica.
+
+    Their shares of a gradient err alike then, and don't even out.
+    """
+    stock = keras.random.SeedGenerator.next
+    if hasattr(stock, "__wrapped__"):
+        return
+
+    @functools.wraps(stock)
+    def draw(self, ordered=True):
+        seed = stock(self, ordered)
+        context = tf.distribute.get_replica_context()
+        if context is None or context.num_replicas_in_sync == 1:
+            return seed
+        replica = tf.cast(context.replica_id_in_sync_group, seed.dtype)
+        return seed + tf.stack([replica, tf.zeros_like(replica)])
+
+    keras.random.SeedGenerator.next = draw
 
 
 class LossScale(keras.optimizers.LossScaleOptimizer):

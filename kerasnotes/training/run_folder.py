@@ -47,10 +47,10 @@ def task_of(path):
         UserError: there is no run.
     """
     config = pathlib.Path(path) / "config.json"
-    saved = files.read_json(config) if config.exists() else None
+    saved = files.read_sealed(config) if config.exists() else None
     if not isinstance(saved, dict) or "task" not in saved:
         raise errors.UserError(
-            f"{path}: no run here; give the folder of a trainer's --run_dir"
+            f"{config if config.exists() else path}: no run here; give the folder of a trainer's --run_dir"
         )
     return str(saved["task"])
 

@@ -38,8 +38,8 @@ def sum_all(array):
     return strategy.experimental_local_results(total)[0].numpy()
 
 
-# Traced once: it is called within epochs.
-@tf.function(input_signature=[tf.TensorSpec(None, tf.int32)])
+# Traced once, as it is called within epochs.
+@tf.function(input_signature=[tf.TensorSpec(None, tf.int32)], autograph=False)
 def _add(own):
     replica = tf.distribute.get_replica_context()
     local = replica.num_replicas_in_sync // len(clusters.addresses())

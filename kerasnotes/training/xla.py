@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import warnings
 
 import tensorflow as tf
 
@@ -15,7 +16,8 @@ def wanted(model, config, steps):
     """Returns what `compile` takes as `jit_compile`.
 
     `--jit_compile=auto` has XLA where `benchmarks/xla.py` found it faster; on
-    a GPU also where nobody has measured. Under a strategy it has none.
+    a GPU also where nobody has measured. Under a strategy it has none, nor
+    where runs are bit-identical: Keras leaves it out there.
 
     Args:
         model: the model, whose `xla_speed(kind)`, if it has one, gives a
@@ -39,6 +41,33 @@ def wanted(model, config, steps):
         # Keras' own, not where a layer forbids it.
         return "auto" if speed is None or speed > _SPEED else False
     return speed is not None and speed > _SPEED and steps >= _STEPS
+
+
+@contextlib.contextmanager
+def checked(model, config):
+    """Compares what `compile` made of `jit_compile` with what was asked for.
+
+    Args:
+        model: the model that is compiled meanwhile.
+        config: the run's `Config`.
+
+    Raises:
+        UserError: Keras leaves XLA out, which is asked for.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Model doesn't support `jit_compile")
+        yield
+    if config.jit_compile != "true" or model.jit_compile:
+        return
+    if config.deterministic == "true":
+        raise errors.UserError(
+            "--jit_compile=true: Keras has no XLA with --deterministic=true; "
+            "leave one of them out"
+        )
+    raise errors.UserError(
+        f"--jit_compile=true: Keras has no XLA for a layer of {model.name}, or "
+        "after a bit-identical run in the same process; leave it out"
+    )
 
 
 @contextlib.contextmanager

@@ -77,7 +77,7 @@ def test_what_is_of_no_use_is_skipped_and_told(tmp_path):
         ("file,red\na.png,1\n\n./a.png,0\n", "line 4: 'a.png' again.*line 2"),
         ("file,red\n,1\n", "line 2: names no file"),
         ("file,red\na.png,1\nx/b.png,1\n", "line 3: no file 'x/b.png'.*1 of 2"),
-        ("file,red\na.png,\n", "no picture could be read"),
+        ("file,red\na.png,\n", "no row knows a label"),
         (b"file,red\na.png,1\nb\xe5.png,1\n", "line 3: not UTF-8"),
     ],
 )

@@ -185,7 +185,7 @@ def test_a_killed_check_goes_on(dataset, tmp_path, monkeypatch):
     # Other folds start anew.
     label_check.find(run, folds=2)
     assert learned[4:] == ["fold_0", "fold_1"]
-    assert not (run / "label_check" / "fold_2.npy").exists()
+    assert not (run / "label_check" / "fold_2.npz").exists()
 
 
 def test_what_people_confirmed_is_kept(checked):

@@ -4,10 +4,8 @@ import csv
 import io
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 
 import keras
 import numpy as np
@@ -18,7 +16,7 @@ from sklearn import datasets
 
 from kerasnotes import errors, models
 from kerasnotes.tasks import classify
-from kerasnotes.training import checkpoints, flags, runner
+from kerasnotes.training import flags, runner
 
 QUICK = ["--epochs=3", "--learning_rate=0.003"]
 
@@ -159,27 +157,6 @@ def test_served_without_keras(run_dir, pictures, tmp_path):
     np.testing.assert_allclose(got["again"], want, atol=1e-5)
     largest = np.argmax(got["probabilities"], axis=-1)
     assert got["label"] == [got["classes"][i] for i in largest]
-
-
-def test_killed_and_started_again_ends_the_same(trainer, run_dir, tmp_path):
-    command = [sys.executable, "-m", "trainers.classify"]
-    flags = [f"--run_dir={tmp_path / 'cut'}", *QUICK]
-    process = subprocess.Popen(
-        [*command, *flags], stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
-    )
-    deadline = time.monotonic() + 120
-    while not list((tmp_path / "cut").glob("checkpoints/last-*")):
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.01)
-    process.kill()
-    assert process.wait() == -signal.SIGKILL
-    trainer("classify", *flags)
-    (one,) = sorted((run_dir / "checkpoints").glob("last-*"))[-1:]
-    (two,) = sorted((tmp_path / "cut/checkpoints").glob("last-*"))[-1:]
-    assert one.name == two.name
-    a, b = checkpoints.read(one)[0], checkpoints.read(two)[0]
-    for name in a:
-        np.testing.assert_array_equal(a[name], b[name], err_msg=name)
 
 
 @pytest.mark.parametrize(

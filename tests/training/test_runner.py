@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasnotes import errors
+from kerasnotes import errors, files
 from kerasnotes.training import callbacks, checkpoints, runner
 
 
@@ -65,7 +65,7 @@ def test_a_run_leaves_what_is_promised(toy, tmp_path):
         "report.html",
     ):
         assert (tmp_path / "a" / name).exists(), name
-    assert metrics == json.loads((tmp_path / "a/metrics.json").read_text())
+    assert metrics == files.read_sealed(tmp_path / "a/metrics.json")
     assert {"train", "dev", "test", "seconds", "parameters"} <= set(metrics)
     rows = (tmp_path / "a/history.csv").read_text().splitlines()
     assert len(rows) == 1 + 4

@@ -48,9 +48,11 @@ def read(path, size=32, channels=None, mode="stretch", cache_dir=None):
         source = files.Files(archives[0])
         found, skipped = _sniff(source)
     if not found:
+        name, reason = skipped[0]
         raise errors.UserError(
             f"--dataset: {path} holds no pictures, but {len(skipped)} other "
-            "files; give a folder with a folder of pictures for each class."
+            f"files (the first: {name!r}: {reason}); give a folder with a "
+            "folder of pictures for each class."
         )
     root = _wrapper(found)
     found, outside = _sort(found, root)

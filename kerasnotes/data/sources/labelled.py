@@ -58,6 +58,11 @@ def read(path, size=32, channels=None, mode="stretch", cache_dir=None):
     blank = [n for n, (_, known) in rows.items() if max(known) < 0]
     skipped += [(n, "no label known") for n in blank if n in there]
     wanted = [n for n in rows if n in there and n not in set(blank)]
+    if not wanted:
+        raise errors.UserError(
+            f"{place}: no row knows a label of a picture that is there; write "
+            "1 or 0"
+        )
     images, kept, broken = decoding.decode_all(
         source, wanted, size, channels, mode, cache_dir
     )

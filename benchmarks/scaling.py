@@ -1,0 +1,291 @@
+"""What a second worker brings: examples a second of two over those of one.
+
+    python -m benchmarks.scaling [--workers=2] [--batch=64,256]
+        [--steps=300] [--rounds=5] [--augment=none,light]
+
+LeNet-5 on random pictures of 32×32, compiled as the trainer does and learned
+by `fit`, so many examples a step for each worker, without augmentation and
+with it. Every worker is a process that is held to one core. They take turns
+in each round, in three situations:
+
+- alone: one worker, which is one device to itself;
+- apart: all workers at once, each learning a model of its own; what they lose
+  here the machine takes (caches, memory, clock rate);
+- together: all workers as one run, by TF_CONFIG on 127.0.0.1.
+
+It prints, as medians of the rounds, examples a second of all workers, the
+milliseconds of a step and those of a worker's CPU in it, which neighbours on
+the machine disturb less; how many times the examples a second of one alone
+the two others make, and would by the CPU's time; and the share of a step
+together in which a collective is under way. That is measured, by reading the
+clock in the step's graph before and after each all-reduce; it includes
+waiting for the slower worker. The step together less the step apart is the
+whole of what running together costs. The first steps of every turn are left
+out.
+"""
+
+import argparse
+import contextlib
+import itertools
+import json
+import multiprocessing
+import os
+import socket
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tensorflow.python.distribute import cross_device_utils
+
+from kerasnotes.data import examples, image_split
+from kerasnotes.tasks import classify
+from kerasnotes.training import compiling, distribution, workers
+
+GOAL = 1.7
+WARM = 20
+SIDE, CLASSES, SIZE = 32, 10, 8192
+# Seconds until a worker counts as hung.
+PATIENCE = 300
+
+
+def main():
+    """Prints a table for each kind of augmentation."""
+    parser = argparse.ArgumentParser()
+    for name, default in (
+        ("workers", 2),
+        ("steps", 300),
+        ("rounds", 5),
+    ):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--batch", default="64,256")
+    parser.add_argument("--augment", default="none,light")
+    args = parser.parse_args()
+    print(f"LeNet-5, {args.workers} workers of one core each")
+    batches = [int(size) for size in args.batch.split(",")]
+    for batch, augment in itertools.product(batches, args.augment.split(",")):
+        with started(args, batch, augment) as pipes:
+            rounds = measure(pipes, args)
+        print(f"\nbatches of {batch} a worker, augment {augment}")
+        print(table(rounds, batch, args), flush=True)
+
+
+@contextlib.contextmanager
+def started(args, batch, augment):
+    """Yields the pipes to the workers: of each alone, and of all together."""
+    spawn = multiprocessing.get_context("spawn")
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < args.workers:
+        raise SystemExit(f"--workers={args.workers}: only {len(cores)} cores")
+    addresses = [f"127.0.0.1:{port}" for port in free_ports(args.workers)]
+    cluster, pipes, children = {"worker": addresses}, [[], []], []
+    for together in (False, True):
+        for i in range(args.workers):
+            task = {"type": "worker", "index": i}
+            told = {"cluster": cluster, "task": task} if together else {}
+            ours, theirs = spawn.Pipe()
+            # They end with this process, at the latest after their turn.
+            child = spawn.Process(
+                target=work,
+                args=(
+                    theirs,
+                    cores[i],
+                    told,
+                    args.workers * batch if told else batch,
+                    augment,
+                ),
+            )
+            child.daemon = True
+            child.start()
+            theirs.close()
+            pipes[together].append(ours)
+            children.append(child)
+    try:
+        yield pipes
+    finally:
+        for child in children:
+            child.kill()
+
+
+def free_ports(count):
+    """Returns so many ports that nobody listens on."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
+def measure(pipes, args):
+    """Returns what each round's turn took, by the situation."""
+    apart, together = pipes
+    situations = {"alone": apart[:1], "apart": apart, "together": together}
+    for those in situations.values():
+        # Traces the graphs.
+        turn(those, WARM + 1)
+    found = {name: [] for name in situations}
+    for i in range(args.rounds):
+        for name in list(situations)[:: 1 if i % 2 else -1]:
+            found[name].append(turn(situations[name], WARM + args.steps))
+    return found
+
+
+def turn(pipes, steps):
+    """Has these workers take so many steps; returns what each took."""
+    for pipe in pipes:
+        pipe.send(steps)
+    for pipe in pipes:
+        if not pipe.poll(PATIENCE):
+            raise SystemExit(f"a worker hasn't answered for {PATIENCE} s")
+    try:
+        return [pipe.recv() for pipe in pipes]
+    except EOFError:
+        raise SystemExit("a worker is gone; it says why") from None
+
+
+def table(rounds, batch, args):
+    """Returns the lines to print of one batch size and augmentation."""
+    lines = [f"{'':10}{'examples/s':>12}{'ms a step':>12}{'CPU ms':>10}"]
+    # Of each round, what all workers do in a second; seconds of a step.
+    speed, step = {}, {}
+    for name, turns in rounds.items():
+        taken = [np.array(turn) / args.steps for turn in turns]
+        speed[name] = np.array([(batch / t[:, 0]).sum() for t in taken])
+        step[name] = np.median([t.mean(0) for t in taken], 0)
+        lines.append(
+            f"{name:10}{np.median(speed[name]):12,.0f}"
+            f"{1000 * step[name][0]:12.2f}{1000 * step[name][1]:10.2f}"
+        )
+    for name in ("apart", "together"):
+        ratios = speed[name] / speed["alone"]
+        by_cpu = args.workers * step["alone"][1] / step[name][1]
+        lines.append(
+            f"{name}: {np.median(ratios):.2f} times one alone "
+            f"({min(ratios):.2f} to {max(ratios):.2f}), by the CPU's time "
+            f"{by_cpu:.2f}"
+        )
+    lines[-1] += f"; goal {GOAL}"
+    wall, _, inside = step["together"]
+    lines.append(
+        f"collectives: {inside / wall:.1%} of a step together, "
+        f"{1000 * inside:.2f} ms; together less apart: "
+        f"{1000 * (wall - step['apart'][0]):.2f} ms"
+    )
+    return "\n".join(lines)
+
+
+# What runs in the workers.
+
+
+def work(pipe, core, told, batch, augment):
+    """Learns as many steps as the pipe says, until it is closed."""
+    os.sched_setaffinity(0, {core})
+    if told:
+        os.environ["TF_CONFIG"] = json.dumps(told)
+    config = classify.Config(batch_size=batch, augment=augment)
+    compiling.configure(config)
+    clock = CollectiveClock()
+    task, data = problem(config)
+    strategy = distribution.strategy(config.strategy)
+    with strategy.scope():
+        model = task.model()
+        compiling.compile(model, task, config, SIZE // batch)
+
+    def make(share=(0, 1)):
+        return data.epochs(batch, 0, 0, 0, 10**6, share)
+
+    with contextlib.suppress(EOFError):
+        while True:
+            steps = pipe.recv()
+            stopwatch = Stopwatch(steps, clock)
+            task.fit(
+                model,
+                distribution.batches(strategy, make),
+                steps_per_epoch=steps,
+                verbose=0,
+                shuffle=False,
+                callbacks=[stopwatch],
+            )
+            pipe.send(stopwatch.taken)
+
+
+def problem(config):
+    """Returns the task and its training split, of random pictures."""
+    rng = np.random.default_rng(0)
+    shape = (SIDE, SIDE, 1)
+    pictures = examples.Examples(
+        rng.integers(0, 256, (SIZE, *shape), np.uint8),
+        rng.integers(0, CLASSES, SIZE),
+        [str(i) for i in range(SIZE)],
+        [str(i) for i in range(CLASSES)],
+    )
+    facts = {
+        "train": SIZE,
+        "input_shape": shape,
+        "classes": pictures.class_names,
+        "mean": [127.5],
+        "std": [74.0],
+    }
+    task = classify.Classify(config, facts)
+    split = image_split.ImageSplit(pictures, np.arange(SIZE), task.policy())
+    return task, split
+
+
+class Stopwatch(keras.callbacks.Callback):
+    """Takes the time of the steps after the first ones.
+
+    Like the runner it has the workers ask one another now and then.
+    """
+
+    def __init__(self, steps, clock):
+        super().__init__()
+        self._steps, self._clock = steps, clock
+
+    def on_train_batch_end(self, batch, logs=None):
+        step = batch + 1
+        if workers.may_agree(step):
+            workers.any_of(False)
+        if step == WARM:
+            self._began = self._now()
+        if step == self._steps:
+            self.taken = self._now() - self._began
+
+    def _now(self):
+        return np.array(
+            [time.perf_counter(), time.process_time(), self._clock.seconds]
+        )
+
+
+class CollectiveClock:
+    """Adds up the seconds in which an all-reduce is under way.
+
+    They run one after the other: one that waits for another counts from the
+    other's end. Deterministic TensorFlow refuses `tf.timestamp`.
+    """
+
+    def __init__(self):
+        self.seconds = self._ended = 0.0
+        launcher = cross_device_utils.CollectiveReplicaLauncher
+        stock = launcher.all_reduce
+
+        def timed(replica, tensor, *args, **kwargs):
+            with tf.control_dependencies([tensor]):
+                began = tf.numpy_function(time.perf_counter, [], tf.float64)
+            with tf.control_dependencies([began]):
+                reduced = stock(replica, tf.identity(tensor), *args, **kwargs)
+            with tf.control_dependencies([reduced]):
+                ended = tf.numpy_function(self._end, [began], tf.float64)
+            with tf.control_dependencies([ended]):
+                return tf.identity(reduced)
+
+        launcher.all_reduce = timed
+
+    def _end(self, began):
+        now = time.perf_counter()
+        self.seconds += now - max(began, self._ended)
+        self._ended = now
+        return now
+
+
+if __name__ == "__main__":
+    main()

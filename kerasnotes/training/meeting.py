@@ -1,0 +1,82 @@
+"""Workers meet before TensorFlow waits for them.
+
+TensorFlow's own wait has no end, says nothing and can't be interrupted.
+"""
+
+import contextlib
+import socket
+import time
+
+from kerasnotes import errors
+
+_LIMIT, _PAUSE, _REPEAT = 600, 30, 0.2
+
+
+def meet(addresses, place, limit=_LIMIT):
+    """Returns when all workers are here.
+
+    Args:
+        addresses: `host:port` of each; the first is where they meet.
+        place: which of them this process is.
+        limit: the seconds after which it gives up.
+
+    Raises:
+        UserError: one hasn't come, or the first one's port is taken.
+    """
+    host, port = addresses[0].rsplit(":", 1)
+    end = time.monotonic() + limit
+    if place:
+        _join((host.strip("[]"), int(port)), place, addresses[0], end)
+    else:
+        _gather(int(port), addresses, end)
+
+
+def _gather(port, addresses, end):
+    here = {0: None}
+    try:
+        server = socket.create_server(("", port), reuse_port=True)
+    except OSError as error:
+        raise errors.UserError(
+            f"{addresses[0]}: {error.strerror}; give this worker a free port"
+        ) from error
+    with server:
+        server.settimeout(_PAUSE)
+        while len(here) < len(addresses):
+            missing = [a for i, a in enumerate(addresses) if i not in here]
+            try:
+                link, _ = server.accept()
+                link.settimeout(_PAUSE)
+                here[int(link.recv(9))] = link
+            except TimeoutError:
+                _say(", ".join(missing), end)
+            except (OSError, ValueError):
+                continue  # Somebody else's, or a worker that is gone again.
+        for link in filter(None, here.values()):
+            with link, contextlib.suppress(OSError):
+                link.sendall(b"go")
+
+
+def _join(first, place, name, end):
+    told = time.monotonic()
+    while True:
+        try:
+            with socket.create_connection(first, timeout=_PAUSE) as link:
+                link.sendall(b"%d" % place)
+                link.settimeout(max(end - time.monotonic(), _REPEAT))
+                if link.recv(2) == b"go":
+                    return
+        except OSError:
+            pass  # It isn't there yet.
+        if time.monotonic() > min(told + _PAUSE, end):
+            told = time.monotonic()
+            _say(name, end)
+        time.sleep(_REPEAT)
+
+
+def _say(missing, end):
+    if time.monotonic() > end:
+        raise errors.UserError(
+            f"no worker at {missing}; start one there, or mend TF_CONFIG, and "
+            "start all of them again"
+        )
+    print(f"still waiting for {missing}", flush=True)

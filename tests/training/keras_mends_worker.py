@@ -1,0 +1,88 @@
+"""What one worker finds; run as `keras_mends_worker.py FILE`, with TF_CONFIG.
+
+Without TF_CONFIG it is the one process that two workers must equal.
+"""
+
+import json
+import os
+import sys
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kerasnotes.training import keras_mends
+
+RNG = np.random.default_rng(0)
+X, Y = RNG.normal(size=[64, 3]), RNG.integers(0, 3, 64)
+
+
+def batches(first, size):
+    rows = slice(first, first + size)
+    options = tf.data.Options()
+    options.experimental_distribute.auto_shard_policy = (
+        tf.data.experimental.AutoShardPolicy.DATA
+    )
+    dataset = tf.data.Dataset.from_tensor_slices((X[rows], Y[rows])).batch(8)
+    return dataset.with_options(options)
+
+
+def run(strategy, steps_per_execution):
+    """The last batches of 5 and of 3 rows are uneven and empty parts."""
+    keras.utils.set_random_seed(1)
+    with strategy.scope():
+        layers = [keras.layers.Dense(4, "tanh"), keras.layers.Dense(3)]
+        model = keras.Sequential([keras.Input([3]), *layers])
+        model.compile(
+            keras.optimizers.Adam(0.05),
+            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            metrics=[keras.metrics.SparseCategoricalAccuracy("accuracy")],
+            steps_per_execution=steps_per_execution,
+        )
+    fit = model.fit(
+        batches(0, 32), validation_data=batches(32, 21), epochs=2, verbose=0
+    )
+    evaluated = model.evaluate(batches(32, 19), return_dict=True, verbose=0)
+    points = batches(32, 19).map(lambda x, y: x)
+    predicted = model.predict(points, verbose=0)
+    return {
+        "fit": fit.history,
+        "evaluate": evaluated,
+        "weights": [weight.tolist() for weight in model.get_weights()],
+        "state": [v.numpy().tolist() for v in model.optimizer.variables],
+        "predict": predicted.tolist(),
+    }
+
+
+def error_without(mend, strategy):
+    """Returns what goes wrong without that mend, or None."""
+    owner, name, _ = mend
+    mended = getattr(owner, name)
+    setattr(owner, name, mended.__wrapped__)
+    try:
+        run(strategy, steps_per_execution=2)
+    except Exception as error:
+        return repr(error)
+    finally:
+        setattr(owner, name, mended)
+
+
+def main(path):
+    keras.backend.set_floatx("float64")
+    several = "TF_CONFIG" in os.environ
+    strategy = tf.distribute.get_strategy()
+    if several:
+        strategy = tf.distribute.MultiWorkerMirroredStrategy()
+        keras_mends.mend()
+    found = {"runs": [run(strategy, 1), run(strategy, 2)]}
+    if several:
+        found["errors"] = {
+            mend[1]: error_without(mend, strategy)
+            for mend in keras_mends._MENDS
+        }
+    with open(path, "w") as file:
+        json.dump(found, file)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,74 @@
+"""Several steps in one call leave epochs, dev and progress as they are."""
+
+import csv
+import os
+import signal
+
+import numpy as np
+import pytest
+
+from kerasnotes import errors
+from kerasnotes.training import callbacks, checkpoints, runner
+
+
+def run(toy, folder, **given):
+    """Trains two epochs of six steps; dev has two batches."""
+    given = {"epochs": 2, "batch_size": 20, **given, "run_dir": str(folder)}
+    runner.run(toy, given, [], "trainers.toy")
+    (path,) = sorted((folder / "checkpoints").glob("last-*"))[-1:]
+    with open(folder / "history.csv") as file:
+        rows = [
+            {k: float(v) for k, v in row.items() if k != "seconds"}
+            for row in csv.DictReader(file)
+        ]
+    return checkpoints.read(path)[0], rows
+
+
+def stop_after(monkeypatch, steps):
+    original = callbacks.Guard.on_train_batch_end
+
+    def on_train_batch_end(self, batch, logs=None):
+        original(self, batch, logs)
+        if batch + 1 == steps:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(
+        callbacks.Guard, "on_train_batch_end", on_train_batch_end
+    )
+
+
+@pytest.mark.parametrize(
+    "before, after, cut", [(2, 2, 2), (1, 3, 2), (3, 1, 3)]
+)
+def test_a_run_goes_on_in_other_calls(
+    toy, tmp_path, monkeypatch, before, after, cut
+):
+    want, history = run(toy, tmp_path / "whole")
+    with monkeypatch.context() as patch:
+        stop_after(patch, cut)
+        with pytest.raises(errors.Preempted):
+            run(toy, tmp_path / "cut", steps_per_execution=before)
+    got, rows = run(toy, tmp_path / "cut", steps_per_execution=after)
+    for name, value in want.items():
+        np.testing.assert_allclose(value, got[name], rtol=1e-6, err_msg=name)
+    (steps,) = {int(v) for n, v in got.items() if n.endswith("iteration")}
+    assert steps == 12
+    for one, other in zip(history, rows, strict=True):
+        assert one == pytest.approx(other, rel=1e-6)
+
+
+def test_dev_is_of_all_its_batches(toy, tmp_path):
+    # Two batches of dev, of which calls of three steps take what there is.
+    _, alone = run(toy, tmp_path / "one")
+    _, three = run(toy, tmp_path / "three", steps_per_execution=3)
+    for one, other in zip(alone, three, strict=True):
+        assert one == pytest.approx(other, rel=1e-6)
+
+
+def test_progress_counts_the_steps_before(monkeypatch, capsys):
+    monkeypatch.setattr(callbacks, "_PROGRESS_SECONDS", 0.0)
+    shown = callbacks.Progress(3, 10, "accuracy", first_step=4)
+    shown.on_epoch_begin(1)
+    # Two steps in a call.
+    shown.on_train_batch_end(1, {"loss": 0.5})
+    assert "epoch 2/3  step 6/10  loss 0.5000" in capsys.readouterr().out
