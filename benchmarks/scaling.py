@@ -17,15 +17,15 @@ It prints, as medians of the rounds, examples a second of all workers, the
 milliseconds of a step and those of a worker's CPU in it, which neighbours on
 the machine disturb less; how many times the examples a second of one alone
 the two others make, and would by the CPU's time; and the share of a step
-together in which a collective is under way. That is measured, by reading the
-clock in the step's graph before and after each all-reduce; it includes
-waiting for the slower worker. The step together less the step apart is the
-whole of what running together costs. The first steps of every turn are left
-out.
+together in which a collective is under way. That is measured, by the clock
+before and after each all-reduce in the step's graph, waiting for the slower
+worker included. The step together less the step apart is the whole of what
+running together costs. The first steps of every turn are left out.
 """
 
 import argparse
 import contextlib
+import functools
 import itertools
 import json
 import multiprocessing
@@ -44,24 +44,19 @@ from kerasnotes.training import compiling, distribution, workers
 
 GOAL = 1.7
 WARM = 20
-SIDE, CLASSES, SIZE = 32, 10, 8192
-# Seconds until a worker counts as hung.
-PATIENCE = 300
+SHAPE, SIZE = (32, 32, 1), 8192
+PATIENCE = 300  # Seconds until a worker counts as hung.
 
 
 def main():
-    """Prints a table for each kind of augmentation."""
+    """Prints a table for each batch size and augmentation."""
     parser = argparse.ArgumentParser()
-    for name, default in (
-        ("workers", 2),
-        ("steps", 300),
-        ("rounds", 5),
-    ):
+    for name, default in {"workers": 2, "steps": 300, "rounds": 5}.items():
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--batch", default="64,256")
     parser.add_argument("--augment", default="none,light")
     args = parser.parse_args()
-    print(f"LeNet-5, {args.workers} workers of one core each")
+    print(f"LeNet-5, {args.workers} workers of one core each, goal {GOAL}")
     batches = [int(size) for size in args.batch.split(",")]
     for batch, augment in itertools.product(batches, args.augment.split(",")):
         with started(args, batch, augment) as pipes:
@@ -78,28 +73,19 @@ def started(args, batch, augment):
     if len(cores) < args.workers:
         raise SystemExit(f"--workers={args.workers}: only {len(cores)} cores")
     addresses = [f"127.0.0.1:{port}" for port in free_ports(args.workers)]
-    cluster, pipes, children = {"worker": addresses}, [[], []], []
-    for together in (False, True):
-        for i in range(args.workers):
-            task = {"type": "worker", "index": i}
-            told = {"cluster": cluster, "task": task} if together else {}
-            ours, theirs = spawn.Pipe()
-            # They end with this process, at the latest after their turn.
-            child = spawn.Process(
-                target=work,
-                args=(
-                    theirs,
-                    cores[i],
-                    told,
-                    args.workers * batch if told else batch,
-                    augment,
-                ),
-            )
-            child.daemon = True
-            child.start()
-            theirs.close()
-            pipes[together].append(ours)
-            children.append(child)
+    pipes, children = ([], []), []
+    for together, i in itertools.product((False, True), range(args.workers)):
+        told = {"cluster": {"worker": addresses}}
+        told["task"] = {"type": "worker", "index": i}
+        size = batch * args.workers if together else batch
+        ours, theirs = spawn.Pipe()
+        given = theirs, cores[i], told if together else None, size, augment
+        # They end with this process, at the latest after their turn.
+        child = spawn.Process(target=work, args=given, daemon=True)
+        child.start()
+        theirs.close()
+        pipes[together].append(ours)
+        children.append(child)
     try:
         yield pipes
     finally:
@@ -109,11 +95,10 @@ def started(args, batch, augment):
 
 def free_ports(count):
     """Returns so many ports that nobody listens on."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [each.getsockname()[1] for each in sockets]
+    [each.close() for each in sockets]
+    return ports
 
 
 def measure(pipes, args):
@@ -121,8 +106,7 @@ def measure(pipes, args):
     apart, together = pipes
     situations = {"alone": apart[:1], "apart": apart, "together": together}
     for those in situations.values():
-        # Traces the graphs.
-        turn(those, WARM + 1)
+        turn(those, WARM + 1)  # Traces the graphs.
     found = {name: [] for name in situations}
     for i in range(args.rounds):
         for name in list(situations)[:: 1 if i % 2 else -1]:
@@ -132,15 +116,14 @@ def measure(pipes, args):
 
 def turn(pipes, steps):
     """Has these workers take so many steps; returns what each took."""
-    for pipe in pipes:
-        pipe.send(steps)
-    for pipe in pipes:
-        if not pipe.poll(PATIENCE):
-            raise SystemExit(f"a worker hasn't answered for {PATIENCE} s")
     try:
-        return [pipe.recv() for pipe in pipes]
-    except EOFError:
+        for pipe in pipes:
+            pipe.send(steps)
+        if all(pipe.poll(PATIENCE) for pipe in pipes):
+            return [pipe.recv() for pipe in pipes]
+    except (EOFError, BrokenPipeError):
         raise SystemExit("a worker is gone; it says why") from None
+    raise SystemExit(f"a worker hasn't answered for {PATIENCE} s")
 
 
 def table(rounds, batch, args):
@@ -161,24 +144,19 @@ def table(rounds, batch, args):
         by_cpu = args.workers * step["alone"][1] / step[name][1]
         lines.append(
             f"{name}: {np.median(ratios):.2f} times one alone "
-            f"({min(ratios):.2f} to {max(ratios):.2f}), by the CPU's time "
-            f"{by_cpu:.2f}"
+            f"({min(ratios):.2f} to {max(ratios):.2f}), {by_cpu:.2f} by the CPU"
         )
-    lines[-1] += f"; goal {GOAL}"
-    wall, _, inside = step["together"]
+    wall, _, inside = 1000 * step["together"]
+    more = wall - 1000 * step["apart"][0]
     lines.append(
-        f"collectives: {inside / wall:.1%} of a step together, "
-        f"{1000 * inside:.2f} ms; together less apart: "
-        f"{1000 * (wall - step['apart'][0]):.2f} ms"
+        f"collectives: {inside / wall:.1%} of a step together, {inside:.2f} "
+        f"ms; together less apart: {more:.2f} ms"
     )
     return "\n".join(lines)
 
 
-# What runs in the workers.
-
-
 def work(pipe, core, told, batch, augment):
-    """Learns as many steps as the pipe says, until it is closed."""
+    """Runs in a worker: learns as many steps as the pipe says, each time."""
     os.sched_setaffinity(0, {core})
     if told:
         os.environ["TF_CONFIG"] = json.dumps(told)
@@ -191,15 +169,12 @@ def work(pipe, core, told, batch, augment):
         model = task.model()
         compiling.compile(model, task, config, SIZE // batch)
 
-    def make(share=(0, 1)):
-        return data.epochs(batch, 0, 0, 0, 10**6, share)
-
+    make = functools.partial(data.epochs, batch, 0, 0, 0, 10**6)
     with contextlib.suppress(EOFError):
         while True:
             steps = pipe.recv()
             stopwatch = Stopwatch(steps, clock)
-            task.fit(
-                model,
+            model.fit(
                 distribution.batches(strategy, make),
                 steps_per_epoch=steps,
                 verbose=0,
@@ -212,55 +187,37 @@ def work(pipe, core, told, batch, augment):
 def problem(config):
     """Returns the task and its training split, of random pictures."""
     rng = np.random.default_rng(0)
-    shape = (SIDE, SIDE, 1)
-    pictures = examples.Examples(
-        rng.integers(0, 256, (SIZE, *shape), np.uint8),
-        rng.integers(0, CLASSES, SIZE),
-        [str(i) for i in range(SIZE)],
-        [str(i) for i in range(CLASSES)],
-    )
-    facts = {
-        "train": SIZE,
-        "input_shape": shape,
-        "classes": pictures.class_names,
-        "mean": [127.5],
-        "std": [74.0],
-    }
+    facts = {"train": SIZE, "input_shape": SHAPE, "mean": [127], "std": [74]}
+    facts["classes"] = list("0123456789")
+    images = rng.integers(0, 256, (SIZE, *SHAPE), np.uint8)
+    labels, ids = rng.integers(0, 10, SIZE), list(map(str, range(SIZE)))
+    pictures = examples.Examples(images, labels, ids, facts["classes"])
     task = classify.Classify(config, facts)
     split = image_split.ImageSplit(pictures, np.arange(SIZE), task.policy())
     return task, split
 
 
 class Stopwatch(keras.callbacks.Callback):
-    """Takes the time of the steps after the first ones.
-
-    Like the runner it has the workers ask one another now and then.
-    """
+    """Times all but the first steps; like the runner has workers agree."""
 
     def __init__(self, steps, clock):
         super().__init__()
-        self._steps, self._clock = steps, clock
+        self._steps, self._clock, self._began = steps, clock, 0
 
     def on_train_batch_end(self, batch, logs=None):
         step = batch + 1
         if workers.may_agree(step):
             workers.any_of(False)
-        if step == WARM:
-            self._began = self._now()
-        if step == self._steps:
-            self.taken = self._now() - self._began
-
-    def _now(self):
-        return np.array(
-            [time.perf_counter(), time.process_time(), self._clock.seconds]
-        )
+        if step in (WARM, self._steps):
+            now = time.perf_counter(), time.process_time(), self._clock.seconds
+            self.taken, self._began = np.array(now) - self._began, now
 
 
 class CollectiveClock:
     """Adds up the seconds in which an all-reduce is under way.
 
-    They run one after the other: one that waits for another counts from the
-    other's end. Deterministic TensorFlow refuses `tf.timestamp`.
+    One that waits for another counts from the other's end. Deterministic
+    TensorFlow refuses `tf.timestamp`.
     """
 
     def __init__(self):
@@ -274,9 +231,8 @@ class CollectiveClock:
             with tf.control_dependencies([began]):
                 reduced = stock(replica, tf.identity(tensor), *args, **kwargs)
             with tf.control_dependencies([reduced]):
-                ended = tf.numpy_function(self._end, [began], tf.float64)
-            with tf.control_dependencies([ended]):
-                return tf.identity(reduced)
+                tf.numpy_function(self._end, [began], tf.float64)
+            return reduced
 
         launcher.all_reduce = timed
 

@@ -16,6 +16,7 @@ with epy.lazy_imports():
     from kerasnotes.data import sides, table_split, tables, weights
     from kerasnotes.diagnosis import intervals
     from kerasnotes.tasks import regress_review, regress_serving
+    from kerasnotes.training import distribution
 
 option, setting = config_lib.option, config_lib.setting
 
@@ -89,7 +90,7 @@ class Regress(task_lib.Task):
         # A batch larger than the training set is the training set.
         size = len(parts["train"])
         self.config = dataclasses.replace(
-            config, batch_size=min(config.batch_size, size)
+            config, batch_size=distribution.batch_size(config, size)
         )
         x_train, y_train = inputs.values[parts["train"]], y[parts["train"]]
         if not np.ptp(y_train):

@@ -53,7 +53,9 @@ def open_run(path, **flags):
     unknown = set(flags) - (known - run_folder.OF_ONE_COMMAND)
     if unknown:
         raise errors.unknown("flag", min(unknown), known)
-    config = task_class.Config(**(given | flags | {"run_dir": str(path)}))
+    # Whatever the environment says of workers: nobody else is started.
+    own = {"run_dir": str(path), "strategy": "one_device"}
+    config = task_class.Config(**(given | flags | own))
     config.check()
     compiling.configure(config)
     task = task_class(config, saved["data"])

@@ -180,6 +180,11 @@ class Configured:
                     f"--{name}: the search gives each trial its own; leave "
                     "the flag out"
                 )
+        if given.get("strategy") in ("auto", "multi_worker"):
+            raise errors.UserError(
+                f"--strategy={given['strategy']}: a trial is one process; "
+                "give one_device, mirrored or tpu, or leave the flag out"
+            )
 
     def __call__(self, flags):
         """Returns the fields given, and the Config of all."""
@@ -193,4 +198,4 @@ class Configured:
             raise errors.UserError(
                 f"{rest[0]!r}: behind -- stand flags of the trainer alone"
             )
-        return given, self._config_class(**given)
+        return given, self._config_class(**{"strategy": "one_device"} | given)

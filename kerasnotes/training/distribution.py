@@ -56,6 +56,27 @@ def strategy(name):
     return made[name]()
 
 
+def batch_size(config, most):
+    """Returns the batch size where there are few examples.
+
+    Args:
+        config: the run's `Config`.
+        most: how many there are.
+
+    Returns:
+        `config.batch_size`, or what is left of `most` where the replicas
+        divide it.
+
+    >>> from kerasnotes.training import config
+    >>> batch_size(config.Config(batch_size=64), 33)
+    33
+    """
+    if config.batch_size <= most:
+        return config.batch_size
+    replicas = strategy(config.strategy).num_replicas_in_sync
+    return max(most // replicas, 1) * replicas
+
+
 def _best():
     """Returns the name of the strategy that uses all there is."""
     if tpu.found():

@@ -49,7 +49,11 @@ def learn(task, folder, splits, chooser, watchers=(), asked=None, seen=None):
     with xla.told(config), profiler as more:
         trained = prepare(task, seen, chooser)
         # Every worker has read what was there.
-        workers.wait()
+        workers.check_alike(
+            {name: split.size for name, split in splits.items()},
+            f"--dataset={config.dataset}: the workers have read sets of "
+            "different sizes; give all of them the same files",
+        )
         # From here on the folder is this run's: the flags have proved good.
         folder.begin(asked or config, task.facts)
         watchers = [*watchers, *more]
@@ -197,7 +201,11 @@ def fit(task, model, folder, splits, chooser, watchers=()):
 
 def _resume(keeper, store):
     found = store.load_last()
-    workers.check_alike(found and found[1]["epoch"], found and found[1]["step"])
+    workers.check_alike(
+        found and (found[1]["epoch"], found[1]["step"]),
+        "--run_dir: the workers don't see the same run; give a folder that "
+        "all of them can read",
+    )
     if found is None:
         return
     values, state, path = found

@@ -58,7 +58,8 @@ def _mean_of_scalars(stock):
         return tf.stack([tf.cast(scalar, tf.float64) for scalar in scalars])
 
     def reduce(values, strategy, reduction):
-        if reduction in ("auto", "mean") and _has_several_workers(strategy):
+        several = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
+        if several and reduction in ("auto", "mean"):
             packed = strategy.run(pack, args=tuple(tree.flatten(values)))
             means = strategy.reduce("MEAN", packed, axis=None)
             return tree.pack_sequence_as(values, tf.unstack(means))
@@ -81,10 +82,6 @@ def _capture_outside_control_flow(stock):
         return stock(graph, *args, **kwargs)
 
     return capture
-
-
-def _has_several_workers(strategy):
-    return trainer._collective_all_reduce_multi_worker(strategy)
 
 
 _MENDS = (

@@ -11,7 +11,7 @@ import keras
 
 from kerasnotes import errors, files, specs
 from kerasnotes.diagnosis import intervals
-from kerasnotes.training import fitting, run_folder
+from kerasnotes.training import distribution, fitting, run_folder
 
 
 def shares(config):
@@ -81,7 +81,7 @@ def learning_curve(task, splits, chooser, folder):
         part = splits["train"].take(size)
         own = dataclasses.replace(
             config,
-            batch_size=min(config.batch_size, size),
+            batch_size=distribution.batch_size(config, size),
             watch="none",
             profile=None,
             overwrite=False,

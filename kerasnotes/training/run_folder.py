@@ -50,7 +50,8 @@ def task_of(path):
     saved = files.read_sealed(config) if config.exists() else None
     if not isinstance(saved, dict) or "task" not in saved:
         raise errors.UserError(
-            f"{config if config.exists() else path}: no run here; give the folder of a trainer's --run_dir"
+            f"{config if config.exists() else path}: no run here; give the "
+            "folder of a trainer's --run_dir"
         )
     return str(saved["task"])
 

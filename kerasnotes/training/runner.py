@@ -70,6 +70,7 @@ def run(task_class, given, rest, program):
     config.check()
     compiling.configure(config)
     with workers.together(), workers.own_folder(path) as own:
+        workers.check_flags(config)
         config = dataclasses.replace(config, run_dir=str(own))
         folder = run_folder.RunFolder(own, task_class.name)
         task = task_class(

@@ -1,6 +1,7 @@
 """What the workers of one run share; a process alone is its own chief."""
 
 import contextlib
+import dataclasses
 import os
 import pathlib
 import shutil
@@ -15,6 +16,8 @@ from kerasnotes.training import clusters, distribution
 
 # Steps after which workers ask one another, a millisecond each time.
 _STEPS = 10
+# What goes wrong in a worker itself.
+_OWN = (tf.errors.InvalidArgumentError, tf.errors.ResourceExhaustedError)
 # What a worker needs of a run that goes on.
 _TAKEN = (
     "config.json",
@@ -69,21 +72,36 @@ def any_of(*asked):
     return tuple(sum_all(np.int32(asked)) > 0)
 
 
-def check_alike(*place):
-    """Checks that all workers go on from the same place.
+def check_alike(own, told):
+    """Checks that all workers have the same; else one would wait for ever.
 
     Args:
-        *place: the epoch and the step, as this worker has read them.
+        own: what this worker has, whose `repr` tells it.
+        told: the error's text.
 
     Raises:
         UserError: they don't; on every worker.
     """
-    own = repr(place).encode()
+    own = repr(own).encode()
     if any_of(from_chief(own) != own)[0]:
-        raise errors.UserError(
-            "--run_dir: the workers don't see the same run; give a folder that "
-            "all of them can read"
-        )
+        raise errors.UserError(told)
+
+
+def check_flags(config):
+    """Checks that all workers do the same.
+
+    Args:
+        config: the run's `Config`, before its folder is this worker's own.
+
+    Raises:
+        UserError: they don't; on every worker.
+    """
+    own = dataclasses.replace(config, run_dir="", data_dir=None)
+    check_alike(
+        (own, config.mode),
+        "the workers have different flags, or don't see the same run; start "
+        "the same command on each, with a --run_dir that all can read",
+    )
 
 
 def wait():
@@ -120,13 +138,28 @@ def own_folder(path):
         open(os.devnull, "w") as null,
         contextlib.redirect_stdout(null),
     ):
+        _take(path, own)
+        try:
+            yield own
+        except errors.UserError as error:
+            # The temporary folder will be gone, and is the same run's.
+            told = str(error).replace(own, str(path))
+            raise type(error)(told) from error
+
+
+def _take(path, own):
+    try:
         for name in _TAKEN:
             taken = pathlib.Path(path, name)
             if taken.is_dir():
                 shutil.copytree(taken, pathlib.Path(own, name))
             elif taken.exists():
                 shutil.copy(taken, own)
-        yield own
+    except OSError as error:
+        raise errors.UserError(
+            f"{path}: can't be copied to {own} ({error}); set TMPDIR to a "
+            "folder with room for a copy"
+        ) from error
 
 
 @contextlib.contextmanager
@@ -141,7 +174,7 @@ def together():
         # A worker that ends early would seem to have died.
         wait()
     except tf.errors.OpError as error:
-        if not distribution.several_workers():
+        if not distribution.several_workers() or isinstance(error, _OWN):
             raise
         lines = str(error).splitlines()
         told = [line for line in lines if line.startswith("/job:")]

@@ -11,7 +11,7 @@ from PIL import Image
 from kerasnotes import errors
 from kerasnotes.tasks import classify
 from kerasnotes.tools import label_check, out_of_fold
-from kerasnotes.training import compiling, run_folder
+from kerasnotes.training import checkpoints, compiling, run_folder
 
 NAMES = ["bottom", "left", "top"]
 FLIPPED = {5: "left", 21: "top", 40: "bottom", 62: "left", 83: "bottom"}
@@ -148,6 +148,10 @@ def test_a_fold_is_answered_for_by_a_model_without_it(
     assert sorted(sum(asked, [])) == sorted(found.ids)
 
 
+def kept(path, probabilities):
+    checkpoints.write(path, {"probabilities": probabilities}, {})
+
+
 def test_groups_stay_in_one_fold(dataset, tmp_path, monkeypatch):
     flags = {"group": r"(\d)\d\.png", "epochs": 1}
     task = new_task(tmp_path / "run", dataset, **flags)
@@ -156,7 +160,7 @@ def test_groups_stay_in_one_fold(dataset, tmp_path, monkeypatch):
 
     def answer(task, config, pool, places, path, done):
         asked.append({pool.ids[i][-7:-5] for i in places})
-        np.save(done, np.zeros([len(places), 3]))
+        kept(done, np.zeros([len(places), 3]))
 
     monkeypatch.setattr(out_of_fold, "_learn", answer)
     out_of_fold.probabilities(task, found, tmp_path / "folds", 3)
@@ -171,7 +175,7 @@ def test_a_killed_check_goes_on(dataset, tmp_path, monkeypatch):
             learned.append("killed")
             raise KeyboardInterrupt
         learned.append(path.name)
-        np.save(done, np.full([len(places), 3], 1 / 3))
+        kept(done, np.full([len(places), 3], 1 / 3))
 
     monkeypatch.setattr(out_of_fold, "_learn", learn)
     with pytest.raises(KeyboardInterrupt):

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pathlib
+import socket
 import subprocess
 import sys
 import types
@@ -17,20 +18,37 @@ from kerasnotes import errors, optimizers
 from kerasnotes.training import config, replicas
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-SCRIPT = pathlib.Path(__file__).with_name("on_two_cpus.py")
+SCRIPT = pathlib.Path(__file__).with_name("two_replicas.py")
 # Not about learning, or different in each run.
 OTHER = ("export", "seconds", "examples_per_second", "checksum")
 
 
+def worker(index, ports):
+    cluster = {"worker": [f"127.0.0.1:{port}" for port in ports]}
+    task = {"type": "worker", "index": index}
+    return {"TF_CONFIG": json.dumps({"cluster": cluster, "task": task})}
+
+
 @pytest.fixture(scope="module")
 def scripts(tmp_path_factory):
-    """Both parts of the script at work, each in a folder named after it."""
-    env, begun = os.environ | {"PYTHONPATH": str(ROOT)}, {}
+    """All parts of the script at work, each in a folder named after it."""
+    with socket.socket() as one, socket.socket() as other:
+        for each in (one, other):
+            each.bind(("127.0.0.1", 0))
+        ports = [each.getsockname()[1] for each in (one, other)]
+    parts = {
+        "runs": {},
+        "steps": {},
+        "worker0": worker(0, ports),
+        "worker1": worker(1, ports),
+    }
+    begun = {}
     with contextlib.ExitStack() as stack:
-        for name in ("runs", "steps"):
+        for name, settings in parts.items():
             path = tmp_path_factory.mktemp(name, numbered=False)
             log = stack.enter_context(open(path / "log", "w"))
             command = [sys.executable, str(SCRIPT), str(path)]
+            env = os.environ | {"PYTHONPATH": str(ROOT)} | settings
             process = subprocess.Popen(command, stdout=log, stderr=log, env=env)
             stack.callback(process.kill)
             begun[name] = path, process
@@ -66,19 +84,31 @@ def assert_equal(one, two, tolerance):
             assert a == b, path
 
 
+STEPS = [
+    "plain",
+    "l1 and l2",
+    "clipping",
+    "weight average",
+    "weights",
+    "masked",
+    "soft labels",
+    "schedule",
+    "steps in one call",
+    "batch norm",
+]
+METRICS = ["two classes", "classes", "regression", "labels"]
+
+
+@pytest.mark.parametrize("case", [*STEPS, *METRICS])
+@pytest.mark.parametrize("name", ["worker0", "worker1"])
+def test_two_processes(scripts, name, case):
+    assert_equal(*found_by(scripts, name)[case], 1e-9)
+
+
 @pytest.mark.parametrize(
     "case",
     [
-        "plain",
-        "l1 and l2",
-        "clipping",
-        "weight average",
-        "weights",
-        "masked",
-        "soft labels",
-        "schedule",
-        "steps in one call",
-        "batch norm",
+        *STEPS,
         *optimizers.names(),
         "adam:amsgrad=true,weight_decay=0.01",
         "rmsprop:centered=true,momentum=0.5",
@@ -89,9 +119,7 @@ def test_five_steps(steps, case):
     assert_equal(*steps[case], 1e-9)
 
 
-@pytest.mark.parametrize(
-    "case", ["two classes", "classes", "regression", "labels"]
-)
+@pytest.mark.parametrize("case", METRICS)
 def test_metrics_of_partial_batches(steps, case):
     assert_equal(*steps[case], 1e-9)
 

@@ -1,13 +1,15 @@
-"""What training comes to on one device and on two logical CPUs.
+"""What training comes to on one device, and on two replicas.
 
-A script of test_replicas.py, in a process of its own because a CPU is split
-before TensorFlow's first op. The halves of each batch, which the replicas
-take, are unlike in all that could matter.
+A script of test_replicas.py. The replicas are two logical CPUs, in a process
+of its own because a CPU is split before TensorFlow's first op; or, where there
+is a TF_CONFIG, two processes, each of which runs this. The halves of each
+batch, which the replicas take, are unlike in all that could matter.
 """
 
 import contextlib
 import functools
 import json
+import os
 import pathlib
 import sys
 import warnings
@@ -42,6 +44,7 @@ SOFT = RNG.dirichlet([0.3] * LABELS, SIZE)
 LINE = X @ [[1.0], [-1.0], [2.0], [0.5]]
 WEIGHTS = RNG.uniform(0.1, 1, SIZE) * np.where(SECOND, 3, 1)
 WEIGHTS /= WEIGHTS.mean()
+TWO = "multi_worker" if "TF_CONFIG" in os.environ else "mirrored"
 SGD = {"optimizer": "sgd", "learning_rate": 0.1}
 
 
@@ -263,8 +266,7 @@ def run(strategy, kind, folder, **flags):
 
 
 def both(function, *args, **kwargs):
-    strategies = ("one_device", "mirrored")
-    return [function(each, *args, **kwargs) for each in strategies]
+    return [function(each, *args, **kwargs) for each in ("one_device", TWO)]
 
 
 STEPS = {
@@ -347,21 +349,25 @@ def whole_runs(folder):
     }
 
 
-def single_steps():
-    keras.config.set_floatx("float64")
-    keras.config.set_dtype_policy("float64")
+def of_all_replicas():
+    """What holds for replicas wherever they are."""
     norm, found = keras.layers.BatchNormalization, {}
     for name, flags in STEPS.items():
         found[name] = both(five_steps, **flags)
     found["batch norm"] = both(five_steps, norm, **SGD)
+    for name, (kind, y, classes, flags) in METRICS.items():
+        found[name] = both(evaluated, kind, y, classes, **flags)
+    return found
+
+
+def of_logical_cpus():
+    found = of_all_replicas()
     found["unsynchronized"] = unsynchronized()
     # The first is no change.
     for key, value in (("l2", 2.0), ("l2", 9.0), ("learning_rate", 0.1)):
         found[f"{key} {value}"] = both(nudged, key, value)
     for spec in OPTIMIZERS:
         found[spec] = both(optimizer, spec)
-    for name, (kind, y, classes, flags) in METRICS.items():
-        found[name] = both(evaluated, kind, y, classes, **flags)
     for kind in ("norms", "cost"):
         found[f"watch {kind}"] = both(watched, kind)
     found["overflow"] = both(overflown)
@@ -370,8 +376,15 @@ def single_steps():
     return found
 
 
+def main(path):
+    compiling.configure(config.Config(logical_cpus=2, strategy=TWO))
+    if path.name == "runs":
+        return whole_runs(path)
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+    return of_all_replicas() if TWO == "multi_worker" else of_logical_cpus()
+
+
 if __name__ == "__main__":
     path = pathlib.Path(sys.argv[1])
-    compiling.configure(config.Config(logical_cpus=2))
-    found = whole_runs(path) if path.name == "runs" else single_steps()
-    (path / "found.json").write_text(json.dumps(found))
+    (path / "found.json").write_text(json.dumps(main(path)))
