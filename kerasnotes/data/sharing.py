@@ -21,11 +21,7 @@ def part(batches, share):
         return batches
 
     def rows(tensor):
-        size = tf.shape(tensor)[0] // count
-        taken = tensor[index * size : (index + 1) * size]
-        if tensor.shape[0]:
-            taken.set_shape([tensor.shape[0] // count, *tensor.shape[1:]])
-        return taken
+        return tf.split(tensor, count)[index]
 
     return batches.map(
         lambda *tensors: (

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from kerasnotes import archives, errors
-from kerasnotes.models import network
+from kerasnotes.models import hdf5, network
 
 _CAFFE = {"mean": [123.68, 116.779, 103.939], "std": [1.0] * 3}
 _TENSORFLOW = {"mean": [127.5] * 3, "std": [127.5] * 3}
@@ -134,8 +134,7 @@ def _read(path):
     """Returns a file's arrays by layer, and the mean and std it knows of."""
     try:
         if not zipfile.is_zipfile(path):
-            with h5py.File(path) as file:
-                return _layers(file, path), {}
+            return hdf5.read(path), {}
         archives.check_zip(path)
         with zipfile.ZipFile(path) as archive:
             config = json.loads(archive.read("config.json"))["config"]
@@ -143,7 +142,7 @@ def _read(path):
                 archive.open("model.weights.h5") as data,
                 h5py.File(data) as file,
             ):
-                found = _layers(file, path)
+                found = hdf5.layers(file, path)
         return found, {
             k: config[k] and np.asarray(config[k], "float64").tolist()
             for k in ("mean", "std")
@@ -159,36 +158,6 @@ def _unreadable(path, error):
         f"--weights={path}: doesn't hold weights that can be read ({reason}); "
         "give a .keras or .weights.h5 file"
     )
-
-
-def _layers(file, path):
-    """Returns the arrays of each layer in an HDF5 file."""
-    arrays = archives.Arrays(file, path)
-    # A whole model of the older format has its weights in a group.
-    if "model_weights" in file:
-        file = arrays.group(file, "model_weights")
-    if "layer_names" in file.attrs:
-        names = map(_text, file.attrs["layer_names"])
-        groups = {name: arrays.group(file, name) for name in names}
-        return {
-            name: [
-                arrays.array(group, _text(weight))
-                for weight in group.attrs["weight_names"]
-            ]
-            for name, group in groups.items()
-        }
-    layers = arrays.group(file, "layers")
-    groups = [arrays.group(layers, f"{name}/vars") for name in layers]
-    return {
-        group.attrs["name"]: [
-            arrays.array(group, str(i)) for i in range(len(group))
-        ]
-        for group in groups
-    }
-
-
-def _text(name):
-    return name.decode() if isinstance(name, bytes) else str(name)
 
 
 def _converted(found, model, name):

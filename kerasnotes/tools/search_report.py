@@ -48,10 +48,9 @@ def finish(study):
 def _read(path):
     """Returns what study.json holds; nothing where it is gone or damaged."""
     try:
-        found = files.read_sealed(path)
+        return files.read_sealed(path)
     except errors.UserError:
         return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _others(study):

@@ -200,7 +200,8 @@ class Keeper(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         step = self._offset + batch + 1
-        if step >= self._steps or not workers.may_agree(step):
+        together = self.model.steps_per_execution
+        if step >= self._steps or not workers.may_agree(step, together):
             return
         due = time.monotonic() - self._saved > _CHECKPOINT_SECONDS
         stop, due = workers.any_of(self._stop_asked, due and workers.is_chief())

@@ -1,5 +1,6 @@
 """A command line: flags from a dataclass, errors as one line."""
 
+import contextlib
 import importlib
 import os
 import pathlib
@@ -82,14 +83,13 @@ def guarded(body, program):
         sys.exit(f"{program}: {error}")
     except errors.Preempted:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        print(f"asked to stop; {_again()}")
-        sys.exit(_PREEMPTED)
+        _leave(f"asked to stop; {_again()}", sys.stdout, _PREEMPTED)
     except BrokenPipeError:
         # The reader has enough; Python would complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
-        print(f"{program}: interrupted; {_again()}", file=sys.stderr)
-        sys.exit(_INTERRUPTED)
+        told = f"{program}: interrupted; {_again()}"
+        _leave(told, sys.stderr, _INTERRUPTED)
     except Exception as error:
         # By name, for TensorFlow isn't imported to print help.
         if type(error).__name__ not in (
@@ -101,6 +101,19 @@ def guarded(body, program):
             f"{program}: out of memory; make the model, its pictures or the "
             "batches smaller: --width, --image_size, --batch_size"
         )
+
+
+def _leave(told, stream, status):
+    """Ends the process at once.
+
+    In a tidy end, what TensorFlow was doing may abort with a status of its own.
+    """
+    # Who reads them may be gone.
+    with contextlib.suppress(OSError):
+        print(told, file=stream)
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(status)
 
 
 def _again():

@@ -58,8 +58,8 @@ def _mean_of_scalars(stock):
         return tf.stack([tf.cast(scalar, tf.float64) for scalar in scalars])
 
     def reduce(values, strategy, reduction):
-        several = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
-        if several and reduction in ("auto", "mean"):
+        of_several = tf.distribute.MultiWorkerMirroredStrategy
+        if isinstance(strategy, of_several) and reduction in ("auto", "mean"):
             packed = strategy.run(pack, args=tuple(tree.flatten(values)))
             means = strategy.reduce("MEAN", packed, axis=None)
             return tree.pack_sequence_as(values, tf.unstack(means))

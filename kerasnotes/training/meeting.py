@@ -21,43 +21,47 @@ def meet(addresses, place, limit=_LIMIT):
         limit: the seconds after which it gives up.
 
     Raises:
-        UserError: one hasn't come, or the first one's port is taken.
+        UserError: one hasn't come, or this one's port is taken.
     """
-    host, port = addresses[0].rsplit(":", 1)
     end = time.monotonic() + limit
+    with _port(addresses[place]) as server:
+        if not place:
+            _gather(server, addresses, end)
     if place:
-        _join((host.strip("[]"), int(port)), place, addresses[0], end)
-    else:
-        _gather(int(port), addresses, end)
+        _join(place, addresses[0], end)
 
 
-def _gather(port, addresses, end):
-    here = {0: None}
+def _port(address):
+    """Returns a server at the port that will be TensorFlow's."""
     try:
-        server = socket.create_server(("", port), reuse_port=True)
+        return socket.create_server(("", int(address.rsplit(":", 1)[1])))
     except OSError as error:
         raise errors.UserError(
-            f"{addresses[0]}: {error.strerror}; give this worker a free port"
+            f"{address}: {error.strerror}; give this worker a free port, or "
+            "an index that no other has"
         ) from error
-    with server:
-        server.settimeout(_PAUSE)
-        while len(here) < len(addresses):
-            missing = [a for i, a in enumerate(addresses) if i not in here]
-            try:
-                link, _ = server.accept()
-                link.settimeout(_PAUSE)
-                here[int(link.recv(9))] = link
-            except TimeoutError:
-                _say(", ".join(missing), end)
-            except (OSError, ValueError):
-                continue  # Somebody else's, or a worker that is gone again.
-        for link in filter(None, here.values()):
-            with link, contextlib.suppress(OSError):
-                link.sendall(b"go")
 
 
-def _join(first, place, name, end):
-    told = time.monotonic()
+def _gather(server, addresses, end):
+    here = {0: None}
+    server.settimeout(_PAUSE)
+    while missing := [a for i, a in enumerate(addresses) if i not in here]:
+        try:
+            link, _ = server.accept()
+            link.settimeout(_PAUSE)
+            here[int(link.recv(9))] = link
+        except TimeoutError:
+            _say(", ".join(missing), end)
+        except (OSError, ValueError):
+            continue  # Somebody else's, or a worker that is gone again.
+    for link in filter(None, here.values()):
+        with link, contextlib.suppress(OSError):
+            link.sendall(b"go")
+
+
+def _join(place, name, end):
+    host, port = name.rsplit(":", 1)
+    first, told = (host.strip("[]"), int(port)), time.monotonic()
     while True:
         try:
             with socket.create_connection(first, timeout=_PAUSE) as link:

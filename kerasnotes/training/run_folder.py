@@ -47,13 +47,11 @@ def task_of(path):
         UserError: there is no run.
     """
     config = pathlib.Path(path) / "config.json"
-    saved = files.read_sealed(config) if config.exists() else None
-    if not isinstance(saved, dict) or "task" not in saved:
+    if not config.exists():
         raise errors.UserError(
-            f"{config if config.exists() else path}: no run here; give the "
-            "folder of a trainer's --run_dir"
+            f"{path}: no run here; give the folder of a trainer's --run_dir"
         )
-    return str(saved["task"])
+    return str(files.read_sealed(config).get("task"))
 
 
 def kept_flags(config_class, saved, folder):
@@ -102,11 +100,10 @@ class RunFolder:
         """Whether the run has been trained to its end; the metrics."""
         metrics = self / "metrics.json"
         try:
-            found = files.read_sealed(metrics) if metrics.exists() else None
+            return files.read_sealed(metrics) if metrics.exists() else None
         except errors.UserError:
             print(f"{metrics}: damaged; it is made anew")
             return None
-        return found if isinstance(found, dict) else None
 
     def open(self, config):
         """Makes the folder, or checks that it is the run of this config.
@@ -184,13 +181,7 @@ class RunFolder:
                 "give the folder of one"
             )
         saved = files.read_sealed(self / "config.json")
-        whole = isinstance(saved, dict) and (
-            isinstance(saved.get("data"), dict)
-            and isinstance(saved.get("flags"), dict)
-            and isinstance(saved["flags"].get("epochs"), int)
-            and isinstance(saved.get("chosen", {}), dict)
-        )
-        if not whole or saved.get("task") != self.task:
+        if saved.get("task") != self.task:
             raise errors.UserError(
                 f"{self / 'config.json'}: not of a run of {self.task}; "
                 "restore it, or give another --run_dir"

@@ -60,9 +60,14 @@ def from_chief(data):
     return sum_all(own).astype(np.uint8).tobytes()
 
 
-def may_agree(step):
-    """Returns whether `any_of` is to be called after a step."""
-    return not distribution.several_workers() or step % _STEPS == 0
+def may_agree(step, together):
+    """Returns whether `any_of` is to be called after a call of steps.
+
+    Args:
+        step: the last of them, from 1.
+        together: how many a call has.
+    """
+    return not distribution.several_workers() or step % _STEPS < together
 
 
 def any_of(*asked):
@@ -96,9 +101,8 @@ def check_flags(config):
     Raises:
         UserError: they don't; on every worker.
     """
-    own = dataclasses.replace(config, run_dir="", data_dir=None)
     check_alike(
-        (own, config.mode),
+        dataclasses.replace(config, run_dir="", data_dir=None),
         "the workers have different flags, or don't see the same run; start "
         "the same command on each, with a --run_dir that all can read",
     )

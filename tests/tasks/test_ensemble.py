@@ -11,7 +11,7 @@ from PIL import Image
 from scipy import special
 from sklearn import datasets
 
-from kerasnotes import errors, models
+from kerasnotes import errors, files, models
 from kerasnotes.tasks import classify, ensemble
 
 
@@ -108,13 +108,11 @@ def test_members_of_one_input_take_it():
 def changed(folder, copy, **told):
     """Copies a run with another config.json."""
     shutil.copytree(folder, copy)
-    saved = json.loads((copy / "config.json").read_text())
-    # As another version may have written it.
-    del saved["checksum"]
+    saved = files.read_sealed(copy / "config.json")
     for key, value in told.items():
         part = saved[key]
         saved[key] = part | value if isinstance(part, dict) else value
-    (copy / "config.json").write_text(json.dumps(saved))
+    files.write_sealed(copy / "config.json", saved)
     return copy
 
 

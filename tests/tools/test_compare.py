@@ -1,13 +1,12 @@
 """Two runs compared, on made-up judgements."""
 
 import csv
-import json
 import types
 
 import numpy as np
 import pytest
 
-from kerasnotes import errors
+from kerasnotes import errors, files
 from kerasnotes.plots import images
 from kerasnotes.tools import compare, runs
 from kerasnotes.training import task
@@ -42,7 +41,7 @@ def two(tmp_path, monkeypatch):
         ):
             folder = tmp_path / name
             folder.mkdir()
-            (folder / "config.json").write_text(json.dumps({"task": kind}))
+            files.write_sealed(folder / "config.json", {"task": kind})
             stub = types.SimpleNamespace(
                 facts=told,
                 config=types.SimpleNamespace(corrections=sheet),

@@ -1,14 +1,13 @@
 """Wrong labels found, shown and corrected, on pictures drawn here."""
 
 import csv
-import json
 import shutil
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from kerasnotes import errors
+from kerasnotes import errors, files
 from kerasnotes.tasks import classify
 from kerasnotes.tools import label_check, out_of_fold
 from kerasnotes.training import checkpoints, compiling, run_folder
@@ -290,7 +289,7 @@ def test_what_confirm_means(text, names, meant):
 
 def test_other_tasks_are_refused(tmp_path):
     value = {"task": "regress", "flags": {"epochs": 1}, "data": {}}
-    (tmp_path / "config.json").write_text(json.dumps(value))
+    files.write_sealed(tmp_path / "config.json", value)
     with pytest.raises(errors.UserError, match="a run of regress"):
         label_check.find(tmp_path)
 

@@ -104,6 +104,12 @@ def opened(folder, search=SEARCH, words=(), **more):
     )
 
 
+def test_a_trial_waits_for_no_other_workers():
+    assert tune.Configured(Line, [])({})[1].strategy == "one_device"
+    with pytest.raises(errors.UserError, match="auto: a trial is one process"):
+        tune.Configured(Line, ["--strategy=auto"])
+
+
 def work(found):
     while True:
         with found.claimed() as trial:

@@ -1,6 +1,7 @@
 """The analysis as its users run it, on a run of their own."""
 
 import csv
+import json
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,8 @@ import pytest
 from kerasnotes import errors
 from kerasnotes.tasks import classify
 from kerasnotes.tools import analyze
-from kerasnotes.training import runner
+from kerasnotes.tools import runs as runs_lib
+from kerasnotes.training import meeting, runner
 
 
 def run(mode, *rest, **given):
@@ -45,6 +47,15 @@ def tag(path):
         writer.writeheader()
         writer.writerows(rows)
     return rows
+
+
+def test_it_waits_for_no_other_workers(runs, monkeypatch):
+    job = {"cluster": {"worker": ["a:1", "b:2"]}}
+    job["task"] = {"type": "worker", "index": 0}
+    monkeypatch.setenv("TF_CONFIG", json.dumps(job))
+    monkeypatch.setattr(meeting, "meet", lambda *_: pytest.fail("it waits"))
+    run = runs_lib.open_run(runs / "mlp")
+    assert run.task.config.strategy == "one_device"
 
 
 def test_a_sheet_is_tagged_and_scored(runs, tmp_path, capsys):

@@ -1,6 +1,5 @@
 """Looking inside as users do, at runs of their own."""
 
-import json
 import subprocess
 import sys
 
@@ -8,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kerasnotes import errors, models
+from kerasnotes import errors, files, models
 from kerasnotes.diagnosis import selection
 from kerasnotes.tasks import classify, multilabel
 from kerasnotes.tools import visualize
@@ -160,7 +159,7 @@ def test_what_does_not_fit_is_refused(digits, given, rest, told):
 
 def test_other_tasks_and_empty_folders_are_refused(digits, tmp_path):
     value = {"task": "regress", "flags": {"epochs": 1}, "data": {}}
-    (tmp_path / "config.json").write_text(json.dumps(value))
+    files.write_sealed(tmp_path / "config.json", value)
     with pytest.raises(errors.UserError, match="a run of regress"):
         run(run_dir=tmp_path)
     with pytest.raises(errors.UserError, match="holds no pictures"):

@@ -26,7 +26,10 @@ def data(tmp_path_factory):
 
 
 def start(data, run_dir, *flags):
-    """Starts two workers; returns their processes, the chief's first."""
+    """Starts two workers; returns their processes, the chief's first.
+
+    What is a pair is for one each.
+    """
     with socket.socket() as one, socket.socket() as other:
         one.bind(("127.0.0.1", 0))
         other.bind(("127.0.0.1", 0))
@@ -39,11 +42,14 @@ def start(data, run_dir, *flags):
             "TF_CONFIG": json.dumps({"cluster": cluster, "task": task}),
             "TFDS_DATA_DIR": str(data),
         }
-        folder = run_dir[index] if isinstance(run_dir, tuple) else run_dir
-        command = [sys.executable, "-m", "trainers.classify"]
+        own = [
+            value[index] if isinstance(value, tuple) else value
+            for value in (run_dir, *flags)
+        ]
+        command = [sys.executable, "-m", "trainers.classify", *QUICK]
         processes.append(
             subprocess.Popen(
-                [*command, f"--run_dir={folder}", *QUICK, *flags],
+                [*command, f"--run_dir={own[0]}", *own[1:]],
                 cwd=ROOT,
                 env=os.environ | settings,
                 stdout=subprocess.PIPE,
@@ -141,6 +147,17 @@ def test_what_kills_a_worker_ends_the_others_and_all_go_on(data, two, tmp_path):
     assert name == other
     for key in a:
         np.testing.assert_array_equal(a[key], b[key], err_msg=key)
+    for a, b in zip(history(two), history(cut), strict=True):
+        del a["seconds"], b["seconds"]
+        assert a == pytest.approx(b, rel=1e-6)
+
+
+def test_unlike_flags_are_refused(data, tmp_path):
+    unlike = ("--epochs=2", "--epochs=3")
+    statuses, printed = end(start(data, tmp_path / "run", unlike))
+    assert statuses == [1, 1], printed
+    assert all("have different flags" in text for text in printed)
+    assert not (tmp_path / "run").exists()
 
 
 def test_evaluation_is_shared(trainer, data, two):

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kerasnotes import files
 from kerasnotes.data import features
 from kerasnotes.testing import fuzzing, guarded
 from kerasnotes.training import run_folder
@@ -36,8 +37,8 @@ READ = (
     ("metrics", "metrics.json", 30, 150),
     ("model", "model.keras", 30, 300),
     ("start", "model.keras", 30, 300),
-    ("start", "own.weights.h5", 40, 600),
-    ("start", "old.h5", 40, 600),
+    ("start", "own.weights.h5", 20, 400),
+    ("start", "old.h5", 20, 400),
     ("nudge", "nudge.json", 30, 150),
     ("sheet", "mistakes.csv", 30, 150),
     ("score", "mistakes.csv", 30, 150),
@@ -193,7 +194,7 @@ def evil_checkpoints(base):
 def evil_configs(base):
     """Yields files of JSON that no run has written."""
     path = base / "config.json"
-    whole = json.loads(path.read_bytes())
+    whole = files.read_sealed(path)
     yield "deep", b"[" * 100_000
     yield "deep in it", b'{"task": ' + b'{"a":' * 100_000
     for depth in range(900, 1001, 4):
@@ -201,19 +202,20 @@ def evil_configs(base):
     for value in (None, [], 3, "x", {}):
         yield f"{value}", json.dumps(value).encode()
         for key in ("task", "flags", "data", "chosen", "checksum"):
-            if not (key == "checksum" and value is None):
-                changed = json.dumps(whole | {key: value})
-                yield f"{key}: {value}", changed.encode()
+            changed = json.loads(path.read_bytes()) | {key: value}
+            yield f"{key}: {value}", json.dumps(changed).encode()
     for key in whole["data"]:
-        changed = whole | {"data": whole["data"] | {key: {"a": []}}}
+        changed = json.loads(path.read_bytes())
+        changed["data"][key] = {"a": []}
         yield f"data {key}", json.dumps(changed).encode()
         del changed["data"][key]
         yield f"no data {key}", json.dumps(changed).encode()
-    # As another version would have written it.
-    del whole["checksum"]
     for key in whole["flags"].keys() - run_folder.OF_ONE_COMMAND:
+        # As another version would have written it.
         changed = whole | {"flags": whole["flags"] | {key: [1]}}
-        yield f"--{key}", json.dumps(changed).encode()
+        path = base.parent / "config.json"
+        files.write_sealed(path, changed)
+        yield f"--{key}", path.read_bytes()
 
 
 def evil_models(base):

@@ -54,6 +54,8 @@ def test_strangers_are_passed_over(addresses):
         time.sleep(0.2)
         with socket.create_connection((host, int(port))) as link:
             link.sendall(b"GET / HTTP")
+        with socket.create_connection((host, int(port))) as link:
+            link.sendall(b"2")
         meeting.meet(addresses[:2], 1, limit=20)
 
     thread = threading.Thread(target=disturb)
@@ -62,8 +64,11 @@ def test_strangers_are_passed_over(addresses):
     thread.join()
 
 
-def test_a_taken_port_is_told(addresses):
-    host, port = addresses[0].split(":")
-    with socket.create_server((host, int(port))):
-        with pytest.raises(errors.UserError, match="give this worker a free"):
-            meeting.meet(addresses, 0, limit=1)
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_taken_port_is_told(addresses, place):
+    host, port = addresses[place].split(":")
+    with (
+        socket.create_server((host, int(port))),
+        pytest.raises(errors.UserError, match="give this worker a free"),
+    ):
+        meeting.meet(addresses, place, limit=1)

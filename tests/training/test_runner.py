@@ -1,6 +1,5 @@
 """The promises of a run, kept on a toy task."""
 
-import json
 import os
 import re
 import shutil
@@ -208,7 +207,7 @@ def test_a_broken_config_can_be_overwritten(toy, tmp_path):
     run(toy, tmp_path, overwrite=True)
     for content in ("[1]", '{"task": "toy", "flags": {"epochs": "x"}}'):
         (tmp_path / "config.json").write_text(content)
-        with pytest.raises(errors.UserError, match="not of a run of toy"):
+        with pytest.raises(errors.UserError, match="not as it was written"):
             run(toy, tmp_path)
 
 
