@@ -132,6 +132,14 @@ class Keeper(keras.callbacks.Callback):
         """Whether patience has ended, or a nudge has stopped the run."""
         return self.state["stopped"]
 
+    @property
+    def place(self):
+        """Returns where the run is, in words."""
+        epoch, step = self.state["epoch"], self.state["step"]
+        if step:
+            return f"step {step} of epoch {epoch + 1}"
+        return f"epoch {epoch}"
+
     @staticmethod
     def new_state():
         """Returns the state before the first step."""

@@ -117,7 +117,8 @@ class Checkpoints:
 
         Corrupt files are named on the terminal and passed over.
         """
-        broken = False
+        # A run that has a history had a checkpoint.
+        broken = (self.folder.parent / "history.csv").exists()
         for path in self._newest("last-*.npz"):
             try:
                 values, state = read(path)

@@ -135,7 +135,9 @@ def fit(task, model, folder, splits, chooser, watchers=()):
     keeper = callbacks.Keeper(folder, store, chooser, steps, config)
     keeper.set_model(model)
     signal.signal(signal.SIGTERM, keeper.ask_to_stop)
-    _resume(keeper, store)
+    begun = _resume(keeper, store)
+    if begun:
+        print(begun)
     # After the keeper, which takes the averages before they are put back.
     averaged = config.weight_average is not None
     averaging = [keras.callbacks.SwapEMAWeights()] if averaged else []
@@ -207,7 +209,7 @@ def _resume(keeper, store):
         "all of them can read",
     )
     if found is None:
-        return
+        return None
     values, state, path = found
     keeper.resume(values, state, path)
-    print(f"going on from {path}: epoch {state['epoch']}, step {state['step']}")
+    return f"going on from {path}, after {keeper.place}"

@@ -83,4 +83,8 @@ def _say(missing, end):
             f"no worker at {missing}; start one there, or mend TF_CONFIG, and "
             "start all of them again"
         )
-    print(f"still waiting for {missing}", flush=True)
+    print(
+        f"still waiting for {missing}, {end - time.monotonic():.0f} s more: "
+        "has it been started, and may its port be reached?",
+        flush=True,
+    )

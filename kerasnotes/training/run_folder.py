@@ -206,7 +206,10 @@ class RunFolder:
             ) from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield
+            try:
+                yield
+            finally:
+                self._leave_if_empty()
         except BlockingIOError as error:
             raise errors.UserError(
                 f"--run_dir={self.path}: another process is training here; "
@@ -214,6 +217,12 @@ class RunFolder:
             ) from error
         finally:
             os.close(lock)
+
+    def _leave_if_empty(self):
+        """Removes a folder in which nothing was begun: flags were refused."""
+        if [path.name for path in self.path.glob("*")] == [".lock"]:
+            (self / ".lock").unlink()
+            self.path.rmdir()
 
     def _locks(self):
         return (self / ".lock").exists()

@@ -184,8 +184,8 @@ def together():
         told = [line for line in lines if line.startswith("/job:")]
         which = f" ({', '.join(told)})" if told else ""
         raise errors.UserError(
-            f"another worker is gone{which}; what it printed says why; start "
-            "all of them again: the same commands go on"
+            f"another worker is gone{which}; its output or machine tells why; "
+            "start all of them again: the same commands go on"
         ) from error
     finally:
         if distribution.several_workers():
