@@ -42,8 +42,8 @@ def strategy():
     except (OSError, RuntimeError, ValueError, tf.errors.OpError) as error:
         reason = " ".join(str(error).split())[:100]
         raise errors.UserError(
-            f"--strategy=tpu: no TPU found{name and f' as {name}'} ({reason}); on "
-            "a TPU VM install tensorflow-tpu, elsewhere set TPU_NAME to the "
+            f"--strategy=tpu: no TPU found{name and f' as {name}'} ({reason}); "
+            "on a TPU VM install tensorflow-tpu, elsewhere set TPU_NAME to the "
             "TPU's name or to grpc://ADDRESS:8470"
         ) from error
 
