@@ -206,7 +206,7 @@ class Stopwatch(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         step = batch + 1
-        if workers.may_agree(step):
+        if workers.may_agree(step, 1):
             workers.any_of(False)
         if step in (WARM, self._steps):
             now = time.perf_counter(), time.process_time(), self._clock.seconds

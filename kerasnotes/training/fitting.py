@@ -59,7 +59,7 @@ def learn(task, folder, splits, chooser, watchers=(), asked=None, seen=None):
         watchers = [*watchers, *more]
         state = fit(task, trained, folder, seen, chooser, watchers)
     model = task.whole(trained)
-    if trained.distribute_strategy.num_replicas_in_sync > 1:
+    if trained.distribute_strategy is not distribution.strategy("one_device"):
         model = distribution.on_one_device(model)
     if model is not trained:
         compiling.compile_to_evaluate(model, task)
