@@ -1,14 +1,20 @@
 """A small task on arrays, to test the engine without pictures."""
 
+import contextlib
 import dataclasses
+import itertools
+import os
+import signal
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from kerasnotes import errors
 from kerasnotes.data import sharing
 from kerasnotes.diagnosis import splits
+from kerasnotes.training import callbacks
 from kerasnotes.training import config as config_lib
 from kerasnotes.training import task as task_lib
 
@@ -110,3 +116,45 @@ class Toy(task_lib.Task):
 @pytest.fixture
 def toy():
     return Toy
+
+
+class Killed(Exception):
+    pass
+
+
+def kill():
+    raise Killed
+
+
+def terminate():
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+@pytest.fixture
+def after_call(monkeypatch):
+    """Returns a context manager in which runs are cut.
+
+    Its arguments: after how many calls of training steps, and how: `killed`,
+    or `asked` to stop. A run that isn't cut fails the test.
+    """
+
+    @contextlib.contextmanager
+    def cut(number, how):
+        act, raised = {
+            "killed": (kill, Killed),
+            "asked": (terminate, errors.Preempted),
+        }[how]
+        calls, original = itertools.count(1), callbacks.Guard.on_train_batch_end
+
+        def on_train_batch_end(self, batch, logs=None):
+            original(self, batch, logs)
+            if next(calls) == number:
+                act()
+
+        with monkeypatch.context() as patch, pytest.raises(raised):
+            patch.setattr(
+                callbacks.Guard, "on_train_batch_end", on_train_batch_end
+            )
+            yield
+
+    return cut

@@ -17,7 +17,7 @@ from PIL import Image
 from sklearn import datasets
 
 from kerasnotes import errors, files
-from kerasnotes.training import callbacks, checkpoints, runner, tensorboard
+from kerasnotes.training import checkpoints, runner, tensorboard
 
 STRUCK = pathlib.Path(__file__).with_name("struck.py")
 # What a clock measured, and what is made of it.
@@ -297,18 +297,10 @@ def test_history_is_whole_though_killed_before_it(toy, tmp_path, monkeypatch):
     assert cut["history"] == whole["history"] and len(cut["history"]) == 2
 
 
-def test_a_cut_epoch_goes_on_with_more_steps_a_call(toy, tmp_path, monkeypatch):
+def test_a_cut_epoch_goes_on_with_more_steps_a_call(toy, tmp_path, after_call):
     run(toy, tmp_path / "whole", batch_size=20)
-    original = callbacks.Guard.on_train_batch_end
-
-    def ask(self, batch, logs=None):
-        original(self, batch, logs)
-        os.kill(os.getpid(), TERM)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(callbacks.Guard, "on_train_batch_end", ask)
-        with pytest.raises(errors.Preempted):
-            run(toy, tmp_path / "cut", batch_size=20)
+    with after_call(1, "asked"):
+        run(toy, tmp_path / "cut", batch_size=20)
     run(toy, tmp_path / "cut", batch_size=20, steps_per_execution=3)
     whole, cut = (facts(tmp_path / name) for name in ("whole", "cut"))
     for name in ("last", "best", "history"):

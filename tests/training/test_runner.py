@@ -1,6 +1,5 @@
 """The promises of a run, kept on a toy task."""
 
-import os
 import re
 import shutil
 
@@ -29,26 +28,6 @@ def assert_same(one, two):
     assert list(a) == list(b)
     for name in a:
         np.testing.assert_array_equal(a[name], b[name], err_msg=name)
-
-
-class Killed(Exception):
-    pass
-
-
-def kill_at(monkeypatch, step):
-    """Ends the next run by an exception after so many steps."""
-    left = [step]
-    original = callbacks.Guard.on_train_batch_end
-
-    def on_train_batch_end(self, batch, logs=None):
-        original(self, batch, logs)
-        left[0] -= 1
-        if not left[0]:
-            raise Killed
-
-    monkeypatch.setattr(
-        callbacks.Guard, "on_train_batch_end", on_train_batch_end
-    )
 
 
 def test_a_run_leaves_what_is_promised(toy, tmp_path):
@@ -97,33 +76,22 @@ def test_a_finished_run_says_so_and_changes_nothing(toy, tmp_path, capsys):
 
 @pytest.mark.parametrize("extra", [{}, {"weight_average": 0.9}])
 def test_killed_between_checkpoints_ends_the_same(
-    toy, tmp_path, monkeypatch, extra
+    toy, tmp_path, after_call, extra
 ):
     run(toy, tmp_path / "whole", **extra)
-    with monkeypatch.context() as patch:
-        kill_at(patch, 17)
-        with pytest.raises(Killed):
-            run(toy, tmp_path / "cut", **extra)
+    with after_call(17, "killed"):
+        run(toy, tmp_path / "cut", **extra)
     run(toy, tmp_path / "cut", **extra)
     assert_same(tmp_path / "whole", tmp_path / "cut")
 
 
 @pytest.mark.parametrize("extra", [{}, {"weight_average": 0.9}])
 def test_preempted_within_an_epoch_ends_the_same(
-    toy, tmp_path, monkeypatch, extra
+    toy, tmp_path, after_call, extra
 ):
     run(toy, tmp_path / "whole", **extra)
-    with monkeypatch.context() as patch:
-        original = callbacks.Guard.on_train_batch_end
-
-        def ask(self, batch, logs=None):
-            original(self, batch, logs)
-            if (self._epoch, batch) == (2, 3):
-                os.kill(os.getpid(), 15)
-
-        patch.setattr(callbacks.Guard, "on_train_batch_end", ask)
-        with pytest.raises(errors.Preempted):
-            run(toy, tmp_path / "cut", **extra)
+    with after_call(18, "asked"):
+        run(toy, tmp_path / "cut", **extra)
     (last,) = sorted((tmp_path / "cut/checkpoints").glob("last-*"))[-1:]
     assert last.name == "last-000000018.npz"
     run(toy, tmp_path / "cut", **extra)
