@@ -6,7 +6,7 @@ import pathlib
 
 from kerasnotes import errors
 
-_MODELS = {
+_PICTURES = {
     "alexnet": "alexnet.AlexNet",
     "googlenet": "googlenet.GoogLeNet",
     "lenet5": "lenet.LeNet5",
@@ -34,6 +34,14 @@ _MODELS = {
     "vgg19": "vgg.VGG19",
 }
 
+_SEQUENCES = {
+    "attention": "attention.AttentionModel",
+    "encoder_decoder": "encoder_decoder.EncoderDecoder",
+    "transformer": "transformer.Transformer",
+}
+
+_MODELS = _PICTURES | _SEQUENCES
+
 _COMMON = (
     "classes",
     "include_top",
@@ -56,7 +64,12 @@ IMAGENET = (
 """The models that have weights from ImageNet."""
 
 # What models are made of.
-_CLASSES = ("network.Network", "resnet.ResNet", "vgg.VGG")
+_CLASSES = (
+    "network.Network",
+    "resnet.ResNet",
+    "sequence_to_sequence.SequenceToSequence",
+    "vgg.VGG",
+)
 
 
 def __getattr__(attribute):
@@ -73,9 +86,17 @@ def __dir__():
     return sorted({*globals(), *(path.split(".")[1] for path in paths)})
 
 
-def names():
-    """Returns the name of every model."""
-    return sorted(_MODELS)
+def names(kind="all"):
+    """Returns the name of every model of a kind.
+
+    Args:
+        kind: `"pictures"`, `"sequences"` or `"all"`.
+
+    >>> names("sequences")
+    ['attention', 'encoder_decoder', 'transformer']
+    """
+    kinds = {"pictures": _PICTURES, "sequences": _SEQUENCES, "all": _MODELS}
+    return sorted(kinds[kind])
 
 
 def build(
@@ -196,8 +217,10 @@ def default_shape(name):
     >>> default_shape("lenet5")
     (32, 32, 1)
     """
-    shape = _signature(name)["input_shape"].default
-    return None if shape is inspect.Parameter.empty else shape
+    found = _signature(name).get("input_shape")
+    if found is None or found.default is inspect.Parameter.empty:
+        return None
+    return found.default
 
 
 def _signature(name):

@@ -9,13 +9,25 @@ from kerasnotes.ops.convolution import (
     true_convolution,
 )
 from kerasnotes.ops.receptive_field import Field
+from kerasnotes.ops.sequences import (
+    END,
+    PAD,
+    START,
+    look_ahead_mask,
+    padding_mask,
+)
 
 __all__ = [
+    "END",
     "Field",
+    "PAD",
+    "START",
     "cross_correlation",
     "edge_filter",
     "hardmax",
+    "look_ahead_mask",
     "output_size",
     "pad_widths",
+    "padding_mask",
     "true_convolution",
 ]

@@ -25,7 +25,7 @@ with epy.lazy_imports():
     from kerasnotes.data import examples as examples_lib
     from kerasnotes.tasks import picture_serving, picture_sides, transfer
 
-MODELS = tuple(n for n in models.names() if n != "linear_regression")
+MODELS = tuple(n for n in models.names("pictures") if n != "linear_regression")
 option, setting = config_lib.option, config_lib.setting
 
 

@@ -46,7 +46,7 @@ class Options:
     model: str | None = setting(
         None,
         "For --mode=summary, a model with its own defaults.",
-        choices=tuple(models.names()),
+        choices=tuple(models.names("pictures")),
     )
     image_size: int | None = setting(
         None, "Side of that model's picture.", bounds=(1, 4096)

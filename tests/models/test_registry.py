@@ -191,7 +191,7 @@ def test_arguments():
 
 
 def test_classes_by_name():
-    for name in models.names():
+    for name in models.names("pictures"):
         path = models._MODELS[name].split(".")[1]
         model = getattr(models, path)
         assert model.__name__ == path and path in dir(models)

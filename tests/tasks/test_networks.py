@@ -36,7 +36,9 @@ OLDER = ("lenet5", "lenet5_teaching", "linear_regression",
 
 
 def test_every_network_is_here():
-    assert {name for name, *_ in NETWORKS} == set(models.names()) - set(OLDER)
+    assert {name for name, *_ in NETWORKS} == set(
+        models.names("pictures")
+    ) - set(OLDER)
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ QUICK = ("lenet5", "logistic_regression", "mlp", "nin", "resnet20")
     "name",
     [
         pytest.param(name, marks=[pytest.mark.slow] * (name not in QUICK))
-        for name in models.names()
+        for name in models.names("pictures")
     ],
 )
 def test_summary_of(name, capsys):

@@ -1,0 +1,36 @@
+"""Sequences of tokens: their marks, and masks of what may be looked at."""
+
+from keras import ops
+
+PAD, START, END = 0, 1, 2
+"""What fills a sequence up, what a target begins with, what ends it."""
+
+
+def padding_mask(tokens):
+    """Returns where there are tokens: true but at `PAD`.
+
+    Args:
+        tokens: integers, of any shape.
+
+    >>> [bool(there) for there in padding_mask([5, 2, 0])]
+    [True, True, False]
+    """
+    return ops.not_equal(tokens, PAD)
+
+
+def look_ahead_mask(length):
+    """Returns which positions each may look at: itself and those before.
+
+    `mask[t, t'] = t' ≤ t`
+
+    Args:
+        length: the number of positions T, an integer or a scalar tensor.
+
+    Returns:
+        Booleans `(T, T)`.
+
+    >>> look_ahead_mask(2).numpy().tolist()
+    [[True, False], [True, True]]
+    """
+    places = ops.arange(length)
+    return places[:, None] >= places[None, :]
