@@ -63,6 +63,10 @@ class ImageSplit:
             self.weights[order],
         )
 
+    def steps(self, batch_size):
+        """Returns the number of training batches of an epoch."""
+        return self.size // batch_size
+
     def epochs(
         self, batch_size, seed, first_epoch, first_step, epochs, share=(0, 1)
     ):
@@ -118,7 +122,7 @@ class ImageSplit:
 
     def _order(self, batch_size, seed, first_epoch, first_step, epochs):
         """Returns each batch's places, and its random numbers."""
-        steps = self.size // batch_size
+        steps = self.steps(batch_size)
         width = self._augment.width if self._augment else 0
 
         def epoch_places(epoch):

@@ -5,8 +5,7 @@ def part(batches, share):
     """Returns the batches with only one worker's rows, which stay in order.
 
     Args:
-        batches: a `tf.data.Dataset` of tensors `[b, ...]`, alone or in
-            tuples.
+        batches: a `tf.data.Dataset` of nests of tensors `[b, ...]`.
         share: the index of the worker and their count, which divides b.
 
     >>> import tensorflow as tf
@@ -23,8 +22,8 @@ def part(batches, share):
     def rows(tensor):
         return tf.split(tensor, count)[index]
 
-    return batches.map(
-        lambda *tensors: (
-            tuple(map(rows, tensors)) if tensors[1:] else rows(*tensors)
-        )
-    )
+    def own(*batch):
+        batch = tf.nest.map_structure(rows, batch)
+        return batch if batch[1:] else batch[0]
+
+    return batches.map(own)

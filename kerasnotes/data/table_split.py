@@ -46,6 +46,10 @@ class TableSplit:
         ids = [self.ids[i] for i in order]
         return TableSplit(x, y[:, 0], ids, weight)
 
+    def steps(self, batch_size):
+        """Returns the number of training batches of an epoch."""
+        return self.size // batch_size
+
     def epochs(
         self, batch_size, seed, first_epoch, first_step, epochs, share=(0, 1)
     ):
@@ -64,7 +68,7 @@ class TableSplit:
 
         from kerasnotes.data import sharing
 
-        steps = self.size // batch_size
+        steps = self.steps(batch_size)
         arrays = [tf.constant(a) for a in self._arrays]
 
         def epoch_batches(epoch):

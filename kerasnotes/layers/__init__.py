@@ -3,15 +3,24 @@
 import importlib
 
 _LAYERS = {
+    "AdditiveAttention": "additive_attention",
+    "AttentionCell": "additive_attention",
+    "AttentionRNN": "additive_attention",
     "Block": "block",
     "ConvolutionalBlock": "residual",
     "DepthwiseSeparable": "depthwise",
+    "GRUCell": "recurrent",
     "IdentityBlock": "residual",
     "Inception": "inception",
     "InvertedResidual": "depthwise",
     "KernelBlock": "block",
+    "LSTMCell": "recurrent",
     "LocalResponseNormalization": "normalization",
+    "MultiHeadAttention": "multi_head_attention",
     "NaiveInception": "inception",
+    "SinusoidalPositions": "positions",
+    "TransformerDecoderBlock": "transformer",
+    "TransformerEncoderBlock": "transformer",
     "ZeroPadChannels": "padding",
 }
 

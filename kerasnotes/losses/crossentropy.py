@@ -20,12 +20,12 @@ class Crossentropy(keras.losses.Loss):
         dtype: the type it computes in.
 
     Call arguments:
-        y_true: labels in [0, C), `(batch,)` or `(batch, 1)`, or
-            distributions, `(batch, C)`.
-        y_pred: logits, `(batch, C)`.
+        y_true: labels in [0, C), `(batch, ...)` or `(batch, ..., 1)`, or
+            distributions, `(batch, ..., C)`.
+        y_pred: logits, `(batch, ..., C)`.
 
     Returns:
-        The loss of each example, `(batch,)`, before the reduction.
+        The loss of each label, `(batch, ...)`, before the reduction.
 
     Raises:
         ValueError: `label_smoothing` is out of its range.
@@ -55,18 +55,25 @@ class Crossentropy(keras.losses.Loss):
         self.label_smoothing = label_smoothing
 
     def call(self, y_true, y_pred):
-        """Returns the loss of each example."""
+        """Returns the loss of each label."""
         y_true, y_pred = map(ops.convert_to_tensor, (y_true, y_pred))
         classes, smoothing = y_pred.shape[-1], self.label_smoothing
-        if len(y_true.shape) < 2 or y_true.shape[-1] != classes:
-            y_true = ops.cast(ops.reshape(y_true, (-1,)), "int32")
-            if not smoothing:
-                return ops.sparse_categorical_crossentropy(
-                    y_true, y_pred, from_logits=True
-                )
-            y_true = ops.one_hot(y_true, classes, dtype=y_pred.dtype)
-        y_true = (1 - smoothing) * y_true + smoothing / classes
-        return ops.categorical_crossentropy(y_true, y_pred, from_logits=True)
+        if len(y_true.shape) == len(y_pred.shape) and y_true.shape[-1] == 1:
+            y_true = ops.squeeze(y_true, -1)
+        if len(y_true.shape) == len(y_pred.shape):
+            y_true = (1 - smoothing) * y_true + smoothing / classes
+            return ops.categorical_crossentropy(
+                y_true, y_pred, from_logits=True
+            )
+        y_true = ops.cast(y_true, "int32")
+        loss = ops.sparse_categorical_crossentropy(
+            y_true, y_pred, from_logits=True
+        )
+        if not smoothing:
+            return loss
+        # The same without a row of C numbers for q, of which texts need many.
+        own = ops.take_along_axis(y_pred, y_true[..., None], axis=-1)
+        return loss + smoothing * (own[..., 0] - ops.mean(y_pred, axis=-1))
 
     def get_config(self):
         """Returns the arguments, for serialisation."""

@@ -1,5 +1,6 @@
 """Metrics: how good a model's answers are."""
 
+from kerasnotes.metrics.bleu import Bleu, bleu
 from kerasnotes.metrics.classification import (
     ClassificationMetrics,
     DecidedAccuracy,
@@ -11,12 +12,17 @@ from kerasnotes.metrics.multilabel import (
     MultilabelMetrics,
     multilabel_report,
 )
+from kerasnotes.metrics.sequences import SequenceAccuracy, TokenAccuracy
 
 __all__ = [
+    "Bleu",
     "ClassificationMetrics",
     "DecidedAccuracy",
     "MultilabelAccuracy",
     "MultilabelMetrics",
+    "SequenceAccuracy",
+    "TokenAccuracy",
+    "bleu",
     "classification_report",
     "decide",
     "multilabel_report",

@@ -68,7 +68,6 @@ class SequenceToSequence(network.Network):
             Weights `(batch, heads, T, S)`, whose last axis sums to 1, of the
             last layer that looks there.
         """
-        del inputs
 
     def greedy(self, source, steps):
         """Returns the likeliest token at each step; see `beam_search`."""

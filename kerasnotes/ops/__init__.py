@@ -1,6 +1,10 @@
 """Stateless functions of tensors."""
 
 from kerasnotes.ops.activations import hardmax
+from kerasnotes.ops.attention import (
+    masked_softmax,
+    scaled_dot_product_attention,
+)
 from kerasnotes.ops.convolution import (
     cross_correlation,
     edge_filter,
@@ -26,8 +30,10 @@ __all__ = [
     "edge_filter",
     "hardmax",
     "look_ahead_mask",
+    "masked_softmax",
     "output_size",
     "pad_widths",
     "padding_mask",
+    "scaled_dot_product_attention",
     "true_convolution",
 ]

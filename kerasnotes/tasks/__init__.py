@@ -8,6 +8,7 @@ _TASKS = {
     "classify": "classify.Classify",
     "multilabel": "multilabel.Multilabel",
     "regress": "regress.Regress",
+    "translate": "translate.Translate",
 }
 
 

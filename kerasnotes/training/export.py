@@ -57,11 +57,12 @@ def export(task, model, split, folder, bounds=()):
         model's answers.
     """
     batches = split.batches(min(split.size, 16))
-    x = np.asarray(next(iter(batches))[0])
+    x, *_ = next(iter(batches))
     if task.config.fold_batch_norm:
         model = _folded(task, model, x)
     signatures = task.signatures(model)
-    want = signatures[TENSORS].function(tf.constant(x))
+    x = _named(signatures[TENSORS], x)
+    want = signatures[TENSORS].function(*map(tf.constant, x.values()))
     figures = {}
     for name in formats(task.config.export):
         path, answer = _WRITERS[name](model, signatures, folder)
@@ -78,7 +79,9 @@ def export(task, model, split, folder, bounds=()):
             )
         figures[name] = {
             "size_mb": round(_bytes(path) / 2**20, 3),
-            "latency_ms": round(_latency(answer, x[:1]), 3),
+            "latency_ms": round(
+                _latency(answer, {k: v[:1] for k, v in x.items()}), 3
+            ),
             "largest_difference": difference,
         }
         print(
@@ -93,6 +96,13 @@ def export(task, model, split, folder, bounds=()):
     return figures
 
 
+def _named(signature, x):
+    """Returns a batch as arrays by the names of a signature's inputs."""
+    names = [spec.name for spec in signature.inputs]
+    x = x if isinstance(x, dict) else dict(zip(names, [x], strict=True))
+    return {name: np.asarray(x[name]) for name in names}
+
+
 def _folded(task, model, x):
     """Folds batch norm away, and says what that gains."""
     folded = folding.fold_batch_norm(model)
@@ -103,13 +113,11 @@ def _folded(task, model, x):
         tf.function(task.signatures(m)[TENSORS].function)
         for m in (model, folded)
     )
-    want, got = before(tf.constant(x)), after(tf.constant(x))
+    want, got = before(x), after(x)
     difference = max(
         _difference(got[key].numpy(), want[key].numpy()) for key in want
     )
-    old, new = (
-        _latency(answer, tf.constant(x[:1])) for answer in (before, after)
-    )
+    old, new = (_latency(answer, x[:1]) for answer in (before, after))
     print(
         f"batch norm folded: {old:.3f} ms an example before, {new:.3f} ms "
         f"after, {old / new:.2f} times as fast; differs by at most "
@@ -139,11 +147,11 @@ def write_saved_model(models, signatures, path):
 def _saved_model(model, signatures, folder):
     path = folder / "saved_model"
     loaded = write_saved_model([model], signatures, path)
-    (spec,) = signatures[TENSORS].inputs
 
     def answer(x):
         # The closure keeps the loaded object alive beside its signature.
-        got = loaded.signatures[TENSORS](**{spec.name: tf.constant(x)})
+        x = {name: tf.constant(value) for name, value in x.items()}
+        got = loaded.signatures[TENSORS](**x)
         return {key: value.numpy() for key, value in got.items()}
 
     return path, answer
@@ -159,8 +167,7 @@ def _litert(model, signatures, folder):
     path = folder / "model.tflite"
     files.write_bytes(path, data)
     runner = Interpreter(model_content=data).get_signature_runner(TENSORS)
-    (spec,) = signatures[TENSORS].inputs
-    return path, lambda x: runner(**{spec.name: x})
+    return path, lambda x: runner(**x)
 
 
 def _onnx(model, signatures, folder):
@@ -184,10 +191,9 @@ def _onnx(model, signatures, folder):
     data = path.read_bytes()
     session = onnxruntime.InferenceSession(data)
     names = [output.name for output in session.get_outputs()]
-    (spec,) = signatures[TENSORS].inputs
 
     def answer(x):
-        return dict(zip(names, session.run(names, {spec.name: x}), strict=True))
+        return dict(zip(names, session.run(names, x), strict=True))
 
     return path, answer
 

@@ -109,7 +109,7 @@ def _parameters(model):
 
 def steps_per_epoch(splits, config):
     """Returns the whole batches of the training set."""
-    steps = splits["train"].size // config.batch_size
+    steps = splits["train"].steps(config.batch_size)
     if not steps:
         raise errors.UserError(
             f"--batch_size={config.batch_size}: the training set has only "

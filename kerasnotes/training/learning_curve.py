@@ -145,12 +145,15 @@ class _Repeated:
         self._part, self._steps = part, steps
         self.size = steps * batch_size
 
+    def steps(self, batch_size):
+        return self._steps
+
     def epochs(
         self, batch_size, seed, first_epoch, first_step, epochs, share=(0, 1)
     ):
         first = first_epoch * self._steps + first_step
         end = epochs * self._steps
-        steps = self._part.size // batch_size
+        steps = self._part.steps(batch_size)
         last = math.ceil(end / steps)
         return self._part.epochs(
             batch_size, seed, *divmod(first, steps), last, share

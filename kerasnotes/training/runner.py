@@ -208,10 +208,12 @@ def _finish(task, folder, splits, model, state, chooser):
     metrics["export"] = export.export(
         task, model, splits["dev"], folder, chooser.export_bounds
     )
-    steps = fitting.steps_per_epoch(splits, config) * len(state["history"])
+    steps = fitting.steps_per_epoch(splits, config)
+    # Batches of like length aren't all whole.
+    seen = min(steps * config.batch_size, splits["train"].size)
     metrics["seconds"] = round(state["seconds"], 3)
     metrics["examples_per_second"] = round(
-        steps * config.batch_size / max(state["seconds"], 1e-9), 1
+        seen * len(state["history"]) / max(state["seconds"], 1e-9), 1
     )
     return metrics
 

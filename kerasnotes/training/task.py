@@ -21,6 +21,9 @@ class Split(typing.Protocol):
         some of what a larger takes.
         """
 
+    def steps(self, batch_size):
+        """Returns the number of training batches of an epoch."""
+
     def epochs(
         self, batch_size, seed, first_epoch, first_step, epochs, share=(0, 1)
     ):
@@ -30,7 +33,7 @@ class Split(typing.Protocol):
         0) to the end of epoch `epochs - 1`, shuffled and augmented as a
         function of (seed, epoch, index) alone; partial batches are dropped.
         Of several workers that share a batch, one takes the part
-        `share = (index, count)` of it.
+        `share = (index, count)` of it. Nests of tensors may stand for `x`.
         """
 
     def batches(self, batch_size):

@@ -1,4 +1,4 @@
-"""Trainers run as their users run them: in a process of their own."""
+"""Trainers run as users run them, or in this process, which is quicker."""
 
 import os
 import pathlib
@@ -6,6 +6,9 @@ import subprocess
 import sys
 
 import pytest
+from absl import flags as absl_flags
+
+from kerasnotes.training import flags, runner
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -27,5 +30,22 @@ def trainer(tmp_path_factory):
         if check:
             assert not done.returncode, done.stdout + done.stderr
         return done
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def here():
+    """Returns a function that runs a task's command in this process.
+
+    It returns what the runner returns, and raises its errors.
+    """
+
+    def call(task, *words):
+        values = absl_flags.FlagValues()
+        flags.define(task.Config, values)
+        words = ["prog", *map(str, words)]
+        given, rest = flags.parse(task.Config, words, values)
+        return runner.run(task, given, rest, f"trainers.{task.name}")
 
     return call

@@ -10,13 +10,11 @@ import sys
 import keras
 import numpy as np
 import pytest
-from absl import flags as absl_flags
 from PIL import Image
 from sklearn import datasets
 
 from kerasnotes import errors, models
 from kerasnotes.tasks import classify
-from kerasnotes.training import flags, runner
 
 QUICK = ["--epochs=3", "--learning_rate=0.003"]
 
@@ -72,30 +70,33 @@ def test_mistakes_have_columns_to_tag(run_dir):
     assert {"id", "true", "given", "confidence"} <= set(rows[0])
 
 
-def test_finished_says_so(trainer, run_dir):
-    done = trainer("classify", f"--run_dir={run_dir}", *QUICK)
-    assert "finished" in done.stdout
+def test_finished_says_so(here, run_dir, capsys):
+    here(classify.Classify, f"--run_dir={run_dir}", *QUICK)
+    assert "finished" in capsys.readouterr().out
 
 
-def test_evaluate_prints_the_same_metrics(trainer, run_dir):
-    done = trainer("classify", f"--run_dir={run_dir}", "--mode=evaluate")
+def test_evaluate_prints_the_same_metrics(here, run_dir, capsys):
+    here(classify.Classify, f"--run_dir={run_dir}", "--mode=evaluate")
     metrics = json.loads((run_dir / "metrics.json").read_text())
-    (line,) = [x for x in done.stdout.splitlines() if x.startswith("accuracy")]
+    lines = capsys.readouterr().out.splitlines()
+    (line,) = [x for x in lines if x.startswith("accuracy")]
     told = [f"{metrics[s]['accuracy']:.4f}" for s in ("train", "dev", "test")]
     assert line.split()[1:] == told
 
 
-def test_predict_prints_a_line_an_input(trainer, run_dir, pictures):
-    common = [f"--run_dir={run_dir}", "--mode=predict"]
-    one = trainer("classify", *common, pictures / "3.png")
-    assert len(one.stdout.splitlines()) == 1
-    done = trainer("classify", *common, "--format=csv", pictures)
-    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+def test_predict_prints_a_line_an_input(here, run_dir, pictures, capsys):
+    def predict(*words):
+        words = [f"--run_dir={run_dir}", "--mode=predict", *words]
+        here(classify.Classify, *words)
+        return capsys.readouterr().out
+
+    assert len(predict(pictures / "3.png").splitlines()) == 1
+    rows = list(csv.DictReader(io.StringIO(predict("--format=csv", pictures))))
     assert [os.path.basename(r["file"])[0] for r in rows] == list("0123456789")
     right = sum(r["label"] == os.path.basename(r["file"])[0] for r in rows)
     assert right >= 8
-    lines = trainer("classify", *common, "--format=json", pictures).stdout
-    answers = [json.loads(line) for line in lines.splitlines()]
+    lines = predict("--format=json", pictures).splitlines()
+    answers = [json.loads(line) for line in lines]
     assert [a["label"] for a in answers] == [r["label"] for r in rows]
 
 
@@ -196,14 +197,9 @@ def test_served_without_keras(run_dir, pictures, tmp_path):
         (["picture.png"], "picture.png"),
     ],
 )
-def test_bad_input_gets_one_line(tmp_path, monkeypatch, words, told):
-    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "data"))
-    values = absl_flags.FlagValues()
-    flags.define(classify.Config, values)
-    words = ["prog", f"--run_dir={tmp_path / 'run'}", *words]
+def test_bad_input_gets_one_line(here, tmp_path, words, told):
     with pytest.raises(errors.UserError) as caught:
-        given, rest = flags.parse(classify.Config, words, values)
-        runner.run(classify.Classify, given, rest, "trainers.classify")
+        here(classify.Classify, f"--run_dir={tmp_path / 'run'}", *words)
     assert told in str(caught.value)
     assert "\n" not in str(caught.value)
     # The corrected command isn't held up by what the wrong one left.
@@ -245,14 +241,10 @@ def test_flags_reach_the_model(keep_prob):
         ["--mode=predict", "--image_size=28", "a.png"],
     ],
 )
-def test_a_trained_model_keeps_to_its_flags(run_dir, words):
+def test_a_trained_model_keeps_to_its_flags(here, run_dir, words):
     before = (run_dir / "saved_model" / "saved_model.pb").read_bytes()
-    values = absl_flags.FlagValues()
-    flags.define(classify.Config, values)
-    words = ["prog", f"--run_dir={run_dir}", *words]
     with pytest.raises(errors.UserError, match="leave the flag out"):
-        given, rest = flags.parse(classify.Config, words, values)
-        runner.run(classify.Classify, given, rest, "trainers.classify")
+        here(classify.Classify, f"--run_dir={run_dir}", *words)
     after = (run_dir / "saved_model" / "saved_model.pb").read_bytes()
     assert after == before
 

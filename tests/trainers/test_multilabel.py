@@ -58,7 +58,7 @@ print(json.dumps({
 """
 
 
-def test_served_without_keras(trainer, run_dir, data, tmp_path):
+def test_served_without_keras(here, run_dir, data, tmp_path, capsys):
     paths = [data / f"{i}.png" for i in range(9)]
     done = subprocess.run(
         [sys.executable, "-c", ALONE, run_dir / "saved_model", *paths],
@@ -75,11 +75,10 @@ def test_served_without_keras(trainer, run_dir, data, tmp_path):
     np.testing.assert_allclose(got["probabilities"], want, atol=1e-5)
     np.testing.assert_allclose(got["again"], want, atol=1e-5)
     np.testing.assert_array_equal(got["present"], want >= 0.5)
-    done = trainer(
-        "multilabel", f"--run_dir={run_dir}", "--mode=predict",
-        "--format=json", *paths,
-    )  # fmt: skip
-    for line, chances in zip(done.stdout.splitlines(), want, strict=True):
+    words = [f"--run_dir={run_dir}", "--mode=predict", "--format=json"]
+    here(multilabel.Multilabel, *words, *paths)
+    lines = capsys.readouterr().out.splitlines()
+    for line, chances in zip(lines, want, strict=True):
         answer = json.loads(line)
         names = np.array(got["classes"])[chances >= 0.5]
         assert answer["labels"] == (";".join(names) or "none")
@@ -87,9 +86,10 @@ def test_served_without_keras(trainer, run_dir, data, tmp_path):
         np.testing.assert_allclose(told, chances[chances >= 0.5], atol=1e-4)
 
 
-def test_it_goes_on(trainer, run_dir):
-    done = trainer("multilabel", f"--run_dir={run_dir}", "--epochs=4")
-    assert "epoch 4/4" in done.stdout and "epoch 3/4" not in done.stdout
+def test_it_goes_on(here, run_dir, capsys):
+    here(multilabel.Multilabel, f"--run_dir={run_dir}", "--epochs=4")
+    told = capsys.readouterr().out
+    assert "epoch 4/4" in told and "epoch 3/4" not in told
 
 
 @pytest.mark.parametrize(

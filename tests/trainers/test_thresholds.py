@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import sklearn.metrics
 import tensorflow as tf
-from absl import flags as absl_flags
 from PIL import Image
 from scipy.special import softmax
 from sklearn import datasets
@@ -14,22 +13,13 @@ from sklearn import datasets
 from kerasnotes import errors
 from kerasnotes.tasks import classify
 from kerasnotes.tools import runs
-from kerasnotes.training import flags, runner
-
-
-def here(*words):
-    """Runs the trainer in this process, and returns what it returns."""
-    values = absl_flags.FlagValues()
-    flags.define(classify.Config, values)
-    given, rest = flags.parse(classify.Config, ["prog", *words], values)
-    return runner.run(classify.Classify, given, rest, "trainers.classify")
 
 
 EIGHTS = ["--threshold=auto", "--optimize=precision", "--satisfy=recall>=0.95"]
 
 
 @pytest.fixture(scope="module")
-def eights(tmp_path_factory):
+def eights(here, tmp_path_factory):
     """A run that tells eights from other digits, and its metrics."""
     folder = tmp_path_factory.mktemp("eights")
     digits = datasets.load_digits()
@@ -41,7 +31,8 @@ def eights(tmp_path_factory):
         Image.fromarray(image).save(path)
     words = [f"--dataset={folder / 'digits'}", "--class_weight=balanced"]
     words += ["--epochs=3", "--model=mlp", "--hidden=16", *EIGHTS]
-    return folder / "run", here(f"--run_dir={folder / 'run'}", *words)
+    words = [f"--run_dir={folder / 'run'}", *words]
+    return folder / "run", here(classify.Classify, *words)
 
 
 def judged(run_dir, **flags):
@@ -93,9 +84,10 @@ def test_threshold_is_told(eights):
     assert saved["chosen"] == found["chosen"]
 
 
-def test_threshold_of_the_run_evaluates(eights):
+def test_threshold_of_the_run_evaluates(here, eights):
     run_dir, found = eights
-    again = here(f"--run_dir={run_dir}", "--mode=evaluate")
+    words = [f"--run_dir={run_dir}", "--mode=evaluate"]
+    again = here(classify.Classify, *words)
     for split in ("train", "dev", "test"):
         assert again[split]["confusion"] == found[split]["confusion"]
         for name, value in found[split].items():
@@ -111,7 +103,7 @@ def served(run_dir, paths):
     return labels, got["probabilities"].numpy()
 
 
-def test_threshold_and_temperature_are_served(eights, capsys):
+def test_threshold_and_temperature_are_served(here, eights, capsys):
     run_dir, found = eights
     dev, logits, judgement, _ = judged(run_dir)
     root = run_dir.parent / "digits"
@@ -120,9 +112,9 @@ def test_threshold_and_temperature_are_served(eights, capsys):
     labels, probabilities = served(run_dir, paths)
     assert labels == [row["given"] for row in judgement.rows[:40]]
     np.testing.assert_allclose(probabilities, softmax(logits, -1), atol=1e-5)
-    common = [f"--run_dir={run_dir}", "--calibrate"]
+    common = [classify.Classify, f"--run_dir={run_dir}", "--calibrate"]
     capsys.readouterr()
-    here(*common, "--mode=predict", "--format=json", *map(str, paths))
+    here(*common, "--mode=predict", "--format=json", *paths)
     lines = capsys.readouterr().out.splitlines()
     answers = [json.loads(line) for line in lines]
     assert [answer["label"] for answer in answers] == labels

@@ -9,10 +9,8 @@ import sys
 import time
 
 import pytest
-from absl import flags as absl_flags
 
 from kerasnotes.tasks import classify
-from kerasnotes.training import flags, runner
 
 SEARCH = "--search=learning_rate=log:1e-3:0.1,optimizer.beta_1=uniform:0.8:0.95"
 REST = ["--", "--model=mlp", "--hidden=16", "--epochs=2"]
@@ -35,28 +33,20 @@ def test_two_processes_share_the_trials(searched):
     assert done.stdout.count("best: trial") >= 1
 
 
-def run(*words):
-    """Runs the classifier in this process; returns its metrics."""
-    values = absl_flags.FlagValues()
-    flags.define(classify.Config, values)
-    given, rest = flags.parse(classify.Config, ["", *words], values)
-    return runner.run(classify.Classify, given, rest, "trainers.classify")
-
-
-def test_the_best_command_gives_the_same_dev_metrics(searched):
+def test_the_best_command_gives_the_same_dev_metrics(here, searched):
     folder, _, _ = searched
     best = json.loads((folder / "study.json").read_text())["best"]
     python, dash, program, *words = shlex.split(best["command"])
     assert (python, dash, program) == ("python", "-m", "trainers.classify")
-    mine = run(*words)
+    mine = here(classify.Classify, *words)
     for side in ("dev", "test"):
         assert {k: mine[side][k] for k in best[side]} == best[side]
 
 
-def test_the_best_trial_is_a_run_that_reports(searched, capsys):
+def test_the_best_trial_is_a_run_that_reports(here, searched, capsys):
     folder, _, _ = searched
     best = json.loads((folder / "study.json").read_text())["best"]
-    mine = run(f"--run_dir={best['folder']}")
+    mine = here(classify.Classify, f"--run_dir={best['folder']}")
     assert "after epoch 2" in capsys.readouterr().out
     assert mine["dev"]["accuracy"] == best["dev"]["accuracy"]
     assert (folder / best["folder"] / "report.html").exists()

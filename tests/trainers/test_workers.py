@@ -13,6 +13,7 @@ import time
 import numpy as np
 import pytest
 
+from kerasnotes.tasks import classify
 from kerasnotes.training import checkpoints
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -101,8 +102,8 @@ def two(data, tmp_path_factory):
     return run_dir
 
 
-def test_two_workers_equal_one_process(trainer, two, tmp_path):
-    trainer("classify", f"--run_dir={tmp_path / 'one'}", *QUICK)
+def test_two_workers_equal_one_process(here, two, tmp_path):
+    here(classify.Classify, f"--run_dir={tmp_path / 'one'}", *QUICK)
     for a, b in zip(history(tmp_path / "one"), history(two), strict=True):
         del a["seconds"], b["seconds"]
         assert a == pytest.approx(b, rel=1e-5)
@@ -160,8 +161,9 @@ def test_unlike_flags_are_refused(data, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_evaluation_is_shared(trainer, data, two):
-    alone = trainer("classify", f"--run_dir={two}", "--mode=evaluate").stdout
+def test_evaluation_is_shared(here, data, two, capsys):
+    here(classify.Classify, f"--run_dir={two}", "--mode=evaluate")
+    alone = capsys.readouterr().out
     statuses, printed = end(start(data, two, "--mode=evaluate"))
     assert statuses == [0, 0], printed
     assert printed[0].splitlines()[-9:] == alone.splitlines()[-9:]

@@ -31,13 +31,16 @@ class ArraySplit:
         order = splits.nested(self.ids, self.y)[:size]
         return ArraySplit(self.x[order], self.y[order])
 
+    def steps(self, batch_size):
+        return self.size // batch_size
+
     def epochs(
         self, batch_size, seed, first_epoch, first_step, epochs, share=(0, 1)
     ):
         parts = []
         for epoch in range(first_epoch, epochs):
             order = np.random.default_rng([seed, epoch]).permutation(self.size)
-            order = order[: self.size // batch_size * batch_size]
+            order = order[: self.steps(batch_size) * batch_size]
             if epoch == first_epoch:
                 order = order[first_step * batch_size :]
             parts.append(order)

@@ -1,0 +1,217 @@
+"""Pairs of texts: a source, and the target that it is to become."""
+
+import dataclasses
+import pathlib
+import unicodedata
+
+import numpy as np
+
+from kerasnotes import errors
+from kerasnotes.data import sides
+
+
+@dataclasses.dataclass(frozen=True)
+class Pairs:
+    """Pairs of texts, in Unicode's normal form C, neither of them empty.
+
+    Attributes:
+        sources: one text per pair.
+        targets: one text per pair.
+        ids: where each pair is found: `fra.txt:17`, a file and its line from
+            1, or `train/000016`, its place in a TFDS split, from 0. Those of
+            `dates` name the locale too: `train/fr/000016`.
+        official: dictionary of the source's own splits (train, dev, test) to
+            index arrays, or None where it has none.
+        skipped: pairs of place and reason, of what holds no pair.
+        repeated: how many pairs are left out because train has them already.
+    """
+
+    sources: list
+    targets: list
+    ids: list
+    official: dict | None = None
+    skipped: list = dataclasses.field(default_factory=list)
+    repeated: int = 0
+
+
+def load(dataset, data_dir=None):
+    """Reads pairs of texts.
+
+    Args:
+        dataset: `dates`; the path of a text file with tabs, or of a folder
+            or zip archive of texts, or two paths with a comma between, see
+            `sources.text_pairs`; or the name of a TFDS translation set.
+        data_dir: where TFDS keeps its sets; its own default if None.
+
+    Returns:
+        The `Pairs`.
+
+    Raises:
+        UserError: there is no such set, or it can't be read, or no pair is
+            in it.
+
+    >>> load("no/such/file.txt")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    kerasnotes.errors.UserError: --dataset: no such file: 'no/such/file.txt'...
+    """
+    from kerasnotes.data.sources import text_pairs
+
+    if dataset == "dates":
+        from kerasnotes.data.sources import tfds_pairs
+
+        return tfds_pairs.read_dates(data_dir)
+    path = pathlib.Path(dataset).expanduser()
+    if path.exists():
+        return text_pairs.read(path)
+    two = [part.strip() for part in dataset.split(",")]
+    if len(two) == 2:
+        return text_pairs.read_two(*two)
+    if _looks_like_a_path(dataset):
+        raise errors.UserError(
+            f"--dataset: no such file: {dataset!r}; check the path"
+        )
+    from kerasnotes.data.sources import tfds_pairs
+
+    return tfds_pairs.read(dataset, data_dir)
+
+
+def _looks_like_a_path(text):
+    name = text.partition(":")[0]
+    parts = name.split("/")
+    return len(parts) > 2 or parts[0] in ("", "~") or "." in name
+
+
+def collect(parts):
+    """Makes `Pairs` of what a reader finds.
+
+    Args:
+        parts: dictionary of side to an iterable of ids and cells, bytes of
+            which the first two are the source and the target.
+    """
+    sources, targets, ids, skipped = [], [], [], []
+    official, seen, repeated = {}, set(), 0
+    for side in (s for s in ("train", "dev", "test") if s in parts):
+        first = len(ids)
+        for place, cells in parts[side]:
+            try:
+                pair = _texts(cells)
+            except ValueError as error:
+                skipped.append((place, str(error)))
+                continue
+            if side == "train":
+                if pair in seen:
+                    repeated += 1
+                    continue
+                seen.add(pair)
+            sources.append(pair[0])
+            targets.append(pair[1])
+            ids.append(place)
+        official[side] = np.arange(first, len(ids))
+    if list(official) == ["train"]:
+        official = None
+    return Pairs(sources, targets, ids, official, skipped, repeated)
+
+
+def _texts(cells):
+    if len(cells) < 2:
+        raise ValueError("no tab between source and target")
+    try:
+        texts = [cell.decode() for cell in cells[:2]]
+    except UnicodeDecodeError as error:
+        raise ValueError("not UTF-8") from error
+    texts = tuple(unicodedata.normalize("NFC", t).strip() for t in texts)
+    if not all(texts):
+        raise ValueError("the source or the target is empty")
+    return texts
+
+
+def split(pairs, expression=None):
+    """Chooses the sides, so that what is held out was never seen in train.
+
+    A set without dev or test is cut by sentence, as `sides.choose` does, and
+    what train shares with the sides cut from it is left out of train: no
+    source and no target of theirs is in train, whatever the case, the spaces
+    and the punctuation. Sentences are the sources, or the targets where
+    these are fewer. Official sides stay as they are.
+
+    Args:
+        pairs: the `Pairs`.
+        expression: a `--split`, whose shares and bounds count sentences, see
+            `sides.choose`; or None.
+
+    Returns:
+        `(sides, shared)`: dictionary of side to sorted index array (train,
+        dev, test), and how many pairs were left out of train.
+
+    Raises:
+        UserError: the expression can't be read, or leaves a side empty.
+
+    >>> sources = [str(i // 2) for i in range(40)]
+    >>> few = Pairs(sources, [str(i) for i in range(40)], sources)
+    >>> rows, shared = split(few)
+    >>> {side: len(indices) for side, indices in rows.items()}, shared
+    ({'train': 24, 'dev': 8, 'test': 8}, 0)
+    """
+    official = pairs.official or {"train": np.arange(len(pairs.ids))}
+    keys = [[key(t) for t in texts] for texts in (pairs.sources, pairs.targets)]
+    sentences = min(keys, key=lambda texts: len(set(texts)))
+    units = {}
+    for side, rows in official.items():
+        for row in rows:
+            units.setdefault((side, sentences[row]), []).append(row)
+    found = list(units)
+    chosen = sides.choose(
+        # A sentence may be in several official sides.
+        [k if s == "train" else f"{s}\t{k}" for s, k in found],
+        official=_places(found) if pairs.official else None,
+        expression=expression,
+    )
+    chosen = {
+        side: np.sort([row for i in places for row in units[found[i]]])
+        for side, places in chosen.items()
+    }
+    rows = chosen["train"]
+    chosen["train"] = _unseen(rows, chosen, official["train"], keys)
+    for side, indices in chosen.items():
+        if not len(indices):
+            raise errors.UserError(
+                f"--dataset: {len(pairs.ids)} pairs leave the {side} side "
+                "empty; give more, or other shares by --split"
+            )
+    return chosen, len(rows) - len(chosen["train"])
+
+
+def _places(units):
+    places = {}
+    for place, (side, _) in enumerate(units):
+        places.setdefault(side, []).append(place)
+    return places
+
+
+def _unseen(rows, chosen, cut_from, keys):
+    """Returns the rows that share no text with those held out of train."""
+    held = [r for side, r in chosen.items() if side != "train"]
+    held = np.intersect1d(np.concatenate([[], *held]), cut_from).astype(int)
+    for texts in keys:
+        seen = {texts[row] for row in held}
+        rows = rows[[texts[row] not in seen for row in rows]]
+    return rows
+
+
+class _Kept(dict):
+    def __missing__(self, code):
+        letter = unicodedata.category(chr(code))[0] in "LMN"
+        self[code] = code if letter else None
+        return self[code]
+
+
+_KEPT = _Kept()
+
+
+def key(text):
+    r"""Returns what makes texts the same sentence: letters and digits alone.
+
+    >>> key("L’été, déjà\u00a0!"), key("?!")
+    ('létédéjà', '?!')
+    """
+    return text.casefold().translate(_KEPT) or text

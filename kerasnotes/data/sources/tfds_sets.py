@@ -1,0 +1,96 @@
+"""TensorFlow Datasets by their names, downloaded only if they are missing."""
+
+import difflib
+
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from kerasnotes import errors
+from kerasnotes.data.sources import network
+
+SIDES = {"train": "train", "test": "test", "validation": "dev", "dev": "dev"}
+
+
+def read(name, data_dir, check, function, own, wanted):
+    """Returns what `function` makes of a set's builder.
+
+    Args:
+        name: `name[/config][:version]`.
+        data_dir: TFDS's folder; its own default if None.
+        check: takes the builder, and raises a UserError if it holds what
+            isn't wanted; called before anything is downloaded.
+        function: takes the prepared builder.
+        own: the name of our own set, beside TFDS's.
+        wanted: what a user may give: `"…, a TFDS name of …, or a folder"`.
+
+    Raises:
+        UserError: no such set, or it is missing and can't be downloaded.
+    """
+    try:
+        builder = tfds.builder(name, data_dir=data_dir)
+    except tfds.core.DatasetNotFoundError as error:
+        raise _unknown(name, own, wanted) from error
+    except Exception as error:
+        raise _refused(name, error) from error
+    check(builder)
+    try:
+        try:
+            return function(builder)
+        except AssertionError:  # It isn't prepared.
+            _download(name, builder)
+        return function(builder)
+    except tf.errors.OpError as error:
+        raise _refused(name, error) from error
+
+
+def splits(builder):
+    """Returns the dictionary of side to TFDS's name of the split.
+
+    Raises:
+        UserError: there is no train split.
+    """
+    # A set that was never prepared doesn't know its splits.
+    names = list(builder.info.splits) or ["train"]
+    if "train" not in names:
+        raise errors.UserError(
+            f"--dataset: {builder.name} has no train split, but "
+            f"{', '.join(names)}."
+        )
+    return {SIDES[name]: name for name in names if name in SIDES}
+
+
+def _unknown(name, own, wanted):
+    known = {own, *tfds.list_builders(with_community_datasets=False)}
+    near = difflib.get_close_matches(name.split("/")[0], known, cutoff=0.6)
+    hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+    return errors.UserError(
+        f"--dataset: unknown {name!r}; {hint}Give {own!r}, {wanted}."
+    )
+
+
+def _refused(name, error):
+    base, _, config = name.partition("/")
+    if isinstance(error, ValueError) and config:
+        configs = tfds.builder_cls(base).builder_configs
+        return errors.unknown(
+            "--dataset", name, [f"{base}/{c}" for c in configs]
+        )
+    reason = str(error).strip().split("\n")[0]
+    return errors.UserError(f"--dataset: {name}: {reason}")
+
+
+def _download(name, builder):
+    if builder.MANUAL_DOWNLOAD_INSTRUCTIONS:
+        raise errors.UserError(
+            f"--dataset: {name} must be downloaded by hand, as "
+            f"https://www.tensorflow.org/datasets/catalog/{builder.name} says."
+        )
+    if not network.online():
+        raise errors.UserError(
+            f"--dataset: {name} is not in {builder.data_dir} and there is no "
+            "network to download it; give another --data_dir, or a folder."
+        )
+    try:
+        builder.download_and_prepare()
+    except Exception as error:
+        raise _refused(name, error) from error

@@ -1,0 +1,72 @@
+"""How many tokens, and how many sequences, are right."""
+
+import keras
+from keras import ops
+
+from kerasnotes.ops import sequences
+
+
+class _OfLabels(keras.metrics.Mean):
+    """The mean of numbers that labels and logits give.
+
+    The padding among the labels tells what counts; weights don't.
+    """
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        """Adds a batch.
+
+        Args:
+            y_true: int32 `(batch, T)`, filled up with `PAD`.
+            y_pred: logits `(batch, T, C)`.
+            sample_weight: ignored.
+        """
+        right = ops.equal(ops.argmax(y_pred, axis=-1), y_true)
+        return super().update_state(
+            *self.values(right, sequences.padding_mask(y_true))
+        )
+
+
+@keras.saving.register_keras_serializable("kerasnotes")
+class TokenAccuracy(_OfLabels):
+    """The share of tokens that are the likeliest, given the true ones before.
+
+    Args:
+        name: the metric's name.
+        dtype: the type it computes in.
+
+    >>> metric = TokenAccuracy()
+    >>> float(metric([[1, 0]], [[[0.0, 1.0], [0.0, 1.0]]]))
+    1.0
+    """
+
+    def __init__(self, name="accuracy", dtype=None):
+        super().__init__(name=name, dtype=dtype)
+
+    def values(self, right, there):
+        """Returns 1 for each token that is right, and which count."""
+        return right, there
+
+
+@keras.saving.register_keras_serializable("kerasnotes")
+class SequenceAccuracy(_OfLabels):
+    """The share of sequences all of whose tokens are right.
+
+    Those, and no others, greedy decoding gives exactly: as long as all are
+    right, the true tokens before are its own.
+
+    Args:
+        name: the metric's name.
+        dtype: the type it computes in.
+
+    >>> metric = SequenceAccuracy()
+    >>> float(metric([[1, 0], [1, 1]], [2 * [[0.0, 1.0]], 2 * [[1.0, 0.0]]]))
+    0.5
+    """
+
+    def __init__(self, name="sequence_accuracy", dtype=None):
+        super().__init__(name=name, dtype=dtype)
+
+    def values(self, right, there):
+        """Returns 1 for each sequence that is right; all count."""
+        wrong = ops.logical_and(there, ops.logical_not(right))
+        return ops.logical_not(ops.any(wrong, axis=-1)), None

@@ -1,0 +1,62 @@
+"""Attention: a mixture of values, weighted by how their keys fit a query."""
+
+import keras
+from keras import ops
+
+
+def scaled_dot_product_attention(
+    query, keys, values, mask=None, return_weights=False
+):
+    """Returns `softmax(QKᵀ / √d) V`.
+
+    A query with nothing to look at gives 0.
+
+    Args:
+        query: Q, `(..., T, d)`.
+        keys: K, `(..., S, d)`.
+        values: V, `(..., S, v)`.
+        mask: booleans that broadcast to `(..., T, S)`, true where a query may
+            look; None for everywhere.
+        return_weights: whether to return the softmax too.
+
+    Returns:
+        A tensor `(..., T, v)`; or a tuple of it and the weights
+        `(..., T, S)`, 0 where the mask is false.
+
+    Source: Vaswani et al., Attention is all you need (2017), section 3.2.1.
+
+    >>> query, keys = keras.ops.ones((1, 2)), keras.ops.ones((3, 2))
+    >>> values = keras.ops.array([[1.0], [3.0], [9.0]])
+    >>> mask = keras.ops.array([[True, True, False]])
+    >>> scaled_dot_product_attention(query, keys, values, mask).numpy()
+    array([[2.]], dtype=float32)
+    """
+    scores = ops.matmul(
+        query * query.shape[-1] ** -0.5, ops.swapaxes(keys, -1, -2)
+    )
+    weights = masked_softmax(scores, mask)
+    mixed = ops.matmul(ops.cast(weights, values.dtype), values)
+    return (mixed, weights) if return_weights else mixed
+
+
+def masked_softmax(scores, mask=None):
+    """Returns the softmax over the last axis, of what the mask lets through.
+
+    Args:
+        scores: a tensor `(..., S)`.
+        mask: booleans that broadcast to its shape, true where a score counts;
+            where none of a row does, the row is 0.
+
+    >>> mask = keras.ops.array([[True, False], [False, False]])
+    >>> masked_softmax(keras.ops.ones((2, 2)), mask).numpy()
+    array([[1., 0.],
+           [0., 0.]], dtype=float32)
+    """
+    # Half precision is too coarse for the sum of many exponentials.
+    scores = ops.cast(
+        scores, keras.backend.result_type(scores.dtype, "float32")
+    )
+    if mask is None:
+        return ops.softmax(scores)
+    there = ops.cast(mask, scores.dtype)
+    return ops.softmax(scores + (there - 1) * 1e9) * there

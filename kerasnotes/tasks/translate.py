@@ -1,0 +1,319 @@
+"""Translation: from a text to a text."""
+
+import dataclasses
+import pathlib
+
+from etils import epy
+
+from kerasnotes import errors, models
+from kerasnotes.training import config as config_lib
+from kerasnotes.training import task as task_lib
+
+with epy.lazy_imports():
+    from kerasnotes import losses, metrics, optimizers
+    from kerasnotes.data import pair_split, pairs, vocabulary
+    from kerasnotes.tasks import (
+        translate_judging,
+        translate_serving,
+    )
+    from kerasnotes.training import distribution
+
+option, setting = config_lib.option, config_lib.setting
+
+_DATES = "dates"
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(config_lib.Config):
+    """What a translation can be told."""
+
+    dataset: str = option(
+        _DATES,
+        "dates, a file of source TAB target, two files of a text a line "
+        "('a.en,a.fr'), a folder or zip of these, or a TFDS name.",
+    )
+    model: str = option(
+        "attention", "The model.", choices=tuple(models.names("sequences"))
+    )
+    split: str | None = option(
+        None, "Parts of the data: 'train=96%,dev=2%,test=2%'."
+    )
+    vocabulary: str = option(
+        "auto",
+        "characters, or subwords:SIZE; auto: characters for dates, "
+        "subwords:8000 for texts.",
+    )
+    max_tokens: int = option(
+        128,
+        "Pairs longer than that on a side are left out of train.",
+        bounds=(1, 10**5),
+    )
+    batch_size: int = option(
+        128, "The most pairs a step, over all replicas.", bounds=(1, 2**31)
+    )
+    batch_tokens: int | None = option(
+        None,
+        "The most tokens a step, of sources and targets with their padding.",
+        bounds=(1, 2**31),
+    )
+    epochs: int = setting(
+        10, "Passes over the training set; may grow.", bounds=(1, 10**6)
+    )
+    width: int | None = option(
+        None, "Numbers in a token's vector and in a state.", bounds=(1, 2**20)
+    )
+    layers: int | None = option(
+        None, "Layers of the encoder, and of the decoder.", bounds=(1, 1000)
+    )
+    cell: str | None = option(
+        None, "Of recurrent models.", choices=("gru", "lstm")
+    )
+    heads: int | None = option(
+        None, "Of each of the transformer's attentions.", bounds=(1, 1000)
+    )
+    hidden: int | None = option(
+        None, "Units of the transformer's hidden layers.", bounds=(1, 2**20)
+    )
+    norm: str | None = option(
+        None, "Where the transformer normalises.", choices=("pre", "post")
+    )
+    dropout: float | None = option(
+        None, "Share of units that training drops.", bounds=(0, 1)
+    )
+    share_embeddings: bool = option(
+        False, "One vocabulary, and its vectors, for both languages."
+    )
+    label_smoothing: float = option(
+        0.0, "Share of a label that is spread over all tokens.", bounds=(0, 1)
+    )
+    beam: int = setting(
+        4, "Width B of the beam that answers.", bounds=(1, 1000)
+    )
+    alpha: float = setting(
+        0.7,
+        "α of the length normalisation: the score is log P / T^α.",
+        bounds=(0, 10),
+    )
+    judge: str = setting(
+        "auto",
+        "What an answer is held to: exact, or bleu; auto: exact for dates.",
+        choices=("auto", "exact", "bleu"),
+    )
+    answers: int = setting(
+        2000,
+        "Examples of each side that are answered by beam search to judge it.",
+        bounds=(1, 10**7),
+    )
+
+
+class Translate(task_lib.Task):
+    """A text in, a text out."""
+
+    name = "translate"
+    Config = Config
+
+    def __init__(self, config, facts=None):
+        super().__init__(config, facts)
+        self._texts, self._judged = {}, {}
+
+    @property
+    def exact(self):
+        """Whether an answer is right only where it is the reference."""
+        judge, dataset = self.config.judge, self.config.dataset
+        return judge == "exact" or (judge == "auto" and dataset == _DATES)
+
+    def splits(self):
+        config = self.config
+        found = pairs.load(config.dataset, config.data_dir)
+        sides, shared = pairs.split(found, config.split)
+        source, target = self._vocabularies(found, sides["train"])
+        tokens = [
+            words.encode(texts)
+            for words, texts in (
+                (source, found.sources),
+                (target, found.targets),
+            )
+        ]
+        short = [
+            row
+            for row in sides["train"]
+            if max(len(side[row]) for side in tokens) <= config.max_tokens
+        ]
+        dropped, sides["train"] = len(sides["train"]) - len(short), short
+        if not short:
+            raise errors.UserError(
+                f"--max_tokens={config.max_tokens}: no training pair is so "
+                "short; give more"
+            )
+        _tell(found, shared, dropped)
+        self.facts = self.facts or {
+            "name": config.dataset,
+            **{side: len(rows) for side, rows in sides.items()},
+            "too_long": dropped,
+            "source_vocabulary": source.to_json(),
+            "target_vocabulary": target.to_json(),
+            "longest": max(len(s[row]) for s in tokens for row in short),
+        }
+        self._texts = {
+            found.ids[row]: (found.sources[row], found.targets[row])
+            for rows in sides.values()
+            for row in rows
+        }
+        replicas = distribution.strategy(config.strategy).num_replicas_in_sync
+        return {
+            side: pair_split.PairSplit(
+                *([s[row] for row in rows] for s in tokens),
+                [found.ids[row] for row in rows],
+                config.batch_tokens,
+                replicas,
+            )
+            for side, rows in sides.items()
+        }
+
+    def _vocabularies(self, found, rows):
+        """Returns those of the run, or new ones of the training rows."""
+        if self.facts:
+            return self._known("source"), self._known("target")
+        spec = self.config.vocabulary
+        if spec == "auto":
+            dates = self.config.dataset == _DATES
+            spec = "characters" if dates else "subwords:8000"
+        sides = [
+            [texts[row] for row in rows]
+            for texts in (found.sources, found.targets)
+        ]
+        if self.config.share_embeddings:
+            return 2 * (vocabulary.learn(spec, sides[0] + sides[1]),)
+        return [vocabulary.learn(spec, texts) for texts in sides]
+
+    def _known(self, side):
+        return vocabulary.from_json(self.facts[f"{side}_vocabulary"])
+
+    def model(self):
+        config = self.config
+        given = {
+            name: getattr(config, name)
+            for name in (
+                *("width", "layers", "cell", "heads", "hidden", "norm"),
+                "dropout",
+            )
+        }
+        given["share_embeddings"] = config.share_embeddings or None
+        return models.build(
+            config.model,
+            source_size=self._known("source").size,
+            target_size=self._known("target").size,
+            kernel_regularizer=optimizers.regularizers.l1_l2(
+                config.l1, config.l2, self.facts["train"]
+            ),
+            **{k: v for k, v in given.items() if v is not None},
+        )
+
+    def load(self, path):
+        return models.load(path)
+
+    def loss(self):
+        return losses.Crossentropy(self.config.label_smoothing)
+
+    def metrics(self):
+        return [metrics.TokenAccuracy(), metrics.SequenceAccuracy()]
+
+    def evaluate(self, model, split):
+        found = super().evaluate(model, split)
+        right = "sequence_accuracy" if self.exact else "accuracy"
+        return {
+            "size": split.size,
+            "error": 1 - found[right],
+            **found,
+            **self._answers(model, split).scores,
+        }
+
+    def _answers(self, model, split):
+        """Returns the `Answers` to a fair sample of a split."""
+        sample = split.take(self.config.answers)
+        key = model, tuple(sample.ids)
+        if key not in self._judged:
+            self._judged[key] = self.answer(model, sample.ids, self.config.beam)
+        return self._judged[key]
+
+    def answer(self, model, ids, width):
+        """Returns the `translate_judging.Answers` to what has these ids."""
+        return translate_judging.answer(
+            self.translator(model),
+            [(name, *self._texts[name]) for name in ids],
+            width,
+            self.config.alpha,
+            self.exact,
+        )
+
+    def translator(self, model):
+        """Returns the `translate_serving.Translator` around a model."""
+        return translate_serving.Translator(
+            model,
+            self._known("source"),
+            self._known("target"),
+            self.facts["longest"],
+        )
+
+    def signatures(self, model):
+        return self.translator(model).signatures(
+            self.config.beam, self.config.alpha
+        )
+
+    def judge(self, model, split):
+        return translate_judging.judge(self._answers(model, split))
+
+    def review(self, model, splits, folder):
+        return []
+
+    def predict(self, model, inputs):
+        translator = self.translator(model)
+        for text in _texts_of(inputs):
+            yield self._answer_of(translator, text)
+
+    def _answer_of(self, translator, text):
+        if not text.strip():
+            return {"source": text, "error": "empty: give a text"}
+        search, _ = translator.compiled
+        found = search([text], self.config.beam, self.config.alpha)
+        if found["truncated"][0]:
+            return {
+                "source": text,
+                "error": f"more than {translator.longest} tokens, the longest "
+                "that the run learned from; give it in parts",
+            }
+        return {
+            "source": text,
+            "answer": found["text"][0].numpy().decode(),
+            "score": round(float(found["score"][0]), 4),
+        }
+
+
+def _texts_of(inputs):
+    """Yields the texts: those given, and the lines of files given."""
+    for given in inputs:
+        path = pathlib.Path(given)
+        try:
+            lines = path.read_text().splitlines() if path.is_file() else [given]
+        except (OSError, ValueError) as error:
+            raise errors.UserError(
+                f"{given}: can't be read: {error}"
+            ) from error
+        yield from lines
+
+
+def _tell(found, shared, dropped):
+    """Says which pairs are left out, and why."""
+    if found.skipped:
+        place, reason = found.skipped[0]
+        print(
+            f"{len(found.skipped)} rows hold no pair and are left out, the "
+            f"first at {place}: {reason}"
+        )
+    for count, reason in (
+        (found.repeated, "train has them already"),
+        (shared, "dev or test has their source or target"),
+        (dropped, "they are longer than --max_tokens"),
+    ):
+        if count:
+            print(f"{count:,} pairs are left out of train: {reason}")

@@ -1,0 +1,149 @@
+"""What a translation's answers are worth."""
+
+import dataclasses
+import time
+
+import numpy as np
+import tensorflow as tf
+
+from kerasnotes import metrics
+from kerasnotes.data import progress
+from kerasnotes.diagnosis import blame as blame_lib
+from kerasnotes.training import task as task_lib
+
+_BATCH = 64
+
+
+@dataclasses.dataclass(frozen=True)
+class Answers:
+    """The answers to some examples, in their order.
+
+    Attributes:
+        ids: a string for each, by which people find it.
+        sources: the texts asked.
+        references: what they are to become.
+        found: what `translate_serving.Translator.search` found.
+        seconds: how long it took.
+        exact: whether an answer is right only where it is the reference.
+    """
+
+    ids: list
+    sources: list
+    references: list
+    found: dict
+    seconds: float
+    exact: bool
+
+    @property
+    def outputs(self):
+        """The best answers."""
+        return [text.decode() for text in self.found["text"]]
+
+    @property
+    def right(self):
+        """Whether each answer is the reference, `[n]`."""
+        pairs = zip(self.outputs, self.references, strict=True)
+        return np.array([output == reference for output, reference in pairs])
+
+    def bleu(self):
+        """Returns the answers' `metrics.Bleu`."""
+        return metrics.bleu(self.outputs, self.references)
+
+    @property
+    def scores(self):
+        """The metrics of the answers, a dictionary."""
+        found = {"answered": len(self.ids), "exact_match": self.right.mean()}
+        if not self.exact:
+            bleu = self.bleu()
+            found |= {"bleu": bleu.score, "signature": bleu.signature}
+        return found
+
+
+def answer(translator, examples, width, alpha, exact):
+    """Returns the `Answers` of beam search.
+
+    Args:
+        translator: the `translate_serving.Translator`.
+        examples: a list of `(id, source, reference)`.
+        width: the beam's width.
+        alpha: the exponent of the length normalisation.
+        exact: see `Answers`.
+    """
+    ids, sources, references = map(list, zip(*examples, strict=True))
+    search, _ = translator.compiled
+    began = time.perf_counter()
+    found = _in_batches(
+        lambda texts: search(texts, width, alpha), [sources], "answers"
+    )
+    seconds = time.perf_counter() - began
+    return Answers(ids, sources, references, found, seconds, exact)
+
+
+def blame(translator, answers, alpha):
+    """Returns whose fault each wrong answer is, a `blame.Blame`.
+
+    Args:
+        translator: the `translate_serving.Translator`.
+        answers: the `Answers`.
+        alpha: the exponent of the search's length normalisation.
+    """
+    _, log_prob = translator.compiled
+    true = _in_batches(
+        log_prob, [answers.sources, answers.references], "references"
+    )
+    return blame_lib.blame(
+        ~answers.right,
+        true["log_prob"],
+        true["length"],
+        answers.found["log_probs"][:, 0],
+        answers.found["lengths"][:, 0],
+        alpha,
+    )
+
+
+def judge(answers):
+    """Returns the `Judgement` of the answers.
+
+    Those that aren't exact are wrong by what their own BLEU lacks.
+    """
+    errors = 1.0 - answers.right
+    if not answers.exact:
+        pairs = zip(answers.outputs, answers.references, strict=True)
+        errors = np.array(
+            [1 - metrics.bleu([o], [r]).score / 100 for o, r in pairs]
+        )
+    rows = [
+        {
+            "id": name,
+            "source": source,
+            "true": reference,
+            "given": output,
+            "confidence": round(float(np.exp(log_prob)), 4),
+        }
+        for name, source, reference, output, log_prob in zip(
+            answers.ids,
+            answers.sources,
+            answers.references,
+            answers.outputs,
+            answers.found["log_probs"][:, 0],
+            strict=True,
+        )
+    ]
+    return task_lib.Judgement(errors, rows)
+
+
+def _in_batches(function, columns, label):
+    """Returns what a function gives for texts, in their order."""
+    # Of like length together, since the longest sets the steps.
+    order = np.argsort([len(text) for text in columns[0]], kind="stable")
+    batches = [order[i : i + _BATCH] for i in range(0, len(order), _BATCH)]
+    found = []
+    for rows in progress.progress(batches, len(batches), label):
+        texts = [tf.constant([c[row] for row in rows]) for c in columns]
+        values = function(*texts)
+        found.append({name: value.numpy() for name, value in values.items()})
+    back = np.argsort(order)
+    return {
+        name: np.concatenate([part[name] for part in found])[back]
+        for name in found[0]
+    }

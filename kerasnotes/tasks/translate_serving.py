@@ -1,0 +1,125 @@
+"""The functions that a served model from text to text answers with."""
+
+import functools
+
+import tensorflow as tf
+
+from kerasnotes import ops
+from kerasnotes.training import task as task_lib
+
+
+class Translator:
+    """Text in, text out: a model between its vocabularies.
+
+    Args:
+        model: a `kerasnotes.models.SequenceToSequence`.
+        source: the vocabulary of what goes in.
+        target: the vocabulary of what comes out.
+        longest: the most tokens that either may have; the rest of a longer
+            source is left out.
+    """
+
+    def __init__(self, model, source, target, longest):
+        self.model, self.source, self.target = model, source, target
+        self.longest = longest
+
+    @functools.cached_property
+    def compiled(self):
+        """The functions `search` and `log_prob`, as graphs made once."""
+        text = tf.TensorSpec([None], tf.string)
+        scalars = [tf.TensorSpec([], t) for t in (tf.int32, tf.float32)]
+        return (
+            tf.function(self.search, [text, *scalars]),
+            tf.function(self.log_prob, [text, text]),
+        )
+
+    def search(self, text, width, alpha):
+        """Returns what beam search finds, a dictionary of tensors.
+
+        Args:
+            text: strings `[n]`.
+            width: B, an integer or a scalar tensor.
+            alpha: the exponent of the length normalisation, likewise.
+
+        Returns:
+            `text` and `score`, `[n]`, of the best; `alternatives`, `scores`,
+            `log_probs` and `lengths`, `[n, B]`, of all; and `truncated`,
+            `[n]`, where the source was too long.
+        """
+        tokens = self.source.encode_tensor(text)
+        found = self.model.beam_search(
+            _ended(tokens[:, : self.longest]), width, self.longest + 1, alpha
+        )
+        shape = tf.shape(found.scores)
+        flat = tf.reshape(found.tokens, [-1, tf.shape(found.tokens)[-1]])
+        texts = tf.reshape(self.target.decode_tensor(flat), shape)
+        return {
+            "text": texts[:, 0],
+            "score": found.scores[:, 0],
+            "alternatives": texts,
+            "scores": found.scores,
+            "log_probs": found.log_probs,
+            "lengths": found.lengths,
+            "truncated": tokens.row_lengths() > self.longest,
+        }
+
+    def log_prob(self, text, answer):
+        """Returns the log probability and tokens of answers.
+
+        Args:
+            text: strings `[n]`.
+            answer: strings `[n]`.
+
+        Returns:
+            `log_prob`, `Σ_t log P(y⟨t⟩ | x, y⟨1⟩…y⟨t-1⟩)` with the end mark,
+            and `length`, the number of its terms: `[n]`.
+        """
+        y = _ended(self.target.encode_tensor(answer))
+        source = _ended(self.source.encode_tensor(text)[:, : self.longest])
+        begun = tf.pad(y[:, :-1], [[0, 0], [1, 0]], constant_values=ops.START)
+        logits = self.model({"source": source, "target": begun}, training=False)
+        terms = -tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits)
+        there = ops.padding_mask(y)
+        return {
+            "log_prob": tf.reduce_sum(tf.where(there, terms, 0.0), axis=1),
+            "length": tf.reduce_sum(tf.cast(there, tf.int32), axis=1),
+        }
+
+    def signatures(self, width, alpha):
+        """Returns the signatures.
+
+        `serving_default` takes `text`, strings `[n]`, and gives what `search`
+        finds with the width and the α given here; `beam_search` takes them
+        too, as the scalars `width` and `alpha`. `log_prob` takes `text` and
+        `answer`. `model_inputs` takes the model's own `source` and `target`,
+        int32 tokens, and gives its `logits`.
+        """
+
+        def serve(text):
+            return self.search(text, width, alpha)
+
+        def from_tokens(source, target):
+            inputs = {"source": source, "target": target}
+            return {"logits": self.model(inputs, training=False)}
+
+        spec, texts = tf.TensorSpec, tf.TensorSpec([None], tf.string, "text")
+        scalars = spec([], tf.int32, "width"), spec([], tf.float32, "alpha")
+        answers = spec([None], tf.string, "answer")
+        tokens = [
+            spec([None, None], tf.int32, side) for side in ("source", "target")
+        ]
+        served = {
+            "serving_default": (serve, (texts,)),
+            "beam_search": (self.search, (texts, *scalars)),
+            "log_prob": (self.log_prob, (texts, answers)),
+            "model_inputs": (from_tokens, tuple(tokens)),
+        }
+        return {
+            name: task_lib.Signature(*found) for name, found in served.items()
+        }
+
+
+def _ended(tokens):
+    """Returns ragged tokens with their end marks, filled up."""
+    ends = tf.fill([tokens.nrows(), 1], ops.END)
+    return tf.concat([tokens, tf.cast(ends, tokens.dtype)], axis=1).to_tensor()

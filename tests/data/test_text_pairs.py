@@ -1,0 +1,173 @@
+"""Pairs from files with tabs, or from two that run side by side."""
+
+import zipfile
+
+import pytest
+
+from kerasnotes import errors
+from kerasnotes.data import pairs
+
+
+def zipped(path, **texts):
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in texts.items():
+            archive.writestr(name.replace("__", "/").replace("_0", "."), text)
+    return str(path)
+
+
+def write(folder, **texts):
+    folder.mkdir(exist_ok=True)
+    for name, text in texts.items():
+        (folder / name.replace("_0", ".")).write_bytes(text.encode())
+    return str(folder)
+
+
+def rows(found, side=None):
+    places = range(len(found.ids)) if side is None else found.official[side]
+    return [(found.sources[i], found.targets[i]) for i in places]
+
+
+def test_what_editors_and_anki_write(tmp_path):
+    path = tmp_path / "fra.txt"
+    path.write_bytes(
+        b"\xef\xbb\xbfGo.\tVa\xc2\xa0!\tCC-BY 2.0 #1\r\n"
+        b" Hi. \t Salut.\tCC-BY 2.0 #2\r\n"
+        b"\r\n"
+        b"Late.\tEn retard, e\xcc\x81t\xc3\xa9.\tCC-BY 2.0 #3"
+    )
+    found = pairs.load(str(path))
+    assert rows(found) == [
+        ("Go.", "Va\u00a0!"),
+        ("Hi.", "Salut."),
+        ("Late.", "En retard, été."),
+    ]
+    assert found.ids == ["fra.txt:1", "fra.txt:2", "fra.txt:4"]
+    assert found.official is None and not found.skipped
+
+
+def test_bad_rows_are_skipped_and_named(tmp_path):
+    path = tmp_path / "fra.tsv"
+    path.write_bytes(b"a\tb\nno tab\n\tc\nd\t \n\xff\te\na\tb\na\tf\n")
+    found = pairs.load(str(path))
+    assert rows(found) == [("a", "b"), ("a", "f")]
+    empty = "the source or the target is empty"
+    assert found.skipped == [
+        ("fra.tsv:2", "no tab between source and target"),
+        ("fra.tsv:3", empty),
+        ("fra.tsv:4", empty),
+        ("fra.tsv:5", "not UTF-8"),
+    ]
+    assert found.repeated == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"", "is empty"),
+        (b"Go.;Va !\n", "first line, t.txt:1: no tab"),
+        ("Go.\tVa !\n".encode("utf-16"), "first line, t.txt:1: not UTF-8"),
+    ],
+)
+def test_a_file_without_a_pair_is_refused(tmp_path, data, told):
+    path = tmp_path / "t.txt"
+    path.write_bytes(data)
+    with pytest.raises(errors.UserError) as caught:
+        pairs.load(str(path))
+    message = str(caught.value)
+    assert told in message and str(path) in message and "\n" not in message
+    assert "a source, a tab and a target" in message
+
+
+def test_an_archive_and_a_folder_that_holds_it(tmp_path):
+    path = zipped(
+        tmp_path / "fra-eng.zip",
+        **{"fra-eng___about_0txt": "About.\n", "fra-eng__fra_0txt": "a\tb\n"},
+    )
+    for dataset in (path, write(tmp_path, README_0md="# About\n")):
+        found = pairs.load(dataset)
+        assert found.ids == ["fra.txt:1"] and rows(found) == [("a", "b")]
+
+
+def test_sides_by_name(tmp_path):
+    found = pairs.load(
+        write(
+            tmp_path / "tabs",
+            train_0tsv="a\tA\nb\tB\n",
+            val_0tsv="c\tC\n",
+            test_0tsv="a\tA\n",
+        )
+    )
+    assert rows(found, "train") == [("a", "A"), ("b", "B")]
+    assert rows(found, "dev") == [("c", "C")]
+    assert rows(found, "test") == [("a", "A")]
+    assert found.ids[2] == "val.tsv:1"
+
+
+def test_side_by_side(tmp_path):
+    texts = {
+        "train_0fr": "A\nB\n",
+        "train_0en": "a\nb\n",
+        "test_0en": "c\n\n",
+        "test_0fr": "C\nD\n",
+        "dev_0en": "no French\n",
+    }
+    folder = write(tmp_path / "two", **texts)
+    archive = zipped(tmp_path / "two.zip", **texts)
+    for dataset in (folder, archive, f"{folder}/train.en,{folder}/train.fr"):
+        found = pairs.load(dataset)
+        assert rows(found, "train") == [("a", "A"), ("b", "B")]
+        assert rows(found, "test") == [("c", "C")]
+        assert found.ids == ["train.en:1", "train.en:2", "test.en:1"]
+        assert found.skipped[0][0] == "test.en:2"
+        assert "dev" not in found.official
+    other = pairs.load(f"{folder}/train.fr,{folder}/train.en")
+    assert rows(other, "train") == [("A", "a"), ("B", "b")]
+    lone = pairs.load(f"{folder}/test.fr,{folder}/test.en")
+    assert rows(lone) == [("C", "c")] and lone.official is None
+
+
+@pytest.mark.parametrize(
+    ("texts", "told"),
+    [
+        ({"a_0txt": "no tab\n"}, "holds no text with tabs"),
+        ({"a_0txt": "a\tb\n", "b_0txt": "a\tb\n"}, "'a.txt' and 'b.txt'"),
+        ({"dev_0txt": "a\tb\n", "test_0txt": "a\tb\n"}, "to train on"),
+        ({"dev_0a": "a\tb\n", "dev_0b": "a\tb\n"}, "'dev.a' and 'dev.b'"),
+        (
+            {"train_0en": "a\nb\n", "train_0fr": "A\nB\nC\n"},
+            "train.en has 2 lines and train.fr has 3",
+        ),
+    ],
+)
+def test_folders_refused(tmp_path, texts, told):
+    for dataset in (
+        write(tmp_path / "folder", **texts),
+        zipped(tmp_path / "archive.zip", **texts),
+    ):
+        with pytest.raises(errors.UserError, match=told) as caught:
+            pairs.load(dataset)
+        assert dataset in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "dataset", ["fra.txt", "a/b/c", "~/none", "mine.zip", "/none"]
+)
+def test_paths_that_are_not_there(dataset):
+    with pytest.raises(errors.UserError, match="no such file: '"):
+        pairs.load(dataset)
+
+
+def test_one_of_two_is_not_there(tmp_path):
+    folder = write(tmp_path / "one", a_0en="a\n")
+    with pytest.raises(errors.UserError, match="a.fr can't be read: No such"):
+        pairs.load(f"{folder}/a.en,{folder}/a.fr")
+
+
+def test_an_archive_that_is_cut_short_or_harmed(tmp_path):
+    path = tmp_path / "t.zip"
+    zipped(path, t_0txt="a\tb\n" * 99)
+    data = path.read_bytes()
+    for harmed in (data[:-30], data.replace(b"a\tb", b"a\tc", 1)):
+        path.write_bytes(harmed)
+        with pytest.raises(errors.UserError, match="t.zip"):
+            pairs.load(str(path))

@@ -1,0 +1,27 @@
+"""The tests of decoding hold on the other backends too, ties included."""
+
+import importlib.util
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+HERE = pathlib.Path(__file__).parent
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_other_backend(backend):
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed")
+    files = [HERE / "test_beam_search.py", HERE / "test_single.py"]
+    found = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", *files],
+        env={**os.environ, "KERAS_BACKEND": backend},
+        cwd=HERE.parents[1],
+        capture_output=True,
+        text=True,
+    )
+    assert found.returncode == 0, found.stdout
