@@ -12,6 +12,7 @@ import importlib
 _MODULES = frozenset(
     {
         "advice",
+        "blame",
         "calibration",
         "comparison",
         "components",

@@ -4,11 +4,11 @@ import keras
 from keras import ops
 
 
-class _Gated(keras.layers.Layer):
+class _GatedCell(keras.layers.Layer):
     """A cell whose gates look at the input and at the state before.
 
     Args:
-        units: u, the size of a state.
+        units: the size of a state.
         kernel_initializer: of what multiplies the input.
         recurrent_initializer: of what multiplies the state.
         kernel_regularizer: of both.
@@ -25,7 +25,9 @@ class _Gated(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         if units < 1:
-            raise ValueError(f"`units` must be positive. Received: {units=}")
+            raise ValueError(
+                f"`units` must be at least 1. Received: units={units}"
+            )
         self.units = self.output_size = units
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.recurrent_initializer = keras.initializers.get(
@@ -33,27 +35,17 @@ class _Gated(keras.layers.Layer):
         )
         self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
 
-    def _weight(self, name, inputs, outputs, initializer):
+    def _kernel(self, name, rows, parts, initializer):
         return self.add_weight(
-            shape=(inputs, outputs),
+            shape=(rows, parts * self.units),
+            # An unseeded initialiser repeats its values.
             initializer=initializer.clone(),
             regularizer=self.kernel_regularizer,
             name=name,
         )
 
-    def call(self, inputs, states):
-        """Returns the output, and the list of new states."""
-        return self.advance(self.project(inputs), states)
-
-    def project(self, inputs):
-        """Returns what the input gives the gates, `Wx + b`, of any rank.
-
-        It needs no state: of a sequence, all at once is faster.
-        """
-        return ops.matmul(inputs, self.kernel) + self.bias
-
     def get_initial_state(self, batch_size=None):
-        """Returns zeros for each state."""
+        """Returns zeros for each state, `(batch_size, units)`."""
         shape = (batch_size, self.units)
         return [ops.zeros(shape, self.compute_dtype) for _ in self.state_size]
 
@@ -75,65 +67,144 @@ class _Gated(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("kerasnotes")
-class GRUCell(_Gated):
+class GRUCell(_GatedCell):
+    """A gated recurrent unit.
+
+    - `Γ_u = σ(W_u [c⟨t-1⟩, x⟨t⟩] + b_u)`, how much is new;
+    - `Γ_r = σ(W_r [c⟨t-1⟩, x⟨t⟩] + b_r)`, how much of the old to look at;
+    - `c̃ = tanh(W_c [Γ_r * c⟨t-1⟩, x⟨t⟩] + b_c)`;
+    - `c⟨t⟩ = Γ_u * c̃ + (1 - Γ_u) * c⟨t-1⟩`, the output and the state.
+
+    It is `keras.layers.GRUCell(units, reset_after=False)`, but that Keras'
+    update gate is the complement: `σ(-z)`. `kernel` holds the columns of
+    `x⟨t⟩` for `u`, `r` and `c` side by side, `recurrent_kernel` those of
+    `c⟨t-1⟩` for `u` and `r`, `candidate_kernel` for `c`.
+
+    Args:
+        units: the size of c.
+        kernel_initializer: of what multiplies x.
+        recurrent_initializer: of what multiplies c.
+        kernel_regularizer: of both.
+        **kwargs: of `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: x⟨t⟩, `(batch, …, n)`.
+        states: the list of c⟨t-1⟩, `(batch, …, units)`.
+
+    Returns:
+        c⟨t⟩, and the list of it.
+
+    Source: Cho et al., Learning phrase representations using RNN
+    encoder-decoder (2014), section 2.3; the names are the course's.
+
+    >>> rnn = keras.layers.Bidirectional(keras.layers.RNN(GRUCell(4)))
+    >>> mask = ops.array([[True, True, False], [True, False, False]])
+    >>> rnn(ops.ones((2, 3, 5)), mask=mask).shape
+    TensorShape([2, 8])
+    """
+
     def __init__(self, units, **kwargs):
         super().__init__(units, **kwargs)
         self.state_size = [units]
 
     def build(self, input_shape):
-        """Creates the weights, whose columns are `u | r | c`."""
-        u = self.units
-        self.kernel = self._weight(
-            "kernel", input_shape[-1], 3 * u, self.kernel_initializer
+        """Creates the weights."""
+        inner = self.recurrent_initializer
+        self.kernel = self._kernel(
+            "kernel", input_shape[-1], 3, self.kernel_initializer
         )
-        self.recurrent_kernel = self._weight(
-            "recurrent_kernel", u, 2 * u, self.recurrent_initializer
+        # Kernels of their own: a slice would be copied at every step.
+        self.recurrent_kernel = self._kernel(
+            "recurrent_kernel", self.units, 2, inner
         )
-        self.candidate_kernel = self._weight(
-            "candidate_kernel", u, u, self.recurrent_initializer
+        self.candidate_kernel = self._kernel(
+            "candidate_kernel", self.units, 1, inner
         )
-        self.bias = self.add_weight(
-            shape=(3 * u,), initializer="zeros", name="bias"
-        )
+        self.bias = self.add_weight((3 * self.units,), "zeros", name="bias")
 
-    def advance(self, projected, states):
-        """Returns the output and the new states, from `project`'s output."""
-        (state,) = states
-        gates, candidate = ops.split(projected, [2 * self.units], axis=-1)
-        gates = ops.sigmoid(gates + ops.matmul(state, self.recurrent_kernel))
+    def call(self, inputs, states):
+        """Returns the output, and the list of the new state."""
+        (old,) = states
+        x = ops.matmul(inputs, self.kernel) + self.bias
+        gates, new = ops.split(x, [2 * self.units], axis=-1)
+        gates = ops.sigmoid(gates + ops.matmul(old, self.recurrent_kernel))
         update, reset = ops.split(gates, 2, axis=-1)
-        candidate = ops.tanh(
-            candidate + ops.matmul(reset * state, self.candidate_kernel)
-        )
-        state = state + update * (candidate - state)
+        new = ops.tanh(new + ops.matmul(reset * old, self.candidate_kernel))
+        state = update * new + (1 - update) * old
         return state, [state]
 
 
 @keras.saving.register_keras_serializable("kerasnotes")
-class LSTMCell(_Gated):
+class LSTMCell(_GatedCell):
+    """A long short-term memory.
+
+    - `Γ_u, Γ_f, Γ_o = σ(W_· [a⟨t-1⟩, x⟨t⟩] + b_·)`: update, forget, output;
+    - `c̃ = tanh(W_c [a⟨t-1⟩, x⟨t⟩] + b_c)`;
+    - `c⟨t⟩ = Γ_u * c̃ + Γ_f * c⟨t-1⟩`;
+    - `a⟨t⟩ = Γ_o * tanh(c⟨t⟩)`, the output.
+
+    It is `keras.layers.LSTMCell`, whose weights are laid out alike:
+    `u | f | c | o`.
+
+    Args:
+        units: the size of a and of c.
+        unit_forget_bias: whether `b_f` starts at 1, so that a new cell
+            remembers (Józefowicz et al., 2015), or at 0.
+        kernel_initializer: of what multiplies x.
+        recurrent_initializer: of what multiplies a.
+        kernel_regularizer: of both.
+        **kwargs: of `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: x⟨t⟩, `(batch, …, n)`.
+        states: the list of a⟨t-1⟩ and c⟨t-1⟩, each `(batch, …, units)`.
+
+    Returns:
+        a⟨t⟩, and the list of a⟨t⟩ and c⟨t⟩.
+
+    Sources: Hochreiter and Schmidhuber, Long short-term memory (1997); Gers
+    et al., Learning to forget (2000); the names are the course's.
+
+    >>> rnn = keras.layers.RNN([LSTMCell(4), LSTMCell(2)])  # two layers
+    >>> rnn(ops.ones((2, 3, 5))).shape
+    TensorShape([2, 2])
+    """
+
     def __init__(self, units, unit_forget_bias=True, **kwargs):
         super().__init__(units, **kwargs)
         self.unit_forget_bias = unit_forget_bias
         self.state_size = [units, units]
 
     def build(self, input_shape):
-        u = self.units
-        self.kernel = self._weight(
-            "kernel", input_shape[-1], 4 * u, self.kernel_initializer
+        """Creates the weights."""
+        self.kernel = self._kernel(
+            "kernel", input_shape[-1], 4, self.kernel_initializer
         )
-        self.recurrent_kernel = self._weight(
-            "recurrent_kernel", u, 4 * u, self.recurrent_initializer
+        self.recurrent_kernel = self._kernel(
+            "recurrent_kernel", self.units, 4, self.recurrent_initializer
         )
         self.bias = self.add_weight(
-            shape=(4 * u,), initializer="zeros", name="bias"
+            (4 * self.units,), self._first_bias, name="bias"
         )
 
-    def advance(self, projected, states):
-        activation, memory = states
-        gates = projected + ops.matmul(activation, self.recurrent_kernel)
-        update, forget, candidate, output = ops.split(gates, 4, axis=-1)
-        memory = ops.sigmoid(update) * ops.tanh(candidate) + ops.sigmoid(
-            forget
-        ) * memory
-        activation = ops.sigmoid(output) * ops.tanh(memory)
-        return activation, [activation, memory]
+    def _first_bias(self, shape, dtype):
+        forget = float(self.unit_forget_bias)
+        parts = ops.array([0.0, forget, 0.0, 0.0], dtype)
+        return ops.repeat(parts, shape[0] // 4)
+
+    def call(self, inputs, states):
+        """Returns the output, and the list of the new states."""
+        a, c = states
+        x = ops.matmul(inputs, self.kernel) + self.bias
+        x = x + ops.matmul(a, self.recurrent_kernel)
+        update, forget, new, output = ops.split(x, 4, axis=-1)
+        c = ops.sigmoid(update) * ops.tanh(new) + ops.sigmoid(forget) * c
+        a = ops.sigmoid(output) * ops.tanh(c)
+        return a, [a, c]
+
+    def get_config(self):
+        """Returns the arguments of the constructor."""
+        return {
+            **super().get_config(),
+            "unit_forget_bias": self.unit_forget_bias,
+        }

@@ -1,6 +1,5 @@
 """Metrics: how good a model's answers are."""
 
-from kerasnotes.metrics.bleu import Bleu, bleu
 from kerasnotes.metrics.classification import (
     ClassificationMetrics,
     DecidedAccuracy,
@@ -13,6 +12,7 @@ from kerasnotes.metrics.multilabel import (
     multilabel_report,
 )
 from kerasnotes.metrics.sequences import SequenceAccuracy, TokenAccuracy
+from kerasnotes.metrics.translation import Bleu, bleu, sentence_bleu
 
 __all__ = [
     "Bleu",
@@ -26,4 +26,5 @@ __all__ = [
     "classification_report",
     "decide",
     "multilabel_report",
+    "sentence_bleu",
 ]

@@ -10,6 +10,43 @@ from kerasnotes.models import network, recurrent, sequence_to_sequence
 
 @keras.saving.register_keras_serializable("kerasnotes")
 class EncoderDecoder(sequence_to_sequence.SequenceToSequence):
+    """An encoder whose final states are the decoder's first.
+
+    The encoder reads the source and gives nothing but the states in which
+    each of its layers ends; from these the decoder's layers start. All it
+    knows of a source are `layers · width` numbers, whatever its length.
+
+    Args:
+        source_size: the number of the source's tokens.
+        target_size: the number of the target's tokens.
+        width: the size of embeddings and states, even.
+        layers: of the encoder, and of the decoder.
+        cell: `gru` or `lstm`.
+        bidirectional: whether half of the encoder's units read backwards.
+        dropout: the share of units that training drops, of what enters each
+            layer, and never between a state and the next.
+        share_embeddings: whether source and target have one vocabulary, and
+            one embedding.
+        kernel_regularizer: a Keras regulariser of the kernels.
+        name: the model's name.
+
+    Call arguments:
+        inputs: `{"source": int32 (batch, S), "target": int32 (batch, T)}`.
+
+    Returns:
+        Logits `(batch, T, target_size)`, float32.
+
+    Sources: Cho et al., Learning phrase representations using RNN
+    encoder-decoder (2014), section 2.2; Sutskever et al., Sequence to sequence
+    learning with neural networks (2014), section 2; for dropout, Zaremba et
+    al., Recurrent neural network regularization (2014).
+
+    >>> model = EncoderDecoder(source_size=9, target_size=7, width=4)
+    >>> source = keras.ops.array([[5, 3, 2], [6, 2, 0]])
+    >>> model.greedy(source, steps=8).tokens.shape
+    TensorShape([2, 1, 8])
+    """
+
     def __init__(
         self,
         source_size,
@@ -29,23 +66,17 @@ class EncoderDecoder(sequence_to_sequence.SequenceToSequence):
         source, target = pieces.embeddings(
             source_size, target_size, share_embeddings
         )
+        mask = ops.padding_mask(inputs["source"])
         states, _ = pieces.encoder(
-            source(inputs["source"]),
-            ops.padding_mask(inputs["source"]),
-            layers,
-            bidirectional,
+            source(inputs["source"]), mask, layers, bidirectional
         )
-        x = target(inputs["target"])
-        for i, state in enumerate(states):
-            x = pieces.drop(x, f"decoder_{i + 1}_drop")
-            x, *_ = pieces.rnn(f"decoder_{i + 1}")(x, initial_state=state)
+        x = pieces.decoder(target(inputs["target"]), states)
         x = pieces.drop(x, "logits_drop")
         x = network.logits(x, target_size, "glorot", kernel_regularizer)
         super().__init__(inputs, x, arguments, name)
-        # Keras would track a model that is an attribute itself.
+        # As an attribute of its own, Keras would save the graph twice.
         self._parts = types.SimpleNamespace(
-            embed=target,
-            encode=keras.Model(inputs["source"], {"states": states}),
+            encode=keras.Model(inputs["source"], {"states": states})
         )
 
     def encode(self, source):
@@ -55,15 +86,13 @@ class EncoderDecoder(sequence_to_sequence.SequenceToSequence):
     def start(self, memory, width, steps):
         """Returns the states of each layer of the decoder."""
         del steps
-        return keras.tree.map_structure(
-            lambda x: recurrent.repeat(x, width), memory["states"]
-        )
+        return recurrent.repeat(memory["states"], width)
 
     def step(self, tokens, position, memory, cache):
         """Returns the logits, and the states of each layer."""
         del position, memory
-        x, new = self._parts.embed(tokens), []
-        for i, states in enumerate(cache):
-            x, states = self.get_layer(f"decoder_{i + 1}").cell(x, states)
+        x, new = self.get_layer("target_embedding")(tokens), []
+        for i, states in enumerate(cache, 1):
+            x, states = self.get_layer(f"decoder_{i}").cell(x, states)
             new.append(states)
         return self.get_layer(network.HEAD)(x), new

@@ -1,11 +1,11 @@
-"""What the recurrent models share."""
+"""What the recurrent models from a sequence to another share."""
 
 import dataclasses
 import typing
 
 import keras
 
-from kerasnotes import errors, layers, ops
+from kerasnotes import errors, layers
 
 CELLS = {"gru": layers.GRUCell, "lstm": layers.LSTMCell}
 """The cells by name."""
@@ -13,7 +13,7 @@ CELLS = {"gru": layers.GRUCell, "lstm": layers.LSTMCell}
 
 @dataclasses.dataclass(frozen=True)
 class Pieces:
-    """Makes the parts of a recurrent model, from its arguments.
+    """Makes the parts of a model, from its arguments.
 
     Attributes:
         width: the size of embeddings and states.
@@ -36,28 +36,24 @@ class Pieces:
             )
 
     def embeddings(self, source_size, target_size, share):
-        """Returns the layers for both sides' tokens: one, if they share it."""
-        if not share:
-            return (
-                keras.layers.Embedding(
-                    source_size, self.width, name="source_embedding"
-                ),
-                keras.layers.Embedding(
-                    target_size, self.width, name="target_embedding"
-                ),
-            )
-        if source_size != target_size:
+        """Returns the layers for the tokens of both sides: one, if shared."""
+        if share and source_size != target_size:
             raise ValueError(
-                "`share_embeddings` takes one vocabulary. Received: "
+                "`share_embeddings` needs one vocabulary. Received: "
                 f"source_size={source_size}, target_size={target_size}"
             )
-        layer = keras.layers.Embedding(
+        target = keras.layers.Embedding(
             target_size, self.width, name="target_embedding"
         )
-        return layer, layer
+        if share:
+            return target, target
+        source = keras.layers.Embedding(
+            source_size, self.width, name="source_embedding"
+        )
+        return source, target
 
     def encoder(self, x, mask, layers, bidirectional):
-        """Returns what each layer ends in, and what the last one gives.
+        """Returns the states that layers end in, and what the last gives.
 
         Args:
             x: embedded tokens, `(batch, S, width)`.
@@ -66,23 +62,38 @@ class Pieces:
             bidirectional: whether half of each layer's units read backwards.
 
         Returns:
-            A list of each layer's states, and `(batch, S, width)`.
+            A list with a list of states `(batch, width)` for each layer, and
+            a tensor `(batch, S, width)`.
         """
         ends = []
         for i in range(layers):
             name = f"encoder_{i + 1}"
-            if bidirectional:
-                rnn = self.rnn(f"{name}_rnn", self.width // 2)
-                layer = keras.layers.Bidirectional(rnn, name=name)
-            else:
-                layer = self.rnn(name)
+            layer = self._both_ways(name) if bidirectional else self.rnn(name)
             x, *states = layer(self.drop(x, f"{name}_drop"), mask=mask)
             if bidirectional:
+                # Keras gives the states of one direction, then the other's.
                 half = len(states) // 2
                 pairs = zip(states[:half], states[half:], strict=True)
-                states = [keras.ops.concatenate(p, axis=-1) for p in pairs]
+                states = [keras.ops.concatenate(pair, -1) for pair in pairs]
             ends.append(states)
         return ends, x
+
+    def _both_ways(self, name):
+        rnn = self.rnn(f"{name}_rnn", self.width // 2)
+        return keras.layers.Bidirectional(rnn, name=name)
+
+    def decoder(self, x, states, first=1):
+        """Returns what the decoder's last layer gives.
+
+        Args:
+            x: the input of layer `first`, `(batch, T, n)`.
+            states: the states that each layer, from that on, starts from.
+            first: the number of the first of them.
+        """
+        for i, start in enumerate(states, first):
+            x = self.drop(x, f"decoder_{i}_drop")
+            x, *_ = self.rnn(f"decoder_{i}")(x, initial_state=start)
+        return x
 
     def rnn(self, name, units=None):
         """Returns a recurrent layer that gives its states too."""
@@ -112,7 +123,16 @@ def inputs():
     }
 
 
-def repeat(x, width):
-    """Returns `x` `(batch, …)` for each hypothesis, `(batch, width, …)`."""
-    shape = keras.ops.shape(x)
-    return keras.ops.broadcast_to(x[:, None], (shape[0], width, *shape[1:]))
+def repeat(states, width):
+    """Returns a nest of states `(batch, n)` for W hypotheses each.
+
+    Args:
+        states: the nest.
+        width: W, an integer or a scalar tensor.
+    """
+
+    def for_each(x):
+        batch, size = keras.ops.shape(x)
+        return keras.ops.broadcast_to(x[:, None], (batch, width, size))
+
+    return keras.tree.map_structure(for_each, states)

@@ -141,7 +141,7 @@ def _drawn(path, characters):
 def _length(names):
     """Returns how many cells the longest name is long, roughly."""
     longest = max(map(len, names))
-    return 0.62 * 0.62 * longest + 0.3 if longest > 1 else 1
+    return 0.43 * longest + 0.5 if longest > 1 else 1
 
 
 def _places(figure, count, names, cell):

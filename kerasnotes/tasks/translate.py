@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+import unicodedata
 
 from etils import epy
 
@@ -14,6 +15,7 @@ with epy.lazy_imports():
     from kerasnotes.data import pair_split, pairs, vocabulary
     from kerasnotes.tasks import (
         translate_judging,
+        translate_review,
         translate_serving,
     )
     from kerasnotes.training import distribution
@@ -21,6 +23,9 @@ with epy.lazy_imports():
 option, setting = config_lib.option, config_lib.setting
 
 _DATES = "dates"
+
+# The beams that the report compares, on how many examples.
+_WIDTHS, _COMPARED = (1, 2, 4, 8, 16), 500
 
 
 @dataclasses.dataclass(frozen=True)
@@ -264,11 +269,23 @@ class Translate(task_lib.Task):
         return translate_judging.judge(self._answers(model, split))
 
     def review(self, model, splits, folder):
-        return []
+        answers = self._answers(model, splits["dev"])
+        translator = self.translator(model)
+        few = answers.ids[:_COMPARED]
+        return translate_review.review(
+            answers,
+            translate_judging.judge(answers),
+            translate_judging.blame(translator, answers, self.config.alpha),
+            folder,
+            [(width, self.answer(model, few, width)) for width in _WIDTHS],
+            translate_review.attended(translator, answers),
+        )
 
     def predict(self, model, inputs):
         translator = self.translator(model)
         for text in _texts_of(inputs):
+            # As the training set's.
+            text = unicodedata.normalize("NFC", text)
             yield self._answer_of(translator, text)
 
     def _answer_of(self, translator, text):

@@ -11,7 +11,7 @@ from kerasnotes.diagnosis import intervals, splits
 from kerasnotes.plots import attention as attention_lib
 from kerasnotes.plots import figures, page
 
-_SAMPLES, _EXAMPLES, _LONGEST = 10, 5, 300
+_SAMPLES, _EXAMPLES, _PICTURES, _LONGEST = 10, 5, 4, 300
 _MARKS = {ops.START: "⟨start⟩", ops.END: "⟨end⟩"}
 # A vocabulary's ids of the bytes that are no characters.
 _FIRST_BYTE = 3
@@ -237,6 +237,27 @@ def token_texts(tokens, vocabulary):
         else _MARKS.get(token, text)
         for token, text in zip(tokens, texts, strict=True)
     ]
+
+
+def attended(translator, answers):
+    """Returns an `Attended` for some answers, drawn by their ids alone.
+
+    Args:
+        translator: the `translate_serving.Translator`.
+        answers: the `translate_judging.Answers`.
+    """
+    found = []
+    for i in splits.nested(answers.ids)[:_PICTURES]:
+        weights, source, target = translator.attention(
+            answers.sources[i], answers.outputs[i]
+        )
+        if weights is not None:
+            names = (
+                token_texts(source, translator.source),
+                token_texts(target, translator.target),
+            )
+            found.append(Attended(answers.ids[i], np.asarray(weights), *names))
+    return found
 
 
 def _texts(answers, i):

@@ -76,14 +76,30 @@ class Translator:
         """
         y = _ended(self.target.encode_tensor(answer))
         source = _ended(self.source.encode_tensor(text)[:, : self.longest])
-        begun = tf.pad(y[:, :-1], [[0, 0], [1, 0]], constant_values=ops.START)
-        logits = self.model({"source": source, "target": begun}, training=False)
+        inputs = {"source": source, "target": _begun(y)}
+        logits = self.model(inputs, training=False)
         terms = -tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits)
         there = ops.padding_mask(y)
         return {
             "log_prob": tf.reduce_sum(tf.where(there, terms, 0.0), axis=1),
             "length": tf.reduce_sum(tf.cast(there, tf.int32), axis=1),
         }
+
+    def attention(self, text, answer):
+        """Returns where the model looks in a text for an answer's tokens.
+
+        Args:
+            text: a string.
+            answer: a string.
+
+        Returns:
+            Weights `[heads, T, S]`, or None where the model has none, and
+            the tokens of the text `[S]` and of the answer `[T]`.
+        """
+        source = _ended(self.source.encode_tensor([text]))
+        y = _ended(self.target.encode_tensor([answer]))
+        weights = self.model.attention({"source": source, "target": _begun(y)})
+        return weights if weights is None else weights[0], source[0], y[0]
 
     def signatures(self, width, alpha):
         """Returns the signatures.
@@ -123,3 +139,8 @@ def _ended(tokens):
     """Returns ragged tokens with their end marks, filled up."""
     ends = tf.fill([tokens.nrows(), 1], ops.END)
     return tf.concat([tokens, tf.cast(ends, tokens.dtype)], axis=1).to_tensor()
+
+
+def _begun(tokens):
+    """Returns what the decoder reads to give these tokens."""
+    return tf.pad(tokens[:, :-1], [[0, 0], [1, 0]], constant_values=ops.START)

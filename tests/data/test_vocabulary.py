@@ -27,20 +27,8 @@ BROKEN = [b"\xff", b"a\xe2\x82", b"\xed\xa0\x80z", b"\xc0\xaf", b"\xf4\x90\x80"]
 def words(count, seed=0):
     """Texts with enough repetition for merges to be learned."""
     draw = random.Random(seed)
-    known = [
-        "the",
-        "cat",
-        "l'été",
-        "naïve",
-        "où",
-        "Straße",
-        "東京",
-        "👍",
-        "12",
-        "2024",
-        "…",
-        "!",
-    ]
+    known = ["the", "cat", "l'été", "naïve", "où", "Straße", "東京"]
+    known += ["👍", "12", "2024", "…", "!"]
     return [
         draw.choice(" \u00a0").join(draw.choices(known, k=draw.randrange(9)))
         for _ in range(count)

@@ -26,6 +26,18 @@ def test_labels_and_distributions_are_keras(smoothing):
     )
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 1.0])
+def test_sequences_lose_as_their_labels_do(smoothing):
+    loss = Crossentropy(smoothing, reduction="none")
+    wanted = np.reshape(loss(LABELS, LOGITS), (3, 3))
+    logits = LOGITS.reshape(3, 3, 4)
+    for labels in (LABELS.reshape(3, 3), LABELS.reshape(3, 3, 1)):
+        np.testing.assert_allclose(loss(labels, logits), wanted, rtol=1e-6)
+    np.testing.assert_allclose(
+        loss(np.eye(4)[LABELS.reshape(3, 3)], logits), wanted, rtol=1e-5
+    )
+
+
 def test_unsmoothed_labels_are_keras_bit_for_bit():
     oracle = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     assert float(Crossentropy()(LABELS, LOGITS)) == float(

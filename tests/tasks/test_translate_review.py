@@ -7,7 +7,7 @@ import pytest
 
 from kerasnotes.data import tag_sheet
 from kerasnotes.diagnosis import blame as blame_lib
-from kerasnotes.metrics.bleu import bleu
+from kerasnotes.metrics import bleu
 from kerasnotes.plots import page
 from kerasnotes.tasks import translate_review
 from kerasnotes.training import task as task_lib

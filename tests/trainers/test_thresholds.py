@@ -14,7 +14,6 @@ from kerasnotes import errors
 from kerasnotes.tasks import classify
 from kerasnotes.tools import runs
 
-
 EIGHTS = ["--threshold=auto", "--optimize=precision", "--satisfy=recall>=0.95"]
 
 

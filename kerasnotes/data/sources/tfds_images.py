@@ -1,16 +1,13 @@
 """Image-classification sets of TensorFlow Datasets, and the digits."""
 
-import difflib
-
 import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from kerasnotes import errors
 from kerasnotes.data import examples, images, progress
-from kerasnotes.data.sources import digits, network, prepared
+from kerasnotes.data.sources import digits, prepared, tfds_sets
 
-_SIDES = {"train": "train", "test": "test", "validation": "dev"}
 _BATCH = 256
 
 
@@ -48,21 +45,15 @@ def read(name, data_dir=None, **arguments):
         UserError: no such set, or it holds no pictures with one label each,
             or it is missing and can't be downloaded.
     """
-    try:
-        builder = tfds.builder(name, data_dir=data_dir)
-    except tfds.core.DatasetNotFoundError as error:
-        raise _unknown(name) from error
-    except Exception as error:
-        raise _refused(name, error) from error
-    _keys(builder)
-    try:
-        try:
-            return read_builder(builder, **arguments)
-        except AssertionError:  # It isn't prepared.
-            _download(name, builder)
-        return read_builder(builder, **arguments)
-    except tf.errors.OpError as error:
-        raise _refused(name, error) from error
+    return tfds_sets.read(
+        name,
+        data_dir,
+        _keys,
+        lambda builder: read_builder(builder, **arguments),
+        "digits",
+        "a TFDS name of image classification, or a folder or zip of pictures "
+        "that exists",
+    )
 
 
 def read_builder(
@@ -94,18 +85,10 @@ def read_builder(
     def to_size(picture):
         return images.resize(picture, size, channels, mode)
 
-    # A set that was never prepared doesn't know its splits.
-    splits = list(builder.info.splits) or ["train"]
     parts = {
-        _SIDES[split]: _batches(builder, split, fixed, to_size)
-        for split in splits
-        if split in _SIDES
+        side: _batches(builder, split, fixed, to_size)
+        for side, split in tfds_sets.splits(builder).items()
     }
-    if "train" not in parts:
-        raise errors.UserError(
-            f"--dataset: {builder.name} has no train split, but "
-            f"{', '.join(splits)}."
-        )
     array, labels, ids, official = _collect(parts, (*size, channels), cache_dir)
     return examples.Examples(
         array,
@@ -178,41 +161,3 @@ def _keys(builder):
         f"--dataset: {builder.name} does not hold pictures with one label "
         f"each; its features are {', '.join(features)}."
     )
-
-
-def _unknown(name):
-    known = ["digits", *tfds.list_builders(with_community_datasets=False)]
-    near = difflib.get_close_matches(name.split("/")[0], known, cutoff=0.6)
-    hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
-    return errors.UserError(
-        f"--dataset: unknown {name!r}; {hint}Give 'digits', a TFDS name of "
-        "image classification, or a folder or zip of pictures that exists."
-    )
-
-
-def _refused(name, error):
-    base, _, config = name.partition("/")
-    if isinstance(error, ValueError) and config:
-        configs = tfds.builder_cls(base).builder_configs
-        return errors.unknown(
-            "--dataset", name, [f"{base}/{c}" for c in configs]
-        )
-    reason = str(error).strip().split("\n")[0]
-    return errors.UserError(f"--dataset: {name}: {reason}")
-
-
-def _download(name, builder):
-    if builder.MANUAL_DOWNLOAD_INSTRUCTIONS:
-        raise errors.UserError(
-            f"--dataset: {name} must be downloaded by hand, as "
-            f"https://www.tensorflow.org/datasets/catalog/{builder.name} says."
-        )
-    if not network.online():
-        raise errors.UserError(
-            f"--dataset: {name} is not in {builder.data_dir} and there is no "
-            "network to download it; give another --data_dir, or a folder."
-        )
-    try:
-        builder.download_and_prepare()
-    except Exception as error:
-        raise _refused(name, error) from error

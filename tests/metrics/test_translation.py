@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kerasnotes import errors
-from kerasnotes.metrics.bleu import bleu, sentence_bleu
+from kerasnotes.metrics import bleu, sentence_bleu
 
 TWO = ["the cat is on the mat", "there is a cat on the mat"]
 
@@ -115,7 +115,7 @@ def test_the_interval_is_the_bootstraps():
 
 
 def test_no_interval_where_it_would_take_too_much(monkeypatch):
-    module = sys.modules["kerasnotes.metrics.bleu"]
+    module = sys.modules["kerasnotes.metrics.translation"]
     monkeypatch.setattr(module, "_DRAWN", 1000)
     assert bleu(["a b c d"] * 10, ["a b c d"] * 10).interval
     found = bleu(["a b c d"] * 11, ["a b c d"] * 11)
