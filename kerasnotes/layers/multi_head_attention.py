@@ -28,8 +28,8 @@ class MultiHeadAttention(keras.layers.Layer):
         x: X, what asks, `(batch, T, width)`.
         source: Y, what is looked at, `(batch, S, anything)`; X for
             self-attention.
-        attention_mask: booleans that broadcast to `(batch, T, S)`, true where x may
-            look; a query with nothing to look at gives `b_o`.
+        attention_mask: booleans that broadcast to `(batch, T, S)`, true where
+            x may look; where it may nowhere, the heads give 0.
         return_weights: whether to return the weights too.
 
     Returns:

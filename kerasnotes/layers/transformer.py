@@ -1,6 +1,7 @@
 """The blocks of a Transformer."""
 
 import keras
+from keras import ops
 
 from kerasnotes.layers import multi_head_attention
 
@@ -149,13 +150,15 @@ class TransformerDecoderBlock(_Block):
     Call arguments:
         x: `(batch, T, width)`.
         source: what the encoder gave, `(batch, S, anything)`.
-        attention_mask: booleans that broadcast to `(batch, T, T)`, true where x may
-            look at itself: `kerasnotes.ops.look_ahead_mask(T)`.
-        cross_attention_mask: booleans that broadcast to `(batch, T, S)`, true where x
-            may look at the source.
+        attention_mask: booleans that broadcast to `(batch, T, T)`, true where
+            x may look at itself: `kerasnotes.ops.look_ahead_mask(T)`.
+        cross_attention_mask: booleans that broadcast to `(batch, T, S)`, true
+            where x may look at the source.
+        return_weights: whether to return too how x looks at the source.
 
     Returns:
-        A tensor of the shape of `x`.
+        A tensor of the shape of `x`; or a tuple of it and the weights
+        `(batch, heads, T, S)`.
 
     Source: Vaswani et al., Attention is all you need (2017), section 3.1.
 
@@ -167,13 +170,58 @@ class TransformerDecoderBlock(_Block):
     def build(self, x_shape, source_shape):
         self._build(x_shape, look=x_shape, read=source_shape)
 
-    def call(self, x, source, attention_mask=None, cross_attention_mask=None):
+    def call(
+        self,
+        x,
+        source,
+        attention_mask=None,
+        cross_attention_mask=None,
+        return_weights=False,
+    ):
+        weights = None
+
+        def read(x):
+            nonlocal weights
+            x, weights = self.read(
+                x, source, cross_attention_mask, return_weights=True
+            )
+            return x
+
         x = self._around(
             x, lambda x: self.look(x, x, attention_mask), self.look_norm
         )
-        x = self._around(
-            x,
-            lambda x: self.read(x, source, cross_attention_mask),
-            self.read_norm,
-        )
-        return self._feed_forward(x)
+        x = self._feed_forward(self._around(x, read, self.read_norm))
+        return (x, weights) if return_weights else x
+
+    def step(
+        self, x, cache, slot, attention_mask, memory, cross_attention_mask=None
+    ):
+        """Returns what `call` does of new positions, where others are known.
+
+        Args:
+            x: the new positions, `(batch, n, width)`.
+            cache: the keys and values of `slots` positions,
+                `(batch, heads, slots, width / heads)` each.
+            slot: where those of x go, the first of n slots, a scalar.
+            attention_mask: booleans that broadcast to `(batch, n, slots)`.
+            memory: what `read.project(source)` returned.
+            cross_attention_mask: as in a call.
+
+        Returns:
+            A tensor of the shape of `x`, and the new cache.
+        """
+
+        def look(x):
+            nonlocal cache
+            cache = tuple(
+                ops.slice_update(old, (0, 0, slot, 0), new)
+                for old, new in zip(cache, self.look.project(x), strict=True)
+            )
+            return self.look.attend(x, *cache, attention_mask)
+
+        def read(x):
+            return self.read.attend(x, *memory, cross_attention_mask)
+
+        x = self._around(x, look, self.look_norm)
+        x = self._around(x, read, self.read_norm)
+        return self._feed_forward(x), cache

@@ -1,9 +1,11 @@
 """The Transformer."""
 
+import types
+
 import keras
 from keras import ops
 
-from kerasnotes import layers
+from kerasnotes import layers as layers_lib
 from kerasnotes.models import network, sequence_to_sequence
 from kerasnotes.ops import sequences
 
@@ -71,32 +73,100 @@ class Transformer(sequence_to_sequence.SequenceToSequence):
                 "`share_embeddings` needs one vocabulary. Received: "
                 f"source_size={source_size}, target_size={target_size}"
             )
-        source = keras.Input((None,), dtype="int32", name="source")
-        target = keras.Input((None,), dtype="int32", name="target")
-        build = _Builder(arguments)
-        embed = build.embedding("target_embedding", target_size)
-        embed_source = (
-            embed
-            if share_embeddings
-            else build.embedding("source_embedding", source_size)
-        )
-        there = _Padding(name="padding")(source)
-        x = build.begin(source, embed_source, "source")
-        x = build.encoder(x, there)
-        y = build.begin(target, embed, "target")
-        y = build.decoder(y, x, there)
-        logits = embed(y, reverse=True)
-        super().__init__(
-            {"source": source, "target": target}, logits, arguments, name
+        inputs = {
+            side: keras.Input((None,), dtype="int32", name=side)
+            for side in ("source", "target")
+        }
+        pieces = _Pieces(arguments)
+        target = pieces.embedding("target_embedding", target_size)
+        source = target
+        if not share_embeddings:
+            source = pieces.embedding("source_embedding", source_size)
+        mask = _Padding(name="padding")(inputs["source"])
+        x = pieces.begin(source(inputs["source"]), "source")
+        x = pieces.encoder(x, mask)
+        y = pieces.begin(target(inputs["target"]), "target")
+        y, last = pieces.decoder(y, x, mask)
+        logits = target(y, reverse=True)
+        super().__init__(inputs, logits, arguments, name)
+        # Keras would track a model that is an attribute itself.
+        self._parts = types.SimpleNamespace(
+            encode=keras.Model(inputs["source"], {"x": x, "mask": mask}),
+            last=keras.Model(inputs, last),
+            blocks=[self.get_layer(f"decoder_{i + 1}") for i in range(layers)],
+            end=[self.get_layer("decoder_norm")] if norm == "pre" else [],
         )
 
+    def encode(self, source):
+        """Returns each decoder block's keys and values, and the mask."""
+        found = self._parts.encode(source)
+        return {
+            "read": [b.read.project(found["x"]) for b in self._parts.blocks],
+            "mask": found["mask"],
+        }
 
-class _Builder:
+    def start(self, memory, width, steps):
+        """Returns empty keys and values, and the hypotheses' empty paths.
+
+        Keys and values are written once, hypothesis w's of step t to slot
+        `width · t + w`, and stay there; `path` `(batch, W, steps)` says whose
+        slot each hypothesis goes on from at each step, -1 where there is
+        none yet.
+        """
+        batch = ops.shape(memory["mask"])[0]
+
+        def empty(ready):
+            heads, each = ready.shape[1], ready.shape[3]
+            shape = (batch, heads, steps * width, each)
+            return ops.zeros(shape, ready.dtype)
+
+        return {
+            "look": keras.tree.map_structure(empty, memory["read"]),
+            "path": ops.full((batch, width, steps), -1, "int32"),
+        }
+
+    def step(self, tokens, position, memory, cache):
+        """Returns the logits, and the cache with these tokens in it."""
+        batch, width = ops.shape(tokens)
+        steps = ops.shape(cache["path"])[-1]
+        own = ops.arange(width, dtype="int32")
+        now = ops.arange(steps, dtype="int32") == position
+        path = ops.where(now, own[:, None], cache["path"])
+        seen = ops.reshape(path[..., None] == own, (batch, width, -1))
+        embed = self.get_layer("target_embedding")
+        x = self.get_layer("target_scale")(embed(tokens))[:, :, None]
+        x = self.get_layer("target_positions")(x, start=position)[:, :, 0]
+        look = []
+        for block, known, read in zip(
+            self._parts.blocks, cache["look"], memory["read"], strict=True
+        ):
+            x, known = block.step(
+                x, known, position * width, seen, read, memory["mask"]
+            )
+            look.append(known)
+        for norm in self._parts.end:
+            x = norm(x)
+        return embed(x, reverse=True), {"look": look, "path": path}
+
+    def reorder(self, cache, parents):
+        """Returns the cache with other paths: no keys or values move."""
+        path = super().reorder(cache["path"], parents)
+        return {**cache, "path": path}
+
+    def attention(self, inputs):
+        """Returns how the last block looks at the source."""
+        last = self._parts.blocks[-1]
+        return last(**self._parts.last(inputs), return_weights=True)[1]
+
+
+class _Pieces:
+    """Makes the parts of the graph, from the model's arguments."""
+
     def __init__(self, arguments):
-        for key in ("width", "layers", "heads", "dropout", "norm"):
+        for key in ("width", "layers", "dropout", "norm"):
             setattr(self, key, arguments[key])
         self.block = {
-            "heads": self.heads,
+            "heads": arguments["heads"],
             "hidden": arguments["hidden"] or 4 * self.width,
             "dropout": self.dropout,
             "norm": self.norm,
@@ -104,6 +174,7 @@ class _Builder:
         }
 
     def embedding(self, name, size):
+        """Returns a layer from tokens to vectors, and in reverse to scores."""
         return keras.layers.ReversibleEmbedding(
             size,
             self.width,
@@ -114,47 +185,51 @@ class _Builder:
             name=name,
         )
 
-    def begin(self, tokens, embed, name):
-        x = keras.layers.Rescaling(self.width**0.5, name=f"{name}_scale")(
-            embed(tokens)
-        )
-        x = layers.SinusoidalPositions(name=f"{name}_positions")(x)
-        return keras.layers.Dropout(self.dropout, name=f"{name}_drop")(x)
+    def begin(self, x, side):
+        """Returns embedded tokens scaled, with their positions."""
+        x = keras.layers.Rescaling(self.width**0.5, name=f"{side}_scale")(x)
+        x = layers_lib.SinusoidalPositions(name=f"{side}_positions")(x)
+        return keras.layers.Dropout(self.dropout, name=f"{side}_drop")(x)
 
-    def encoder(self, x, there):
+    def encoder(self, x, mask):
+        """Returns what the encoder's blocks make of the source."""
         for i in range(1, self.layers + 1):
-            block = layers.TransformerEncoderBlock(
+            x = layers_lib.TransformerEncoderBlock(
                 **self.block, name=f"encoder_{i}"
-            )
-            x = block(x, attention_mask=there)
+            )(x, attention_mask=mask)
         return self.end(x, "encoder")
 
-    def decoder(self, x, source, there):
-        before = _LookAhead(name="look_ahead")(x)
+    def decoder(self, x, source, mask):
+        """Returns what the decoder gives, and what its last block takes."""
+        given = {
+            "source": source,
+            "attention_mask": _LookAhead(name="look_ahead")(x),
+            "cross_attention_mask": mask,
+        }
         for i in range(1, self.layers + 1):
-            block = layers.TransformerDecoderBlock(
+            block = layers_lib.TransformerDecoderBlock(
                 **self.block, name=f"decoder_{i}"
             )
-            x = block(
-                x, source, attention_mask=before, cross_attention_mask=there
-            )
-        return self.end(x, "decoder")
+            before, x = x, block(x, **given)
+        return self.end(x, "decoder"), {"x": before, **given}
 
     def end(self, x, name):
+        """Returns `x` normalised, if the blocks have left that to do."""
         if self.norm == "post":
             return x
-        return keras.layers.LayerNormalization(
-            epsilon=1e-5, name=f"{name}_norm"
-        )(x)
+        name = f"{name}_norm"
+        return keras.layers.LayerNormalization(epsilon=1e-5, name=name)(x)
 
 
 class _Padding(keras.layers.Layer):
-    """Which tokens of a source may be looked at, `(batch, 1, S)`."""
+    """Where a source has tokens, `(batch, 1, S)`."""
 
     def call(self, tokens):
         return sequences.padding_mask(tokens)[:, None]
 
 
 class _LookAhead(keras.layers.Layer):
+    """Which positions of `(batch, T, width)` each may look at, `(T, T)`."""
+
     def call(self, x):
         return sequences.look_ahead_mask(ops.shape(x)[1])

@@ -175,7 +175,7 @@ def export(members, path):
         for member in members
     ]
     served = signatures([m.task for m in members], models)
-    loaded = export_lib.write_saved_model(models, served, path)
+    loaded = export_lib.write_saved_model(served, path)
     x, *_ = next(iter(members[0].splits["dev"].batches(16)))
     x = tf.cast(x, tf.uint8)
     got = loaded.signatures["images"](images=x)["probabilities"]

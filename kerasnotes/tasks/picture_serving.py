@@ -27,6 +27,11 @@ def signatures(model, answer, shape, resize, activation=tf.nn.softmax):
     """
     *size, channels = shape
 
+    # Traced once, and once in a SavedModel, for all signatures.
+    @tf.function(
+        input_signature=[tf.TensorSpec([None, *shape], tf.float32)],
+        autograph=False,
+    )
     def probabilities(pixels):
         logits = tf.cast(model(pixels, training=False), tf.float32)
         return activation(logits)

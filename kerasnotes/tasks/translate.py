@@ -1,6 +1,7 @@
 """Translation: from a text to a text."""
 
 import dataclasses
+import os
 import pathlib
 import unicodedata
 
@@ -54,7 +55,7 @@ class Config(config_lib.Config):
         bounds=(1, 10**5),
     )
     batch_size: int = option(
-        128, "The most pairs a step, over all replicas.", bounds=(1, 2**31)
+        64, "The most pairs a step, over all replicas.", bounds=(1, 2**31)
     )
     batch_tokens: int | None = option(
         None,
@@ -62,10 +63,16 @@ class Config(config_lib.Config):
         bounds=(1, 2**31),
     )
     epochs: int = setting(
-        10, "Passes over the training set; may grow.", bounds=(1, 10**6)
+        12, "Passes over the training set; may grow.", bounds=(1, 10**6)
     )
-    width: int | None = option(
-        None, "Numbers in a token's vector and in a state.", bounds=(1, 2**20)
+    learning_rate: float = option(
+        2e-3, "The learning rate, α₀.", bounds=(1e-30, 1e30)
+    )
+    lr_schedule: str = option(
+        "cosine", "name[:key=value,…]: how the learning rate decays."
+    )
+    width: int = option(
+        128, "Numbers in a token's vector and in a state.", bounds=(1, 2**20)
     )
     layers: int | None = option(
         None, "Layers of the encoder, and of the decoder.", bounds=(1, 1000)
@@ -126,6 +133,10 @@ class Translate(task_lib.Task):
         """Whether an answer is right only where it is the reference."""
         judge, dataset = self.config.judge, self.config.dataset
         return judge == "exact" or (judge == "auto" and dataset == _DATES)
+
+    @property
+    def headline(self):
+        return "exact_match" if self.exact else "bleu"
 
     def splits(self):
         config = self.config
@@ -283,19 +294,19 @@ class Translate(task_lib.Task):
 
     def predict(self, model, inputs):
         translator = self.translator(model)
-        for text in _texts_of(inputs):
+        for place, text in _texts_of(inputs):
             # As the training set's.
             text = unicodedata.normalize("NFC", text)
-            yield self._answer_of(translator, text)
+            yield self._answer_of(translator, place, text)
 
-    def _answer_of(self, translator, text):
+    def _answer_of(self, translator, place, text):
         if not text.strip():
-            return {"source": text, "error": "empty: give a text"}
+            return {"source": place, "error": "empty; give a text"}
         search, _ = translator.compiled
         found = search([text], self.config.beam, self.config.alpha)
         if found["truncated"][0]:
             return {
-                "source": text,
+                "source": place,
                 "error": f"more than {translator.longest} tokens, the longest "
                 "that the run learned from; give it in parts",
             }
@@ -307,26 +318,29 @@ class Translate(task_lib.Task):
 
 
 def _texts_of(inputs):
-    """Yields the texts: those given, and the lines of files given."""
+    """Yields texts, those given and the lines of files, with their places."""
     for given in inputs:
-        path = pathlib.Path(given)
+        if not os.path.isfile(given):
+            yield repr(given if len(given) <= 40 else given[:39] + "…"), given
+            continue
         try:
-            lines = path.read_text().splitlines() if path.is_file() else [given]
+            lines = pathlib.Path(given).read_text().splitlines()
         except (OSError, ValueError) as error:
             raise errors.UserError(
                 f"{given}: can't be read: {error}"
             ) from error
-        yield from lines
+        for number, line in enumerate(lines, 1):
+            yield f"{given}:{number}", line
 
 
 def _tell(found, shared, dropped):
     """Says which pairs are left out, and why."""
     if found.skipped:
         place, reason = found.skipped[0]
-        print(
-            f"{len(found.skipped)} rows hold no pair and are left out, the "
-            f"first at {place}: {reason}"
-        )
+        count = len(found.skipped)
+        many = f"{count:,} rows hold no pair and are left out, the first"
+        one = "a row holds no pair and is left out"
+        print(f"{one if count == 1 else many}: {place}: {reason}")
     for count, reason in (
         (found.repeated, "train has them already"),
         (shared, "dev or test has their source or target"),

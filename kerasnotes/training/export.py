@@ -65,7 +65,7 @@ def export(task, model, split, folder, bounds=()):
     want = signatures[TENSORS].function(*map(tf.constant, x.values()))
     figures = {}
     for name in formats(task.config.export):
-        path, answer = _WRITERS[name](model, signatures, folder)
+        path, answer = _WRITERS[name](signatures, folder)
         got = answer(x)
         difference = max(
             _difference(got[key], np.asarray(want[key]))
@@ -126,17 +126,15 @@ def _folded(task, model, x):
     return folded
 
 
-def write_saved_model(models, signatures, path):
+def write_saved_model(signatures, path):
     """Writes a SavedModel, and returns it loaded.
 
     Args:
-        models: the models that the signatures call.
         signatures: dictionary of name to `Signature`.
         path: its folder.
     """
+    # It finds the variables by itself; of a tracked model it writes two copies.
     archive = keras.export.ExportArchive()
-    for model in models:
-        archive.track(model)
     for name, signature in signatures.items():
         archive.add_endpoint(name, signature.function, list(signature.inputs))
     with files.aside_folder(path) as partial:
@@ -144,9 +142,9 @@ def write_saved_model(models, signatures, path):
     return tf.saved_model.load(str(path))
 
 
-def _saved_model(model, signatures, folder):
+def _saved_model(signatures, folder):
     path = folder / "saved_model"
-    loaded = write_saved_model([model], signatures, path)
+    loaded = write_saved_model(signatures, path)
 
     def answer(x):
         # The closure keeps the loaded object alive beside its signature.
@@ -157,7 +155,7 @@ def _saved_model(model, signatures, folder):
     return path, answer
 
 
-def _litert(model, signatures, folder):
+def _litert(signatures, folder):
     from ai_edge_litert.interpreter import Interpreter
 
     converter = tf.lite.TFLiteConverter.from_saved_model(
@@ -170,7 +168,7 @@ def _litert(model, signatures, folder):
     return path, lambda x: runner(**x)
 
 
-def _onnx(model, signatures, folder):
+def _onnx(signatures, folder):
     import onnxruntime
 
     path = folder / "model.onnx"

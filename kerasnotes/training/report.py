@@ -12,7 +12,7 @@ from kerasnotes.plots import curves, figures, page
 _SPLITS = ("train", "train_dev", "dev", "test")
 
 
-def write(folder, metrics, state, blocks, command):
+def write(folder, metrics, state, blocks, command, headline):
     """Writes figures/curves.png and report.html.
 
     Args:
@@ -21,6 +21,7 @@ def write(folder, metrics, state, blocks, command):
         state: the final state of the run, for its history.
         blocks: the task's own blocks.
         command: the command line that makes this run.
+        headline: the metric that people ask for first.
     """
     flags = files.read_json(folder / "config.json")
     optimized = flags["flags"]["optimize"]
@@ -30,9 +31,9 @@ def write(folder, metrics, state, blocks, command):
     figures.save(curves.curves(history, optimized, best), picture)
     header, rows = _table(metrics)
     facts = [
-        (f"{name} {optimized}", _short(metrics[name][optimized]))
+        (f"{name} {headline}", _short(metrics[name][headline]))
         for name in reversed(_SPLITS)
-        if name in metrics and optimized in metrics[name]
+        if name in metrics and headline in metrics[name]
     ]
     facts.append(("best epoch", f"{best} of {len(history)}"))
     facts.append(("training time", f"{metrics['seconds']:.0f} s"))
@@ -157,7 +158,8 @@ def print_answers(answers, form):
     """Prints predictions as they come.
 
     Args:
-        answers: dictionaries; one with an `error` is a failure.
+        answers: dictionaries, of which the first entry is the input; one with
+            an `error` is a failure.
         form: table, json (an object a line) or csv.
 
     Returns:
@@ -166,7 +168,8 @@ def print_answers(answers, form):
     status, started = 0, False
     for answer in answers:
         if "error" in answer:
-            print(f"{answer['file']}: {answer['error']}", file=sys.stderr)
+            name = next(iter(answer.values()))
+            print(f"{name}: {answer['error']}", file=sys.stderr)
             status = 1
             continue
         if form == "json":

@@ -153,6 +153,7 @@ def train(task, folder, given, program):
                 program,
                 given | {"run_dir": str(folder.path), "overwrite": None},
             ),
+            task.headline,
         )
         # Written last: it says that the run is whole.
         files.write_sealed(folder / "metrics.json", metrics)

@@ -114,6 +114,14 @@ class Task(abc.ABC):
         self.facts = facts
         self.chosen = {}
 
+    @property
+    def headline(self):
+        """The metric that people ask for first, by default what is optimised.
+
+        `evaluate` gives it.
+        """
+        return self.config.optimize
+
     @abc.abstractmethod
     def splits(self):
         """Returns the data: a dictionary of name to `Split`."""

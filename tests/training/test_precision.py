@@ -208,7 +208,7 @@ def test_what_is_served_is_float32_and_near(precision, tmp_path):
     for model in (half, folded):
         signatures = task.signatures(model)
         path = tmp_path / model.name
-        loaded = export.write_saved_model([model], signatures, path)
+        loaded = export.write_saved_model(signatures, path)
         got = loaded.signatures[export.TENSORS](pixels=tf.constant(pictures))
         chances = got["probabilities"]
         assert chances.dtype == tf.float32

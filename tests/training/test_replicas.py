@@ -101,8 +101,10 @@ METRICS = ["two classes", "classes", "regression", "labels"]
 
 @pytest.mark.parametrize("case", [*STEPS, *METRICS])
 @pytest.mark.parametrize("name", ["worker0", "worker1"])
-def test_two_processes(scripts, name, case):
-    assert_equal(*found_by(scripts, name)[case], 1e-9)
+def test_two_processes(scripts, steps, name, case):
+    one, _ = steps[case]
+    (two,) = found_by(scripts, name)[case]
+    assert_equal(one, two, 1e-9)
 
 
 @pytest.mark.parametrize(

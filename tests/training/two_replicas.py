@@ -266,7 +266,9 @@ def run(strategy, kind, folder, **flags):
 
 
 def both(function, *args, **kwargs):
-    return [function(each, *args, **kwargs) for each in ("one_device", TWO)]
+    """What comes of one device and of two; of two alone in a worker."""
+    kinds = (TWO,) if TWO == "multi_worker" else ("one_device", TWO)
+    return [function(each, *args, **kwargs) for each in kinds]
 
 
 STEPS = {
