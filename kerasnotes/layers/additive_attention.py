@@ -23,7 +23,7 @@ class AdditiveAttention(keras.layers.Layer):
     Call arguments:
         query: q, `(batch, n)`, or `(batch, T, n)` for T queries each.
         memory: a, `(batch, S, m)`.
-        mask: `(batch, S)`, true where there is something; None for
+        memory_mask: `(batch, S)`, true where there is something; None for
             everywhere.
         keys: what `keys(memory)` returned, where queries come one by one.
 
@@ -69,7 +69,7 @@ class AdditiveAttention(keras.layers.Layer):
         """Returns `U a + b`, `(batch, S, units)`: what no query changes."""
         return ops.matmul(memory, self.key_kernel) + self.bias
 
-    def call(self, query, memory, mask=None, keys=None):
+    def call(self, query, memory, memory_mask=None, keys=None):
         """Returns the context, and α."""
         keys = self.keys(memory) if keys is None else keys
         one = len(query.shape) == 2
@@ -78,8 +78,10 @@ class AdditiveAttention(keras.layers.Layer):
             query = query[:, None]
         hidden = ops.tanh(query[:, :, None] + keys[:, None])
         scores = ops.matmul(hidden, self.score_kernel)[..., 0]
-        mask = None if mask is None else ops.cast(mask, "bool")[:, None]
-        weights = ops.cast(masked_softmax(scores, mask), self.compute_dtype)
+        if memory_mask is not None:
+            memory_mask = ops.cast(memory_mask, "bool")[:, None]
+        weights = masked_softmax(scores, memory_mask)
+        weights = ops.cast(weights, self.compute_dtype)
         context = ops.matmul(weights, memory)
         return (context[:, 0], weights[:, 0]) if one else (context, weights)
 
@@ -135,8 +137,11 @@ class AttentionCell(keras.layers.Layer):
             input_shape: shape of x⟨t⟩.
             memory_shape: shape of the memory.
         """
-        self.attention.build((None, self.cell.output_size), memory_shape)
-        self.cell.build((None, input_shape[-1] + memory_shape[-1]))
+        # Keras builds the parts of a loaded layer before the layer.
+        if not self.attention.built:
+            self.attention.build((None, self.cell.output_size), memory_shape)
+        if not self.cell.built:
+            self.cell.build((None, input_shape[-1] + memory_shape[-1]))
         self.output_size = self.cell.output_size + memory_shape[-1]
 
     def call(self, inputs, states):
@@ -198,7 +203,8 @@ class AttentionRNN(keras.layers.RNN):
 
     def build(self, sequences_shape, memory_shape, **_):
         """Creates the weights, for inputs and a memory of these shapes."""
-        self.cell.build(sequences_shape, memory_shape)
+        if not self.cell.built:
+            self.cell.build(sequences_shape, memory_shape)
 
     def compute_output_shape(self, sequences_shape, **_):
         """Returns the shape of the outputs."""

@@ -99,13 +99,14 @@ class MultiHeadAttention(keras.layers.Layer):
         """Returns what `call` does, from keys and values that are ready."""
         if attention_mask is not None:
             attention_mask = ops.expand_dims(attention_mask, -3)
-        mixed, weights = attention.scaled_dot_product_attention(
+        mixed = attention.scaled_dot_product_attention(
             self._split(self.query(x)),
             keys,
             values,
             attention_mask,
-            return_weights=True,
+            return_weights,
         )
+        mixed, weights = mixed if return_weights else (mixed, None)
         mixed = ops.transpose(mixed, (0, 2, 1, 3))
         output = self.out(ops.reshape(mixed, ops.shape(x)))
         return (output, weights) if return_weights else output

@@ -70,16 +70,18 @@ class _Block(keras.layers.Layer):
         layer.build(shape)
         setattr(self, layer.name, layer)
 
-    def _around(self, x, part, norm):
-        """Returns the sum of `x` and what a part makes of it."""
-        if self.norm == "pre":
-            return x + self.drop(part(norm(x)))
-        return norm(x + self.drop(part(x)))
+    def _enter(self, x, norm):
+        """Returns what a part takes."""
+        return norm(x) if self.norm == "pre" else x
+
+    def _leave(self, x, y, norm):
+        """Returns `x` with what a part gives, y."""
+        x = x + self.drop(y)
+        return x if self.norm == "pre" else norm(x)
 
     def _feed_forward(self, x):
-        return self._around(
-            x, lambda x: self.narrow(self.widen(x)), self.forward_norm
-        )
+        y = self.widen(self._enter(x, self.forward_norm))
+        return self._leave(x, self.narrow(y), self.forward_norm)
 
     def get_config(self):
         """Returns the arguments of the constructor."""
@@ -134,10 +136,9 @@ class TransformerEncoderBlock(_Block):
         self._build(x_shape, look=x_shape)
 
     def call(self, x, attention_mask=None):
-        x = self._around(
-            x, lambda x: self.look(x, x, attention_mask), self.look_norm
-        )
-        return self._feed_forward(x)
+        y = self._enter(x, self.look_norm)
+        y = self.look(y, y, attention_mask)
+        return self._feed_forward(self._leave(x, y, self.look_norm))
 
 
 @keras.saving.register_keras_serializable("kerasnotes")
@@ -178,19 +179,14 @@ class TransformerDecoderBlock(_Block):
         cross_attention_mask=None,
         return_weights=False,
     ):
-        weights = None
-
-        def read(x):
-            nonlocal weights
-            x, weights = self.read(
-                x, source, cross_attention_mask, return_weights=True
-            )
-            return x
-
-        x = self._around(
-            x, lambda x: self.look(x, x, attention_mask), self.look_norm
+        y = self._enter(x, self.look_norm)
+        x = self._leave(x, self.look(y, y, attention_mask), self.look_norm)
+        y = self._enter(x, self.read_norm)
+        y = self.read(
+            y, source, cross_attention_mask, return_weights=return_weights
         )
-        x = self._feed_forward(self._around(x, read, self.read_norm))
+        y, weights = y if return_weights else (y, None)
+        x = self._feed_forward(self._leave(x, y, self.read_norm))
         return (x, weights) if return_weights else x
 
     def step(
@@ -210,18 +206,13 @@ class TransformerDecoderBlock(_Block):
         Returns:
             A tensor of the shape of `x`, and the new cache.
         """
-
-        def look(x):
-            nonlocal cache
-            cache = tuple(
-                ops.slice_update(old, (0, 0, slot, 0), new)
-                for old, new in zip(cache, self.look.project(x), strict=True)
-            )
-            return self.look.attend(x, *cache, attention_mask)
-
-        def read(x):
-            return self.read.attend(x, *memory, cross_attention_mask)
-
-        x = self._around(x, look, self.look_norm)
-        x = self._around(x, read, self.read_norm)
-        return self._feed_forward(x), cache
+        y = self._enter(x, self.look_norm)
+        cache = tuple(
+            ops.slice_update(old, (0, 0, slot, 0), new)
+            for old, new in zip(cache, self.look.project(y), strict=True)
+        )
+        y = self.look.attend(y, *cache, attention_mask)
+        x = self._leave(x, y, self.look_norm)
+        y = self._enter(x, self.read_norm)
+        y = self.read.attend(y, *memory, cross_attention_mask)
+        return self._feed_forward(self._leave(x, y, self.read_norm)), cache

@@ -313,7 +313,7 @@ class Translate(task_lib.Task):
         return {
             "source": text,
             "answer": found["text"][0].numpy().decode(),
-            "score": round(float(found["score"][0]), 4),
+            "score": round(float(found["score"][0]), 4) + 0.0,
         }
 
 

@@ -93,7 +93,7 @@ def test_contract(query):
         layers.AdditiveAttention,
         {"units": U, "kernel_regularizer": keras.regularizers.L2(0.1)},
         inputs=query,
-        call_kwargs={"memory": MEMORY, "mask": MASK},
+        call_kwargs={"memory": MEMORY, "memory_mask": MASK},
         expected_num_trainable_weights=4,
     )
 

@@ -61,9 +61,8 @@ def test_nothing_looks_ahead(name, arguments, training):
     state = [v.numpy() for v in random]
     x = batch()
     expected = model(x, training=training)
-    assert any((v != s).numpy().any() for v, s in zip(random, state)) is (
-        training
-    )
+    moved = [(v.numpy() != s).any() for v, s in zip(random, state, strict=True)]
+    assert all(moved) if training else not any(moved)
     for t in range(1, 5):
         for variable, value in zip(random, state, strict=True):
             variable.assign(value)
@@ -137,9 +136,7 @@ def test_gradients(name, cell):
         layers=2,
         cell=cell,
         share_embeddings=True,
-        **{
-            "source_size": 13,
-        },
+        source_size=13,
     )
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     labels = np.roll(batch()["target"], -1, 1)

@@ -1,0 +1,232 @@
+"""Blocks against torch's, by arrays that it made: torch need not be there.
+
+`python tests/layers/test_transformer.py` makes the arrays anew.
+"""
+
+import pathlib
+
+import keras
+import numpy as np
+import pytest
+
+from kerasnotes import layers, ops, testing
+
+GOLDEN = pathlib.Path(__file__).parent / "golden" / "transformer.npz"
+HEADS, WIDTH, HIDDEN = 2, 8, 12
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(2, 4, WIDTH)).astype("float32")
+SOURCE = RNG.normal(size=(2, 5, WIDTH)).astype("float32")
+PADDING = np.array([[1, 1, 1, 0, 0], [1, 1, 1, 1, 1]], bool)
+CASES = [
+    (kind, norm) for kind in ("encoder", "decoder") for norm in ("pre", "post")
+]
+KINDS = {
+    "encoder": layers.TransformerEncoderBlock,
+    "decoder": layers.TransformerDecoderBlock,
+}
+each_case = pytest.mark.parametrize(("kind", "norm"), CASES)
+on_tensorflow = pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="tapes are TensorFlow's"
+)
+
+
+def inputs(kind):
+    """Returns what a block of a kind is called with."""
+    if kind == "encoder":
+        return {"x": SOURCE, "attention_mask": PADDING[:, None]}
+    return {
+        "x": X,
+        "source": SOURCE,
+        "attention_mask": keras.ops.convert_to_numpy(ops.look_ahead_mask(4)),
+        "cross_attention_mask": PADDING[:, None],
+    }
+
+
+def run(block, given, **more):
+    given = {k: keras.ops.convert_to_tensor(v) for k, v in given.items()}
+    return keras.ops.convert_to_numpy(block(**given, **more))
+
+
+def build(kind, norm, **more):
+    block = KINDS[kind](HEADS, HIDDEN, norm=norm, **more)
+    run(block, inputs(kind))
+    rng = np.random.default_rng(1)
+    for weight in block.weights:
+        mean = 1.0 if weight.name == "gamma" else 0.0
+        weight.assign(rng.normal(mean, 0.3, weight.shape))
+    return block
+
+
+def torch_state(block):
+    """Returns our weights by torch's names."""
+    state = {}
+
+    def dense(name, layer):
+        state[f"{name}.weight"] = np.array(layer.kernel).T
+        state[f"{name}.bias"] = np.array(layer.bias)
+
+    def norm(name, layer):
+        state[f"{name}.weight"] = np.array(layer.gamma)
+        state[f"{name}.bias"] = np.array(layer.beta)
+
+    parts = [(block.look, block.look_norm, "self_attn")]
+    if hasattr(block, "read"):
+        parts.append((block.read, block.read_norm, "multihead_attn"))
+    for i, (attention, its_norm, name) in enumerate(parts, start=1):
+        three = attention.query, attention.key, attention.value
+        kernels = [np.array(layer.kernel).T for layer in three]
+        biases = [np.array(layer.bias) for layer in three]
+        state[f"{name}.in_proj_weight"] = np.concatenate(kernels)
+        state[f"{name}.in_proj_bias"] = np.concatenate(biases)
+        dense(f"{name}.out_proj", attention.out)
+        norm(f"norm{i}", its_norm)
+    dense("linear1", block.widen)
+    dense("linear2", block.narrow)
+    norm(f"norm{len(parts) + 1}", block.forward_norm)
+    return state
+
+
+def by_torch(kind, norm):
+    """Returns what torch's layer gives with the same weights."""
+    import torch
+
+    cls = {
+        "encoder": torch.nn.TransformerEncoderLayer,
+        "decoder": torch.nn.TransformerDecoderLayer,
+    }[kind]
+    layer = cls(
+        WIDTH,
+        HEADS,
+        HIDDEN,
+        dropout=0.0,
+        batch_first=True,
+        norm_first=norm == "pre",
+    )
+    state = torch_state(build(kind, norm))
+    layer.load_state_dict({k: torch.tensor(v) for k, v in state.items()})
+    hidden = torch.tensor(~PADDING)
+    x, source = torch.tensor(X), torch.tensor(SOURCE)
+    if kind == "encoder":
+        y = layer(source, src_key_padding_mask=hidden)
+    else:
+        ahead = torch.tensor(~np.tril(np.ones((4, 4), bool)))
+        y = layer(x, source, tgt_mask=ahead, memory_key_padding_mask=hidden)
+    return y.detach().numpy()
+
+
+@each_case
+def test_against_torch(kind, norm):
+    found = run(build(kind, norm), inputs(kind))
+    with np.load(GOLDEN) as file:
+        np.testing.assert_allclose(found, file[f"{kind}_{norm}"], atol=1e-5)
+
+
+@each_case
+def test_against_torch_itself(kind, norm):
+    pytest.importorskip("torch")
+    found = run(build(kind, norm), inputs(kind))
+    np.testing.assert_allclose(found, by_torch(kind, norm), atol=1e-5)
+
+
+def seeded(block, given, training):
+    """Returns the output with the dropout of a new block."""
+    for variable in block.non_trainable_variables:
+        variable.assign(keras.ops.ones_like(variable))
+    return run(block, given, training=training)
+
+
+@pytest.mark.parametrize("training", [False, True])
+@each_case
+def test_padding_and_what_is_ahead_change_nothing(kind, norm, training):
+    block = build(kind, norm, dropout=0.3)
+    given = inputs(kind)
+    before = seeded(block, given, training)
+    assert training == (not np.allclose(before, run(block, given)))
+    padded = given["x"] if kind == "encoder" else given["source"]
+    changed = np.where(PADDING[..., None], padded, 9).astype("float32")
+    if kind == "encoder":
+        after = seeded(block, {**given, "x": changed}, training)
+        np.testing.assert_array_equal(after[PADDING], before[PADDING])
+        return
+    after = seeded(block, {**given, "source": changed}, training)
+    np.testing.assert_array_equal(after, before)
+    for t in range(4):
+        x = X.copy()
+        x[:, t + 1 :] = 9
+        after = seeded(block, {**given, "x": x}, training)
+        np.testing.assert_array_equal(after[:, : t + 1], before[:, : t + 1])
+    assert not np.allclose(after[:, 0], 9)
+
+
+@on_tensorflow
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("norm", ["pre", "post"])
+def test_gradients_know_nothing_of_what_is_masked(norm, training):
+    import tensorflow as tf
+
+    block = build("decoder", norm, dropout=0.3)
+    given = {k: tf.constant(v) for k, v in inputs("decoder").items()}
+    watched = [given["x"], given["source"]]
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(watched)
+        y = block(**given, training=training)
+        sums = [tf.reduce_sum(tf.sin(y[:, : t + 1])) for t in range(4)]
+    for t, total in enumerate(sums):
+        x_slope, source_slope = tape.gradient(total, watched)
+        assert not np.any(x_slope[:, t + 1 :])
+        assert np.all(np.any(x_slope[:, : t + 1], axis=-1))
+        seen = np.any(source_slope, axis=-1)
+        np.testing.assert_array_equal(seen, PADDING)
+
+
+@each_case
+def test_contract(kind, norm):
+    testing.check_layer(
+        KINDS[kind],
+        {
+            "heads": HEADS,
+            "hidden": HIDDEN,
+            "dropout": 0.1,
+            "norm": norm,
+            "kernel_initializer": "he_normal",
+            "kernel_regularizer": "l2",
+        },
+        inputs=inputs(kind)["x"],
+        call_kwargs={k: v for k, v in inputs(kind).items() if k != "x"},
+        expected_output_shape=inputs(kind)["x"].shape,
+        expected_num_trainable_weights={"encoder": 16, "decoder": 26}[kind],
+        # A bias of the keys shifts all scores of a query alike.
+        trains=False,
+    )
+
+
+@pytest.mark.parametrize("norm", ["pre", "post"])
+def test_steps_are_the_whole(norm):
+    """Blocks of positions, in slots, give what all at once give."""
+    block, given = build("decoder", norm), inputs("decoder")
+    want = run(block, given)
+    memory = block.read.project(keras.ops.convert_to_tensor(SOURCE))
+    shape = (2, HEADS, 4, WIDTH // HEADS)
+    cache = (keras.ops.zeros(shape), keras.ops.zeros(shape))
+    for slot in (0, 2):
+        y, cache = block.step(
+            keras.ops.convert_to_tensor(X[:, slot : slot + 2]),
+            cache,
+            slot,
+            given["attention_mask"][slot : slot + 2],
+            memory,
+            given["cross_attention_mask"],
+        )
+        y = keras.ops.convert_to_numpy(y)
+        np.testing.assert_allclose(y, want[:, slot : slot + 2], atol=1e-5)
+
+
+def test_refuses():
+    with pytest.raises(ValueError) as caught:
+        layers.TransformerEncoderBlock(2, 8, norm="none")
+    message = "`norm` must be one of pre, post. Received: norm='none'"
+    assert message in str(caught.value)
+
+
+if __name__ == "__main__":
+    np.savez(GOLDEN, **{f"{k}_{n}": by_torch(k, n) for k, n in CASES})

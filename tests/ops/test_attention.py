@@ -1,0 +1,74 @@
+import keras
+import numpy as np
+import pytest
+
+from kerasnotes import ops
+
+MASK = np.array([[1, 1, 0, 0, 1], [1, 0, 0, 0, 0], [0, 0, 0, 0, 0]], bool)
+
+
+def example(dtype="float32", scale=1.0):
+    rng = np.random.default_rng(0)
+    shapes = (2, 4, 3, 6), (2, 4, 5, 6), (2, 4, 5, 7)
+    return [(rng.normal(size=s) * scale).astype(dtype) for s in shapes]
+
+
+def expected(query, keys, values, mask=None):
+    """Returns the equation's output and weights, in float64."""
+    query, keys, values = (
+        np.asarray(x, "float64") for x in (query, keys, values)
+    )
+    scores = query @ keys.swapaxes(-1, -2) / np.sqrt(query.shape[-1])
+    mask = np.broadcast_to(True if mask is None else mask, scores.shape)
+    largest = scores.max(-1, keepdims=True)
+    weights = np.exp(scores - largest) * mask
+    total = weights.sum(-1, keepdims=True)
+    weights = weights / np.where(total > 0, total, 1)
+    return weights @ values, weights
+
+
+@pytest.mark.parametrize("mask", [None, MASK, MASK[None, None]])
+def test_against_numpy(mask):
+    x = example()
+    output, weights = expected(*x, mask)
+    found = ops.scaled_dot_product_attention(*x, mask, return_weights=True)
+    np.testing.assert_allclose(found[0], output, atol=1e-5)
+    np.testing.assert_allclose(found[1], weights, atol=1e-6)
+    alone = ops.scaled_dot_product_attention(*x, mask)
+    np.testing.assert_allclose(alone, output, atol=1e-5)
+
+
+def test_what_is_masked_counts_nothing():
+    query, keys, values = example()
+    output, weights = ops.scaled_dot_product_attention(
+        query, keys, values, MASK, return_weights=True
+    )
+    weights = np.asarray(weights)
+    assert not weights[..., ~MASK].any()
+    assert not np.asarray(output)[:, :, 2].any()
+    np.testing.assert_allclose(weights[:, :, :2].sum(-1), 1, atol=1e-6)
+
+
+def test_three_dimensions():
+    x = [v[:, 0] for v in example()]
+    found = ops.scaled_dot_product_attention(*x, MASK)
+    np.testing.assert_allclose(found, expected(*x, MASK)[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("return_weights", [False, True])
+def test_half_precision_neither_overflows_nor_coarsens(return_weights):
+    x = example("float16", 30.0)
+    assert np.abs(x[0].astype("float32") @ x[1].swapaxes(-1, -2)).max() > 2**11
+    found = ops.scaled_dot_product_attention(*x, MASK, return_weights)
+    found = keras.tree.flatten(found)
+    for y, want in zip(found, expected(*x, MASK), strict=False):
+        assert keras.backend.standardize_dtype(y.dtype) == "float16"
+        y = keras.ops.convert_to_numpy(y)
+        np.testing.assert_allclose(y, want, rtol=0.01, atol=0.05)
+
+
+def test_masked_softmax_of_large_scores():
+    scores = np.array([[1e4, -1e4, 2e4], [3.0, 3.0, 9.0]], "float32")
+    mask = np.array([[1, 1, 0], [1, 1, 0]], bool)
+    found = ops.masked_softmax(scores, mask)
+    np.testing.assert_allclose(found, [[1, 0, 0], [0.5, 0.5, 0]])
