@@ -1,5 +1,8 @@
 """Pairs of token sequences as batches of like length, reproducibly."""
 
+import copy
+import itertools
+
 import numpy as np
 import tensorflow as tf
 
@@ -44,7 +47,7 @@ class PairSplit:
     """
 
     def __init__(self, sources, targets, ids, batch_tokens=None, replicas=1):
-        self._arguments = batch_tokens, replicas
+        self._budget, self._replicas = batch_tokens or np.inf, replicas
         sides = [_marked(side) for side in (sources, targets)]
         lengths = [side.row_lengths().numpy() for side in sides]
         order = np.lexsort(lengths)
@@ -52,25 +55,17 @@ class PairSplit:
         self._sides = [tf.gather(side, order) for side in sides]
         self._lengths = np.stack(lengths, -1)[order]
 
-    def tokens(self, row):
-        """Returns source and answer of a pair, two lists without marks."""
-        return [side[row].numpy()[:-1].tolist() for side in self._sides]
-
-    @property
-    def answer_lengths(self):
-        """The tokens of each pair's answer, the end mark counted, `[n]`."""
-        return self._lengths[:, 1]
-
     def take(self, size):
         """Returns the split of `size` of the pairs, chosen by their ids."""
-        rows = splits.nested(self.ids)[:size]
-        pairs = [self.tokens(row) for row in rows]
-        ids = [self.ids[row] for row in rows]
-        return PairSplit(*zip(*pairs, strict=True), ids, *self._arguments)
+        rows, part = np.sort(splits.nested(self.ids)[:size]), copy.copy(self)
+        part.size, part.ids = len(rows), [self.ids[row] for row in rows]
+        part._sides = [tf.gather(side, rows) for side in self._sides]
+        part._lengths = self._lengths[rows]
+        return part
 
     def steps(self, batch_size):
         """Returns the number of training batches of an epoch."""
-        return len(self._cuts(batch_size, self._arguments[1])) - 1
+        return len(self._cuts(batch_size, self._replicas)) - 1
 
     def padding(self, batch_size):
         """Returns the share of a training batch's tokens that is padding.
@@ -81,7 +76,7 @@ class PairSplit:
         Returns:
             Two numbers, of the sources and of the targets.
         """
-        cuts = self._cuts(batch_size, self._arguments[1])
+        cuts = self._cuts(batch_size, self._replicas)
         spans = list(zip(cuts[:-1], cuts[1:], strict=True))
         filled = sum(
             (end - start) * self._lengths[start:end].max(axis=0)
@@ -107,7 +102,7 @@ class PairSplit:
             A `tf.data.Dataset` of `(x, y, w)`. At most as many pairs as there
             are replicas, less one, of the longest, are left out.
         """
-        cuts = self._cuts(batch_size, self._arguments[1])
+        cuts = self._cuts(batch_size, self._replicas)
         starts, ends = tf.constant(cuts[:-1]), tf.constant(cuts[1:])
 
         def plan(epoch):
@@ -173,13 +168,15 @@ class PairSplit:
             batch_size: the most pairs of a batch.
             multiple: what divides the pairs of a batch.
         """
-        budget, cuts, start = self._arguments[0] or np.inf, [0], 0
-        # The longest so far of each side, were the batch to start anywhere.
+        cuts, start = [0], 0
         while self.size - start >= multiple:
-            lengths = self._lengths[start : start + batch_size]
+            # Each takes at least as many tokens as the first.
+            most = self._budget / self._lengths[start].sum() + 1
+            most = int(min(batch_size, most))
+            lengths = self._lengths[start : start + most]
             widest = np.maximum.accumulate(lengths, axis=0).sum(axis=1)
             pairs = np.arange(1, len(lengths) + 1)
-            fit = int((pairs * widest <= budget).sum())
+            fit = int((pairs * widest <= self._budget).sum())
             start += max(fit // multiple, 1) * multiple
             cuts.append(start)
         return np.array(cuts)
@@ -187,10 +184,8 @@ class PairSplit:
 
 def _marked(lists):
     """Returns lists of tokens as a ragged tensor, each with its end mark."""
-    lengths = np.array([len(tokens) + 1 for tokens in lists], np.int64)
-    flat = np.fromiter(
-        (token for tokens in lists for token in (*tokens, ops.END)),
-        np.int32,
-        lengths.sum(),
-    )
-    return tf.RaggedTensor.from_row_lengths(flat, lengths)
+    lengths = np.array([len(tokens) for tokens in lists], np.int64)
+    flat = itertools.chain.from_iterable(lists)
+    flat = np.fromiter(flat, np.int32, lengths.sum())
+    ended = np.insert(flat, lengths.cumsum(), ops.END)
+    return tf.RaggedTensor.from_row_lengths(ended, lengths + 1)

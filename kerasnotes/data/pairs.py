@@ -153,6 +153,7 @@ def split(pairs, expression=None):
     ({'train': 24, 'dev': 8, 'test': 8}, 0)
     """
     official = pairs.official or {"train": np.arange(len(pairs.ids))}
+    _check_none_empty(official, pairs)
     keys = [[key(t) for t in texts] for texts in (pairs.sources, pairs.targets)]
     sentences = min(keys, key=lambda texts: len(set(texts)))
     units = {}
@@ -172,13 +173,17 @@ def split(pairs, expression=None):
     }
     rows = chosen["train"]
     chosen["train"] = _unseen(rows, chosen, official["train"], keys)
-    for side, indices in chosen.items():
-        if not len(indices):
+    _check_none_empty(chosen, pairs)
+    return chosen, len(rows) - len(chosen["train"])
+
+
+def _check_none_empty(chosen, pairs):
+    for side, rows in chosen.items():
+        if not len(rows):
             raise errors.UserError(
                 f"--dataset: {len(pairs.ids)} pairs leave the {side} side "
                 "empty; give more, or other shares by --split"
             )
-    return chosen, len(rows) - len(chosen["train"])
 
 
 def _places(units):

@@ -165,7 +165,7 @@ def _continuations(logits, log_probs, held):
         Their log P, -∞ for those of what is held, and their tokens.
     """
     logits = ops.cast(logits, "float32")
-    width, vocabulary = ops.shape(logits)[1:]
+    width, vocabulary = ops.shape(log_probs)[1], ops.shape(logits)[-1]
     dynamic = not isinstance(width, int) or not isinstance(vocabulary, int)
     fewer = ops.minimum if dynamic else min
     best, tokens = hypotheses.top_k(logits, fewer(width, vocabulary))

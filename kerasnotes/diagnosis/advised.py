@@ -9,7 +9,7 @@ SHALLOW = ("linear_regression", "logistic_regression", "softmax_regression")
 """Models without a hidden layer."""
 
 # Flags that only some models take.
-_OF_MODELS = ("hidden", "keep_prob", "batch_norm", "width")
+_OF_MODELS = ("hidden", "keep_prob", "batch_norm", "dropout", "width")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,10 +49,24 @@ class Run:
     @property
     def keep(self):
         """The smallest probability of keeping a unit; 1 without dropout."""
+        if self.flags.get("dropout") is not None:
+            return 1 - self.flags["dropout"]
         value = self.flags.get("keep_prob") or 1.0
         if isinstance(value, str):
             value = min(specs.numbers("--keep_prob", value, float))
         return min(value) if isinstance(value, list | tuple) else value
+
+    def dropout(self, what, why, keep):
+        """Returns the remedy that keeps this share of units, in a list."""
+        if self.offers("dropout"):
+            return self.flag("dropout", what, why, round(1 - keep, 2))
+        return self.flag("keep_prob", what, why, keep)
+
+    @property
+    def units(self):
+        """The `width`, where that is a number of units and not a share."""
+        width = self.flags.get("width")
+        return width if isinstance(width, int) and width > 1 else None
 
     @property
     def both(self):

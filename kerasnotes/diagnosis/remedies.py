@@ -45,7 +45,7 @@ def _less(run):
         why = f"only {run.keep:g} of them are kept"
         # Half as far from 1.
         keep = round((1 + run.keep) / 2, 2)
-        yield from run.flag("keep_prob", "drop fewer units", why, keep)
+        yield from run.dropout("drop fewer units", why, keep)
 
 
 def _larger(run):
@@ -58,6 +58,8 @@ def _larger(run):
     names = run.facts.get("models", ())
     if run.flags.get("model") in advised.SHALLOW and "mlp" in names:
         yield what, f"{why}: this one has no hidden layer", "--model=mlp"
+    elif run.units:
+        yield from run.flag("width", what, why, 2 * run.units)
     elif run.offers("hidden"):
         units = _units(run)
         example = ",".join(str(2 * n) for n in units)
@@ -187,11 +189,11 @@ def _more_regular(run):
         why = f"there is none{much and f', for {much}'}"
         yield from run.flag("l2", "add an L2 penalty", why, 1)
     if run.keep == 1:
-        yield from run.flag("keep_prob", "use dropout", "it is off", 0.8)
+        yield from run.dropout("use dropout", "it is off", 0.8)
     elif run.keep > 0.5:
         why = f"{run.keep:g} of the units are kept"
         keep = round(run.keep - 0.1, 2)
-        yield from run.flag("keep_prob", "drop more units", why, keep)
+        yield from run.dropout("drop more units", why, keep)
     if (
         "weight_average" in run.flags
         and run.flags.get("weight_average") is None
@@ -202,10 +204,12 @@ def _more_regular(run):
 
 def _smaller(run):
     what = "use a smaller or another network"
-    if run.offers("hidden"):
-        why = "fewer weights have less room to fit noise"
+    fewer = "fewer weights have less room to fit noise"
+    if run.units:
+        yield from run.flag("width", what, fewer, run.units // 2)
+    elif run.offers("hidden"):
         units = ",".join(str(max(1, n // 2)) for n in _units(run))
-        yield from run.flag("hidden", what, why, units)
+        yield from run.flag("hidden", what, fewer, units)
     else:
         why = "one that suits the data needs fewer examples"
         yield from _another(run, what, why)
@@ -213,7 +217,13 @@ def _smaller(run):
 
 def _another(run, what, why):
     model = run.flags.get("model")
-    near = {"lenet5": "lenet5_teaching", "lenet5_teaching": "lenet5"}
+    near = {
+        "attention": "transformer",
+        "encoder_decoder": "attention",
+        "lenet5": "lenet5_teaching",
+        "lenet5_teaching": "lenet5",
+        "transformer": "attention",
+    }
     other = near.get(model) or ladder.smaller(model) or "lenet5"
     yield what, why, "" if other == model else run.model(other)
 

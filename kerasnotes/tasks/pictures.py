@@ -310,9 +310,6 @@ class PictureTask(task_lib.Task):
             **{k: v for k, v in given.items() if v is not None},
         )
 
-    def load(self, path):
-        return models.load(path)
-
     def shown(self, splits):
         """Returns the first training batch, plain and as the model meets it."""
         config = self.config

@@ -163,9 +163,6 @@ class Regress(task_lib.Task):
             model.inputs, to_units(model.output), name=config.model
         )
 
-    def load(self, path):
-        return models.load(path)
-
     def loss(self):
         # The splits' weights divide it by the target's variance.
         return keras.losses.MeanSquaredError()

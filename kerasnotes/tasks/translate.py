@@ -1,9 +1,6 @@
 """Translation: from a text to a text."""
 
 import dataclasses
-import os
-import pathlib
-import unicodedata
 
 from etils import epy
 
@@ -126,13 +123,15 @@ class Translate(task_lib.Task):
 
     def __init__(self, config, facts=None):
         super().__init__(config, facts)
-        self._texts, self._judged = {}, {}
+        self._texts, self._judged, self._translator = {}, {}, None
 
     @property
     def exact(self):
         """Whether an answer is right only where it is the reference."""
-        judge, dataset = self.config.judge, self.config.dataset
-        return judge == "exact" or (judge == "auto" and dataset == _DATES)
+        # What the run learned from, also where other data are evaluated.
+        name = (self.facts or {}).get("name", self.config.dataset)
+        judge = self.config.judge
+        return judge == "exact" or (judge == "auto" and name == _DATES)
 
     @property
     def headline(self):
@@ -225,9 +224,6 @@ class Translate(task_lib.Task):
             **{k: v for k, v in given.items() if v is not None},
         )
 
-    def load(self, path):
-        return models.load(path)
-
     def loss(self):
         return losses.Crossentropy(self.config.label_smoothing)
 
@@ -264,12 +260,15 @@ class Translate(task_lib.Task):
 
     def translator(self, model):
         """Returns the `translate_serving.Translator` around a model."""
-        return translate_serving.Translator(
-            model,
-            self._known("source"),
-            self._known("target"),
-            self.facts["longest"],
-        )
+        # One, whose graphs are made once.
+        if self._translator is None or self._translator.model is not model:
+            self._translator = translate_serving.Translator(
+                model,
+                self._known("source"),
+                self._known("target"),
+                self.facts["longest"],
+            )
+        return self._translator
 
     def signatures(self, model):
         return self.translator(model).signatures(
@@ -282,7 +281,8 @@ class Translate(task_lib.Task):
     def review(self, model, splits, folder):
         answers = self._answers(model, splits["dev"])
         translator = self.translator(model)
-        few = answers.ids[:_COMPARED]
+        # Not the first of the answers, which are the shortest.
+        few = splits["dev"].take(min(_COMPARED, len(answers.ids))).ids
         return translate_review.review(
             answers,
             translate_judging.judge(answers),
@@ -293,44 +293,10 @@ class Translate(task_lib.Task):
         )
 
     def predict(self, model, inputs):
-        translator = self.translator(model)
-        for place, text in _texts_of(inputs):
-            # As the training set's.
-            text = unicodedata.normalize("NFC", text)
-            yield self._answer_of(translator, place, text)
-
-    def _answer_of(self, translator, place, text):
-        if not text.strip():
-            return {"source": place, "error": "empty; give a text"}
-        search, _ = translator.compiled
-        found = search([text], self.config.beam, self.config.alpha)
-        if found["truncated"][0]:
-            return {
-                "source": place,
-                "error": f"more than {translator.longest} tokens, the longest "
-                "that the run learned from; give it in parts",
-            }
-        return {
-            "source": text,
-            "answer": found["text"][0].numpy().decode(),
-            "score": round(float(found["score"][0]), 4) + 0.0,
-        }
-
-
-def _texts_of(inputs):
-    """Yields texts, those given and the lines of files, with their places."""
-    for given in inputs:
-        if not os.path.isfile(given):
-            yield repr(given if len(given) <= 40 else given[:39] + "…"), given
-            continue
-        try:
-            lines = pathlib.Path(given).read_text().splitlines()
-        except (OSError, ValueError) as error:
-            raise errors.UserError(
-                f"{given}: can't be read: {error}"
-            ) from error
-        for number, line in enumerate(lines, 1):
-            yield f"{given}:{number}", line
+        config = self.config
+        return translate_serving.answers(
+            self.translator(model), inputs, config.beam, config.alpha
+        )
 
 
 def _tell(found, shared, dropped):

@@ -109,7 +109,7 @@ def judge(answers):
     errors = 1.0 - answers.right
     if not answers.exact:
         bleu = metrics.sentence_bleu(answers.outputs, answers.references)
-        errors = 1 - np.array(bleu) / 100
+        errors *= 1 - np.array(bleu) / 100
     rows = [
         {
             "id": name,

@@ -6,6 +6,7 @@ import numpy as np
 
 from kerasnotes import ops
 from kerasnotes.data import tag_sheet
+from kerasnotes.data.vocabulary import base
 from kerasnotes.diagnosis import blame as blame_lib
 from kerasnotes.diagnosis import intervals, splits
 from kerasnotes.plots import attention as attention_lib
@@ -13,9 +14,8 @@ from kerasnotes.plots import figures, page
 
 _SAMPLES, _EXAMPLES, _PICTURES, _LONGEST = 10, 5, 4, 300
 _MARKS = {ops.START: "⟨start⟩", ops.END: "⟨end⟩"}
-# A vocabulary's ids of the bytes that are no characters.
-_FIRST_BYTE = 3
-_BROKEN = range(_FIRST_BYTE + 128, _FIRST_BYTE + 256)
+# Ids of the bytes that are no characters.
+_BROKEN = range(base.MARKS + 128, base.FIRST)
 _FAULTS = {
     blame_lib.BEAM: ("beam search", "a wider beam"),
     blame_lib.MODEL: ("model", "more training or data, another network"),
@@ -232,7 +232,7 @@ def token_texts(tokens, vocabulary):
     tokens = [int(token) for token in tokens if token != ops.PAD]
     texts = vocabulary.decode([[token] for token in tokens])
     return [
-        f"\\x{token - _FIRST_BYTE:02x}"
+        f"\\x{token - base.MARKS:02x}"
         if token in _BROKEN
         else _MARKS.get(token, text)
         for token, text in zip(tokens, texts, strict=True)

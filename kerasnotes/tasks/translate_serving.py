@@ -1,11 +1,18 @@
 """The functions that a served model from text to text answers with."""
 
 import functools
+import itertools
+import os
+import pathlib
+import unicodedata
 
 import tensorflow as tf
 
-from kerasnotes import ops
+from kerasnotes import errors, ops
+from kerasnotes.data.vocabulary import base
 from kerasnotes.training import task as task_lib
+
+_BATCH = 64
 
 
 class Translator:
@@ -37,7 +44,7 @@ class Translator:
         """Returns what beam search finds, a dictionary of tensors.
 
         Args:
-            text: strings `[n]`.
+            text: strings `[n]`, in Unicode's normal form C.
             width: B, an integer or a scalar tensor.
             alpha: the exponent of the length normalisation, likewise.
 
@@ -74,9 +81,7 @@ class Translator:
             `log_prob`, `Σ_t log P(y⟨t⟩ | x, y⟨1⟩…y⟨t-1⟩)` with the end mark,
             and `length`, the number of its terms: `[n]`.
         """
-        y = _ended(self.target.encode_tensor(answer))
-        source = _ended(self.source.encode_tensor(text)[:, : self.longest])
-        inputs = {"source": source, "target": _begun(y)}
+        inputs, y = self._inputs(text, answer)
         logits = self.model(inputs, training=False)
         terms = -tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits)
         there = ops.padding_mask(y)
@@ -96,10 +101,17 @@ class Translator:
             Weights `[heads, T, S]`, or None where the model has none, and
             the tokens of the text `[S]` and of the answer `[T]`.
         """
-        source = _ended(self.source.encode_tensor([text]))
-        y = _ended(self.target.encode_tensor([answer]))
-        weights = self.model.attention({"source": source, "target": _begun(y)})
-        return weights if weights is None else weights[0], source[0], y[0]
+        inputs, y = self._inputs([text], [answer])
+        weights = self.model.attention(inputs)
+        weights = weights if weights is None else weights[0]
+        return weights, inputs["source"][0], y[0]
+
+    def _inputs(self, text, answer):
+        """Returns the model's inputs, and the labels that it is to give."""
+        y = _ended(self.target.encode_tensor(answer))
+        source = _ended(self.source.encode_tensor(text)[:, : self.longest])
+        begun = tf.pad(y[:, :-1], [[0, 0], [1, 0]], constant_values=ops.START)
+        return {"source": source, "target": begun}, y
 
     def signatures(self, width, alpha):
         """Returns the signatures.
@@ -135,12 +147,66 @@ class Translator:
         }
 
 
+def answers(translator, inputs, width, alpha):
+    """Yields the answer to each text, and to each line of files.
+
+    Args:
+        translator: the `Translator`.
+        inputs: texts, and paths of files.
+        width: the beam's width.
+        alpha: the exponent of the length normalisation.
+
+    Yields:
+        A dictionary: `source`, the text, with `answer` and `score`; or
+        `source`, its place, with an `error`.
+
+    Raises:
+        UserError: a file can't be read.
+    """
+    search, _ = translator.compiled
+    texts = _texts(inputs)
+    while batch := list(itertools.islice(texts, _BATCH)):
+        found = search([text for _, text in batch], width, alpha)
+        for i, (place, text) in enumerate(batch):
+            if not text:
+                yield {"source": place, "error": "empty; give a text"}
+            elif found["truncated"][i]:
+                yield {
+                    "source": place,
+                    "error": f"more than {translator.longest} tokens, the "
+                    "longest that the run learned from; give it in parts",
+                }
+            else:
+                yield {
+                    "source": text,
+                    "answer": found["text"][i].numpy().decode(),
+                    "score": round(float(found["score"][i]), 4) + 0.0,
+                }
+
+
+def _texts(inputs):
+    """Yields the place and the text of each, as those of training sets are."""
+    for place, text in _places(inputs):
+        yield place, unicodedata.normalize("NFC", base.text(text)).strip()
+
+
+def _places(inputs):
+    for given in inputs:
+        if not os.path.isfile(given):
+            yield repr(given if len(given) <= 40 else given[:39] + "…"), given
+            continue
+        try:
+            text = pathlib.Path(given).read_text("utf-8-sig")
+        except (OSError, ValueError) as error:
+            raise errors.UserError(
+                f"{given}: can't be read: {error}"
+            ) from error
+        lines = text.removesuffix("\n").split("\n")
+        for number, line in enumerate(lines, 1):
+            yield f"{given}:{number}", line
+
+
 def _ended(tokens):
     """Returns ragged tokens with their end marks, filled up."""
     ends = tf.fill([tokens.nrows(), 1], ops.END)
     return tf.concat([tokens, tf.cast(ends, tokens.dtype)], axis=1).to_tensor()
-
-
-def _begun(tokens):
-    """Returns what the decoder reads to give these tokens."""
-    return tf.pad(tokens[:, :-1], [[0, 0], [1, 0]], constant_values=ops.START)

@@ -139,7 +139,13 @@ def _check_inputs(options, given, rest):
 
 def _summary(options):
     if options.run_dir:
-        model = runs.open_run(options.run_dir).model()
+        run = runs.open_run(options.run_dir)
+        model = run.model()
+        if any(None in tensor.shape[1:] for tensor in model.inputs):
+            raise errors.UserError(
+                f"--run_dir={options.run_dir}: a run of {run.task.name}, whose "
+                "inputs have no size of their own; give one of pictures"
+            )
     else:
         name, side = options.model, options.image_size
         own = models.default_shape(name)

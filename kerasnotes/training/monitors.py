@@ -34,6 +34,7 @@ class NormMonitor(keras.callbacks.Callback):
         x: inputs of the batch.
         y: its targets.
         log_dir: folder for TensorBoard, or None.
+        w: the weights of its losses, or None.
 
     Attributes:
         history: a row for each epoch and layer: a dictionary of `epoch` (from
@@ -53,9 +54,10 @@ class NormMonitor(keras.callbacks.Callback):
     2010, section 4.2, for the two norms.
     """
 
-    def __init__(self, x, y, log_dir=None):
+    def __init__(self, x, y, log_dir=None, w=None):
         super().__init__()
-        self._batch = keras.tree.map_structure(tf.convert_to_tensor, (x, y))
+        x, y = keras.tree.map_structure(tf.convert_to_tensor, (x, y))
+        self._batch = x, y, w
         self._log_dir, self._writer = log_dir, None
         self.history, self.findings = [], []
 
@@ -106,6 +108,7 @@ class CostMonitor(keras.callbacks.Callback):
     Args:
         x: all inputs.
         y: all targets.
+        w: the weights of their losses, or None.
 
     Attributes:
         costs: the cost before the first step, and after each. Where steps run
@@ -125,9 +128,10 @@ class CostMonitor(keras.callbacks.Callback):
     Source: course 2, "Mini-batch gradient descent".
     """
 
-    def __init__(self, x, y):
+    def __init__(self, x, y, w=None):
         super().__init__()
-        self._set = keras.tree.map_structure(tf.convert_to_tensor, (x, y))
+        x, y = keras.tree.map_structure(tf.convert_to_tensor, (x, y))
+        self._set = x, y, w
         self.costs, self.first_rise = [], None
 
     def on_train_begin(self, logs=None):
@@ -152,16 +156,16 @@ class CostMonitor(keras.callbacks.Callback):
         )
 
 
-def _cost(model, x, y, values, training):
+def _cost(model, x, y, w, values, training):
     """Returns the compiled loss with penalties, and changes nothing."""
     # Averages, seeds and metrics are written into the scope alone.
     mapping = zip(model.variables, values, strict=True)
     with keras.StatelessScope(list(mapping), collect_losses=True):
         answers = model(x, training=training)
-        return model.compute_loss(x, y, answers, None, training=training)
+        return model.compute_loss(x, y, answers, w, training=training)
 
 
-def _norms(model, x, y):
+def _norms(model, x, y, w):
     """Returns a dictionary of norms for each layer, in the order of calls."""
     outputs = {}
     # Tensors, since mirrored variables have no gradient between replicas.
@@ -171,7 +175,7 @@ def _norms(model, x, y):
     with tf.GradientTape() as tape:
         tape.watch([at[id(v)] for v in model.trainable_variables])
         with _recorded(_weighted_layers(model), outputs):
-            cost = scale * _cost(model, x, y, at.values(), training=True)
+            cost = _cost(model, x, y, w, at.values(), training=True) * scale
     sources = {
         layer: (output, [at[id(v)] for v in layer.trainable_variables])
         for layer, output in outputs.items()

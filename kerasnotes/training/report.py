@@ -125,9 +125,11 @@ def _table(metrics):
 
 
 def metrics_text(metrics):
-    """Returns the metrics as a table for a terminal."""
+    """Returns the metrics as a table for a terminal, and what is text."""
     header, rows = _table(metrics)
-    return text_table(header, rows)
+    values = [v for split in header[1:] for v in metrics[split].values()]
+    texts = dict.fromkeys(v for v in values if isinstance(v, str))
+    return "\n".join([text_table(header, rows), *texts])
 
 
 def text_table(header, rows):

@@ -29,10 +29,14 @@ with epy.lazy_imports():
 _SPREAD = ("train", "evaluate")
 # Settings that change what a finished run has to show.
 _SHOWN = (
+    "alpha",
+    "answers",
+    "beam",
     "calibrate",
     "export",
     "fold_batch_norm",
     "human_error",
+    "judge",
     "learning_curve",
 )
 
@@ -120,8 +124,11 @@ def train(task, folder, given, program):
     folder.open(config)
     with folder.locked():
         done = None if config.overwrite else folder.finished
-        done = done if _whole(folder / "model.keras") else None
-        if done and _nothing_new(folder.read()["flags"], config):
+        if (
+            done
+            and _whole(folder / "model.keras")
+            and _nothing_new(folder.read()["flags"], config)
+        ):
             print(
                 f"{folder.path}: finished; its report is "
                 f"{folder / 'report.html'}. More --epochs go on, "
@@ -227,7 +234,6 @@ def load(task, folder):
             f"{path}: not there; train the run to its end first"
         )
     try:
-        archives.check_zip(path)
         return task.load(path)
     except Exception as error:  # Zip, JSON, HDF5 and Keras raise at will.
         reason = re.split(r"[.]\s|\n", str(error) or repr(error))[0]

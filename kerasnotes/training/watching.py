@@ -2,6 +2,7 @@
 
 import keras
 
+from kerasnotes import errors
 from kerasnotes.diagnosis import gradient_check
 from kerasnotes.training import monitors
 
@@ -53,15 +54,23 @@ def watcher(kind, train, batch_size, folder):
         train: the training split.
         batch_size: examples a step.
         folder: where norms go for TensorBoard.
+
+    Raises:
+        UserError: the cost is asked for of a set that is no one batch.
     """
     size = {"norms": batch_size, "cost": train.size, "gradients": _EXAMPLES}
     if kind not in size:
         return None
-    x, y, _ = next(iter(train.batches(size[kind])))
+    x, y, w = next(iter(train.batches(size[kind])))
     if kind == "norms":
-        return monitors.NormMonitor(x, y, folder)
+        return monitors.NormMonitor(x, y, folder, w)
+    if kind == "cost" and len(y) < train.size:
+        raise errors.UserError(
+            "--watch=cost: takes the training set as one batch, which "
+            "--batch_tokens is too small for; leave that out"
+        )
     if kind == "cost":
-        return monitors.CostMonitor(x, y)
+        return monitors.CostMonitor(x, y, w)
     return GradientWatch(x, y)
 
 

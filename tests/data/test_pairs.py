@@ -116,6 +116,16 @@ def test_official_sides_stay_and_what_is_missing_is_cut():
         np.testing.assert_array_equal(sides[side], rows)
 
 
+@pytest.mark.parametrize("side", ["train", "dev"])
+def test_an_official_side_without_a_pair_is_refused(side):
+    found = made()
+    official = {"train": np.arange(300), "dev": np.arange(300)}
+    official[side] = np.arange(0)
+    found = pairs.Pairs(found.sources, found.targets, found.ids, official)
+    with pytest.raises(errors.UserError, match=f"leave the {side} side empty"):
+        pairs.split(found)
+
+
 def test_slices_count_sentences():
     found = made()
     sides, _ = pairs.split(found, "train[:-20],dev[-20:]")

@@ -201,3 +201,27 @@ def test_only_flags_of_the_run_and_no_advice_twice():
             for text in (a.what, a.why):
                 assert text == text.strip() and "  " not in text
                 assert not text.endswith((".", ";", ","))
+
+
+def test_sequences_are_wider_and_drop_in_words_of_their_own():
+    flags = {
+        "model": "attention",
+        "epochs": 12,
+        "width": 128,
+        "hidden": None,
+        "dropout": 0.2,
+        "lr_schedule": "cosine",
+    }
+    facts = {
+        "models": ("attention", "encoder_decoder", "transformer"),
+        "arguments": {"width", "dropout"},
+        "epochs": 12,
+        "best_epoch": 12,
+    }
+    bias, variance = (
+        [a.example for a in advice.advise(found, flags, facts)]
+        for found in (BIAS, VARIANCE)
+    )
+    assert {"--width=256", "--dropout=0.1", "--model=transformer"} <= set(bias)
+    assert {"--width=64", "--dropout=0.3"} <= set(variance)
+    assert not any("hidden" in text for text in bias + variance)

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from kerasnotes import layers, ops, testing
+from kerasnotes import layers, models, ops, testing
 
 GOLDEN = pathlib.Path(__file__).parent / "golden" / "transformer.npz"
 HEADS, WIDTH, HIDDEN = 2, 8, 12
@@ -86,24 +86,31 @@ def torch_state(block):
     return state
 
 
-def by_torch(kind, norm):
-    """Returns what torch's layer gives with the same weights."""
+def torch_layer(block):
+    """Returns torch's layer with our weights."""
     import torch
 
-    cls = {
-        "encoder": torch.nn.TransformerEncoderLayer,
-        "decoder": torch.nn.TransformerDecoderLayer,
-    }[kind]
+    cls = torch.nn.TransformerEncoderLayer
+    if isinstance(block, layers.TransformerDecoderBlock):
+        cls = torch.nn.TransformerDecoderLayer
     layer = cls(
         WIDTH,
         HEADS,
         HIDDEN,
         dropout=0.0,
         batch_first=True,
-        norm_first=norm == "pre",
+        norm_first=block.norm == "pre",
     )
-    state = torch_state(build(kind, norm))
+    state = torch_state(block)
     layer.load_state_dict({k: torch.tensor(v) for k, v in state.items()})
+    return layer
+
+
+def by_torch(kind, norm):
+    """Returns what torch's layer gives with the same weights."""
+    import torch
+
+    layer = torch_layer(build(kind, norm))
     hidden = torch.tensor(~PADDING)
     x, source = torch.tensor(X), torch.tensor(SOURCE)
     if kind == "encoder":
@@ -112,6 +119,93 @@ def by_torch(kind, norm):
         ahead = torch.tensor(~np.tril(np.ones((4, 4), bool)))
         y = layer(x, source, tgt_mask=ahead, memory_key_padding_mask=hidden)
     return y.detach().numpy()
+
+
+TOKENS = {
+    "source": np.array([[3, 4, 5, 2, 0], [6, 3, 4, 6, 2]], "int32"),
+    "target": np.array([[1, 3, 4, 4], [1, 5, 3, 4]], "int32"),
+}
+
+
+def whole(norm):
+    """Returns a Transformer of such blocks."""
+    model = models.Transformer(
+        7, 6, WIDTH, layers=2, heads=HEADS, hidden=HIDDEN, norm=norm
+    )
+    rng = np.random.default_rng(2)
+    for weight in model.weights:
+        if "float" in weight.dtype:
+            mean = 1.0 if weight.name == "gamma" else 0.0
+            weight.assign(rng.normal(mean, 0.3, weight.shape))
+    return model
+
+
+def whole_by_torch(norm):
+    """Returns the logits of torch's Transformer with the same weights."""
+    import torch
+
+    model = whole(norm)
+
+    def embed(side):
+        table = np.array(model.get_layer(f"{side}_embedding").embeddings)
+        position = np.arange(TOKENS[side].shape[1])[:, None]
+        i = np.arange(WIDTH // 2)
+        angles = position / 10000 ** (2 * i / WIDTH)
+        codes = np.stack([np.sin(angles), np.cos(angles)], -1)
+        x = table[TOKENS[side]] * WIDTH**0.5
+        x = x + codes.reshape(-1, WIDTH)
+        return torch.tensor(x.astype("float32"))
+
+    def stack(kind):
+        blocks = [model.get_layer(f"{kind}_{i}") for i in (1, 2)]
+        last = None
+        if norm == "pre":
+            last = torch.nn.LayerNorm(WIDTH)
+            own = model.get_layer(f"{kind}_norm")
+            last.weight.data = torch.tensor(np.array(own.gamma))
+            last.bias.data = torch.tensor(np.array(own.beta))
+        cls = {
+            "encoder": torch.nn.TransformerEncoder,
+            "decoder": torch.nn.TransformerDecoder,
+        }[kind]
+        found = cls(torch_layer(blocks[0]), 2, norm=last)
+        found.layers = torch.nn.ModuleList(map(torch_layer, blocks))
+        return found
+
+    both = torch.nn.Transformer(
+        WIDTH,
+        HEADS,
+        custom_encoder=stack("encoder"),
+        custom_decoder=stack("decoder"),
+        batch_first=True,
+    )
+    hidden = torch.tensor(TOKENS["source"] == 0)
+    y = both(
+        embed("source"),
+        embed("target"),
+        tgt_mask=torch.tensor(~np.tril(np.ones((4, 4), bool))),
+        src_key_padding_mask=hidden,
+        memory_key_padding_mask=hidden,
+    )
+    table = np.array(model.get_layer("target_embedding").embeddings)
+    return y.detach().numpy() @ table.T
+
+
+each_norm = pytest.mark.parametrize("norm", ["pre", "post"])
+
+
+@each_norm
+def test_the_whole_against_torch(norm):
+    found = keras.ops.convert_to_numpy(whole(norm)(TOKENS))
+    with np.load(GOLDEN) as file:
+        np.testing.assert_allclose(found, file[f"whole_{norm}"], atol=1e-5)
+
+
+@each_norm
+def test_the_whole_against_torch_itself(norm):
+    pytest.importorskip("torch")
+    found = keras.ops.convert_to_numpy(whole(norm)(TOKENS))
+    np.testing.assert_allclose(found, whole_by_torch(norm), atol=1e-5)
 
 
 @each_case
@@ -160,7 +254,7 @@ def test_padding_and_what_is_ahead_change_nothing(kind, norm, training):
 
 @on_tensorflow
 @pytest.mark.parametrize("training", [False, True])
-@pytest.mark.parametrize("norm", ["pre", "post"])
+@each_norm
 def test_gradients_know_nothing_of_what_is_masked(norm, training):
     import tensorflow as tf
 
@@ -200,7 +294,7 @@ def test_contract(kind, norm):
     )
 
 
-@pytest.mark.parametrize("norm", ["pre", "post"])
+@each_norm
 def test_steps_are_the_whole(norm):
     """Blocks of positions, in slots, give what all at once give."""
     block, given = build("decoder", norm), inputs("decoder")
@@ -229,4 +323,6 @@ def test_refuses():
 
 
 if __name__ == "__main__":
-    np.savez(GOLDEN, **{f"{k}_{n}": by_torch(k, n) for k, n in CASES})
+    arrays = {f"{k}_{n}": by_torch(k, n) for k, n in CASES}
+    arrays |= {f"whole_{n}": whole_by_torch(n) for n in ("pre", "post")}
+    np.savez(GOLDEN, **arrays)

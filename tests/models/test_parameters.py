@@ -17,6 +17,56 @@ README = pathlib.Path(__file__).resolve().parents[2] / "README.md"
 PARAMETERS = [
     ("alexnet", {}, 62_378_344),
     ("alexnet", {"groups": 2}, 60_965_224),
+    (
+        "attention",
+        {"source_size": 8_000, "target_size": 8_000},
+        2 * 8_000 * 256
+        + 2 * 3 * 128 * (256 + 128 + 1)
+        + 2 * 256 * 256
+        + 2 * 256
+        + 3 * 256 * (2 * 256 + 256 + 1)
+        + 256 * (3 * 256 + 1)
+        + 8_000 * (128 + 1),
+    ),
+    (
+        "attention",
+        {
+            "source_size": 9,
+            "target_size": 9,
+            "width": 16,
+            "layers": 2,
+            "cell": "lstm",
+            "share_embeddings": True,
+        },
+        9 * 16
+        + 2 * 2 * 4 * 8 * (16 + 8 + 1)
+        + 2 * 16 * 16
+        + 2 * 16
+        + 4 * 16 * (2 * 16 + 16 + 1)
+        + 4 * 16 * (16 + 16 + 1)
+        + 16 * (3 * 16 + 1)
+        + 9 * (8 + 1),
+    ),
+    (
+        "encoder_decoder",
+        {"source_size": 8_000, "target_size": 8_000},
+        2 * 8_000 * 256 + 2 * 3 * 256 * (2 * 256 + 1) + 8_000 * (256 + 1),
+    ),
+    (
+        "encoder_decoder",
+        {
+            "source_size": 20,
+            "target_size": 30,
+            "width": 16,
+            "layers": 2,
+            "cell": "lstm",
+            "bidirectional": True,
+        },
+        (20 + 30) * 16
+        + 2 * 2 * 4 * 8 * (16 + 8 + 1)
+        + 2 * 4 * 16 * (2 * 16 + 1)
+        + 30 * (16 + 1),
+    ),
     ("googlenet", {}, 6_998_552),
     ("lenet5", {}, 61_706),
     ("lenet5_teaching", {}, 62_006),
@@ -39,6 +89,25 @@ PARAMETERS = [
     ("resnet50", {}, 25_636_712),
     ("resnet56", {}, 853_018 + 4_064),
     ("softmax_regression", {"input_shape": (28, 28, 1)}, 7_850),
+    (
+        "transformer",
+        {"source_size": 8_000, "target_size": 8_000},
+        2 * 8_000 * 256 + 3 * 789_760 + 3 * 1_053_440 + 4 * 256,
+    ),
+    (
+        "transformer",
+        {
+            "source_size": 9,
+            "target_size": 9,
+            "width": 8,
+            "layers": 1,
+            "heads": 2,
+            "hidden": 5,
+            "norm": "post",
+            "share_embeddings": True,
+        },
+        9 * 8 + (4 + 8) * 72 + 2 * (9 * 5 + 6 * 8) + (4 + 6) * 8,
+    ),
     ("vgg16", {}, 138_357_544),
     ("vgg19", {}, 143_667_240),
 ]

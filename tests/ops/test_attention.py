@@ -56,15 +56,18 @@ def test_three_dimensions():
 
 
 @pytest.mark.parametrize("return_weights", [False, True])
-def test_half_precision_neither_overflows_nor_coarsens(return_weights):
-    x = example("float16", 30.0)
-    assert np.abs(x[0].astype("float32") @ x[1].swapaxes(-1, -2)).max() > 2**11
-    found = ops.scaled_dot_product_attention(*x, MASK, return_weights)
-    found = keras.tree.flatten(found)
-    for y, want in zip(found, expected(*x, MASK), strict=False):
-        assert keras.backend.standardize_dtype(y.dtype) == "float16"
-        y = keras.ops.convert_to_numpy(y)
-        np.testing.assert_allclose(y, want, rtol=0.01, atol=0.05)
+def test_half_precision_does_not_overflow(return_weights):
+    """`QKᵀ` alone would: 40 · 40 · 64 is more than float16 holds."""
+    query, keys = (np.full((1, 1, n, 64), 40, "float16") for n in (3, 5))
+    values = example("float16")[2][:1, :1]
+    found = ops.scaled_dot_product_attention(
+        query, keys, values, MASK, return_weights
+    )
+    found = found[0] if return_weights else found
+    assert keras.backend.standardize_dtype(found.dtype) == "float16"
+    want = MASK @ values / np.maximum(MASK.sum(-1, keepdims=True), 1)
+    found = keras.ops.convert_to_numpy(found)
+    np.testing.assert_allclose(found, want, atol=2e-3)
 
 
 def test_masked_softmax_of_large_scores():

@@ -12,6 +12,7 @@ import pytest
 
 from kerasnotes import errors, models
 from kerasnotes.tasks.translate import Translate
+from kerasnotes.tools import analyze, visualize
 
 WORDS = ["zéro", "un", "deux", "trois", "quatre"]
 WORDS += ["cinq", "six", "sept", "huit", "neuf"]
@@ -127,7 +128,7 @@ def test_served_without_keras(trained, here, capsys):
 def test_what_cannot_be_answered_is_told(trained, here, capsys, tmp_path):
     folder, _ = trained
     lines = tmp_path / "lines.txt"
-    lines.write_text("12\n\n34\n")
+    lines.write_text("\ufeff12\n\n 34 \n")
     answers, status, told = predict(
         here, capsys, folder, "", "1" * 10_000, "東京", str(lines)
     )
@@ -137,6 +138,20 @@ def test_what_cannot_be_answered_is_told(trained, here, capsys, tmp_path):
     assert empty.startswith("'': ") and len(long) < 300
     assert long.startswith("'1111") and "…': more than 20 tokens" in long
     assert f"{lines}:2: " in line
+
+
+@pytest.mark.parametrize(
+    "program, mode, told",
+    [
+        (visualize, "summary", "whose inputs have no size of their own"),
+        (visualize, "filters", "give one of pictures"),
+        (analyze, "labels", "needs one class an example"),
+    ],
+)
+def test_tools_for_pictures_refuse_it(trained, program, mode, told):
+    folder, _ = trained
+    with pytest.raises(errors.UserError, match=told):
+        program.run({"mode": mode, "run_dir": str(folder)}, [], "")
 
 
 @pytest.mark.slow

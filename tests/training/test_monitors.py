@@ -224,6 +224,20 @@ def test_cost_is_that_of_the_equation():
     np.testing.assert_allclose(monitor.costs, [before, after], rtol=1e-5)
 
 
+def test_weights_count_as_in_training():
+    x, y = RNG.normal(size=(8, 1)), RNG.normal(size=(8, 1))
+    weights = RNG.random(8)
+    model = keras.Sequential([keras.Input((1,)), layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(0.0), "mse")
+    monitor = fit(model, x, y, CostMonitor(x, y, weights))
+    w, b = model.get_weights()
+    squares = ((x @ w + b - y) ** 2)[:, 0]
+    assert monitor.costs[0] == pytest.approx(np.mean(weights * squares))
+    norms = [NormMonitor(x, y, w=k * weights) for k in (1, 2)]
+    one, two = (fit(model, x, y, n).history[0]["gradient"] for n in norms)
+    assert two == pytest.approx(2 * one)
+
+
 def test_cost_falls_at_a_small_rate_and_rises_at_a_large_one():
     # J = w²: w ← (1 - 2α) w, so the cost falls for α < 1 alone.
     x, y = np.ones((8, 1)), np.zeros((8, 1))

@@ -9,14 +9,15 @@ def test_a_table_for_the_terminal():
     text = report.metrics_text(
         {
             "model": "m",
-            "dev": {"loss": 0.25, "size": 10, "classes": {}},
-            "test": {"loss": 1.0},
+            "dev": {"loss": 0.25, "size": 10, "classes": {}, "by": "us"},
+            "test": {"loss": 1.0, "by": "us"},
         }
     )
     assert text.splitlines() == [
         "metric     dev    test",
         "loss    0.2500  1.0000",
         "size        10       –",
+        "us",
     ]
 
 

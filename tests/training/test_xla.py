@@ -32,6 +32,19 @@ def test_a_cpu_has_it_where_it_was_faster():
         assert wanted("mlp", (28, 28, 1)) is False
 
 
+def test_batches_of_many_lengths_are_not_compiled(monkeypatch):
+    sizes = {"source_size": 9, "target_size": 9, "width": 4}
+    model = models.build("encoder_decoder", **sizes)
+    for kind in ("CPU", "GPU"):
+        devices = {"GPU": [None]} if kind == "GPU" else {}
+        monkeypatch.setattr(
+            tf.config, "list_logical_devices", lambda k, d=devices: d.get(k)
+        )
+        assert xla.wanted(model, config.Config(), LONG) is False
+    asked = config.Config(jit_compile="true")
+    assert xla.wanted(model, asked, LONG) is True
+
+
 def test_what_is_asked_for_holds():
     assert wanted("lenet5", (32, 32, 1), jit_compile="true") is True
     assert wanted("mlp", (28, 28, 1), jit_compile="false") is False
