@@ -8,6 +8,7 @@ import json
 import pathlib
 import shutil
 import sys
+import textwrap
 
 from kerasnotes.training import flags
 
@@ -23,50 +24,76 @@ def checksums(folder):
     }
 
 
+# Of each task: what distinguishes its commands, the metrics of its table, how
+# its data were split, and how it serves.
+_TASKS = {
+    "classify": (
+        ("augment",),
+        ("accuracy", "f1"),
+        "The data were split class by class by a salted hash; no example of "
+        "dev or test was trained on, and dev chose the epoch.",
+        "`serving_default` takes encoded pictures (`image_bytes`), `images` "
+        "uint8 pictures of any size, `model_inputs` float32 pixels. Meant for "
+        "pictures like these, one thing to a picture (digits light on dark); "
+        "it answers with one of its classes whatever it is shown.",
+    ),
+    "translate": (
+        ("width", "layers", "batch_size", "learning_rate", "lr_schedule"),
+        ("exact_match", "sequence_accuracy"),
+        "The data were split by the answer: no date of dev or test was seen "
+        "in training, and dev chose the epoch.",
+        "`serving_default` takes `text`, strings in Unicode's normal form C, "
+        "and gives `text`, `score` and `alternatives`; `beam_search` takes "
+        "`width` and `alpha` too; `log_prob` takes `text` and `answer`. Meant "
+        "for dates from 1900 to 2099 in the languages it learned (see "
+        "`kerasnotes.data.sources.date_texts`); it answers whatever it is "
+        "given, and a low score says that it guesses.",
+    ),
+}
+
+
 def card(run, folder):
     """Returns the model card, in Markdown."""
     config = json.loads((run / "config.json").read_text())
     metrics = json.loads((run / "metrics.json").read_text())
-    data = config["data"]
+    data, task = config["data"], config["task"]
+    own, columns, split, serve = _TASKS[task]
     given = {
         name: config["flags"][name]
-        for name in ("dataset", "model", "epochs", "augment", "seed")
+        for name in ("dataset", "model", "epochs", *own, "seed")
+        if config["flags"][name] is not None
     }
-    command = flags.command(f"trainers.{config['task']}", given)
-    sides = [s for s in ("train", "dev", "test") if s in metrics]
-    scores = "\n".join(
-        f"| {side} | {metrics[side]['size']} | "
-        f"{metrics[side]['accuracy']:.6f} | {metrics[side]['f1']:.6f} |"
-        for side in sides
-    )
+    rows = [["split", "examples", *columns], ["---"] * (2 + len(columns))]
+    rows += [
+        [side, metrics[side]["size"]]
+        + [f"{metrics[side][column]:.6f}" for column in columns]
+        for side in ("train", "dev", "test")
+        if side in metrics
+    ]
+    scores = "\n".join(f"| {' | '.join(map(str, row))} |" for row in rows)
     sums = "\n".join(
         f"| `{name}` | `{value}` |" for name, value in checksums(folder).items()
     )
     packages = ", ".join(f"{k} {v}" for k, v in config["packages"].items())
+    classes = data.get("classes")
+    classes = f"Classes: {', '.join(classes)}.\n" if classes else ""
     return f"""# {folder.parent.name}, version {folder.name}
 
 {metrics["model"]} with {metrics["parameters"]:,} parameters, trained on
 `{data["name"]}` by
 
 ```bash
-{command}
+{flags.command(f"trainers.{task}", given)}
 ```
 
 with Python {config["python"]}, {packages}.
-Classes: {", ".join(data["classes"])}.
+{classes}
+{textwrap.fill(split, 80)}
 
-The data were split class by class by a salted hash; no example of dev or
-test was trained on, and dev chose the epoch.
-
-| split | examples | accuracy | F1 (macro) |
-|---|---|---|---|
 {scores}
 
-Serve it with TensorFlow alone: `serving_default` takes encoded pictures
-(`image_bytes`), `images` uint8 pictures of any size, `model_inputs` float32
-pixels of shape {tuple(data["input_shape"])}. Meant for digits like these, one
-to a picture, light on dark; it answers with one of its classes whatever it
-is shown.
+Serve it with TensorFlow alone.
+{textwrap.fill(serve, 80)}
 
 | file | SHA-256 |
 |---|---|

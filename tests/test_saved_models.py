@@ -11,7 +11,7 @@ from PIL import Image
 from sklearn import datasets
 
 from benchmarks import ship
-from kerasnotes.data import load
+from kerasnotes.data import load, pairs
 
 SHIPPED = pathlib.Path(__file__).resolve().parents[1] / "saved_models"
 CARDS = sorted(SHIPPED.glob("*/*.md"))
@@ -51,3 +51,23 @@ def test_digits_lenet5_reaches_its_score(tmp_path):
         given = answer["label"].numpy().astype(int)
         right = (given == digits.target[parts[side]]).mean()
         assert f"{right:.6f}" == told[side]
+
+
+def test_dates_attention_reaches_its_score(tmp_path):
+    card = SHIPPED / "dates_attention" / "1.md"
+    told = re.search(r"\| test \| 2000 \| ([\d.]+) \|", card.read_text())
+    model = tf.saved_model.load(str(card.with_suffix("")))
+    dates = pairs.load("dates", data_dir=tmp_path)
+    texts, true = (
+        np.array(side)[dates.official["test"]]
+        for side in (dates.sources, dates.targets)
+    )
+    serve = model.signatures["serving_default"]
+    given = np.concatenate(
+        [
+            serve(text=tf.constant(part))["text"].numpy()
+            for part in np.array_split(texts, 8)
+        ]
+    )
+    right = np.mean(given.astype(str) == true)
+    assert f"{right:.6f}" == told[1]
