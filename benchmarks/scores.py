@@ -5,7 +5,8 @@
 Each command runs with seeds 0 to 2 where it takes seconds, with seed 0 where
 it takes minutes; `benchmarks/scores.json` keeps the means, and the table in
 README.md is made from it. `DATA` stands for the folder that holds the sets
-that don't come with a package: `mnist` (the IDX files) and `trashnet`.
+that don't come with a package: `mnist` (the IDX files), `trashnet` and
+`fra_eng`.
 """
 
 import json
@@ -25,6 +26,10 @@ MARKS = ("<!-- systems: python -m benchmarks.scores -->", "<!-- /systems -->")
 MNIST = "--dataset=DATA/mnist --split='train[:50000],dev[50000:]'"
 TRASHNET = "--dataset=DATA/trashnet --group='/([a-z]+\\d*?)\\d?\\.jpg'"
 TRASHNET_85 = f"{TRASHNET} --split='train=85%,dev=15%'"
+FRENCH = (
+    "--dataset=DATA/fra_eng/fra-eng.zip --split=train=96%,dev=2%,test=2% "
+    "--vocabulary=subwords:4000 --share_embeddings"
+)
 
 LITTLE = "--image_size=32 --augment=light:shift=0.04,rotate=10,scale=0.05"
 
@@ -80,10 +85,19 @@ ENTRIES = [
      "--learning_rate=2e-3 --warmup_epochs=3 --label_smoothing=0.1 "
      "--augment=standard:rotate=180,crop=0.35,saturation=0.4", 1, "dev",
      "accuracy"),
+    ("attention model, dates", "models.AttentionModel", "translate", "", 1,
+     "test", "exact_match"),
+    ("attention model, English to French", "models.AttentionModel",
+     "translate",
+     f"{FRENCH} --width=256 --batch_size=256 --epochs=7 "
+     "--learning_rate=2e-3 --clip_norm=1 --label_smoothing=0.1 --dropout=0.1",
+     1, "dev", "bleu"),
     ("multi-task learning, labels missing",
      "losses.MaskedBinaryCrossentropy", "multilabel", "", 3, "test",
      "accuracy"),
 ]  # fmt: skip
+
+_FORMATS = {"accuracy": "{:.2%}", "bleu": "{:.1f}", "exact_match": "{:.2%}"}
 
 _ONLY = flags.DEFINE_string("only", "", "Measure systems with this text.")
 _DATA = flags.DEFINE_string("data", "../shared/data", "The folder DATA.")
@@ -122,11 +136,7 @@ def table(rows):
     ]
     for row in rows:
         command = f"python -m trainers.{row['trainer']} {row['flags']}".strip()
-        score = (
-            f"{row['score']:.2%}"
-            if row["metric"] == "accuracy"
-            else f"{row['score']:.3f}"
-        )
+        score = _FORMATS.get(row["metric"], "{:.3f}").format(row["score"])
         seeds = f", mean of {row['seeds']} seeds" if row["seeds"] > 1 else ""
         lines.append(
             f"| {row['system']} | `{row['api']}` | `{row['trainer']}` | "

@@ -172,13 +172,8 @@ def whole_by_torch(norm):
         found.layers = torch.nn.ModuleList(map(torch_layer, blocks))
         return found
 
-    both = torch.nn.Transformer(
-        WIDTH,
-        HEADS,
-        custom_encoder=stack("encoder"),
-        custom_decoder=stack("decoder"),
-        batch_first=True,
-    )
+    both = torch.nn.Transformer(WIDTH, HEADS, 1, 1, batch_first=True)
+    both.encoder, both.decoder = stack("encoder"), stack("decoder")
     hidden = torch.tensor(TOKENS["source"] == 0)
     y = both(
         embed("source"),
