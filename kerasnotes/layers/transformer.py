@@ -36,7 +36,9 @@ class _Block(keras.layers.Layer):
         self.norm = norm
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
-        self.drop = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
+        self.drop = keras.layers.Dropout(
+            dropout, dtype=self.dtype_policy, name="drop"
+        )
 
     def _build(self, x_shape, **sources):
         for name, source_shape in sources.items():
@@ -190,16 +192,27 @@ class TransformerDecoderBlock(_Block):
         return (x, weights) if return_weights else x
 
     def step(
-        self, x, cache, slot, attention_mask, memory, cross_attention_mask=None
+        self,
+        x,
+        known,
+        cache,
+        slot,
+        attention_mask,
+        memory,
+        cross_attention_mask=None,
     ):
-        """Returns what `call` does of new positions, where others are known.
+        """Returns what `call` does of new positions, where others are ready.
+
+        Keys and values, here, are pairs of tensors
+        `(batch, heads, slots, width / heads)`, as `project` returns them.
 
         Args:
             x: the new positions, `(batch, n, width)`.
-            cache: the keys and values of `slots` positions,
-                `(batch, heads, slots, width / heads)` each.
-            slot: where those of x go, the first of n slots, a scalar.
-            attention_mask: booleans that broadcast to `(batch, n, slots)`.
+            known: keys and values of positions that stay as they are.
+            cache: keys and values of others, among which those of x go.
+            slot: where they go, the first of n slots, a scalar.
+            attention_mask: booleans that broadcast to `(batch, n, slots)`,
+                with the slots of `known` before those of `cache`.
             memory: what `read.project(source)` returned.
             cross_attention_mask: as in a call.
 
@@ -211,7 +224,8 @@ class TransformerDecoderBlock(_Block):
             ops.slice_update(old, (0, 0, slot, 0), new)
             for old, new in zip(cache, self.look.project(y), strict=True)
         )
-        y = self.look.attend(y, *cache, attention_mask)
+        keys, values = zip(known, cache, strict=True)
+        y = self.look.attend(y, keys, values, attention_mask)
         x = self._leave(x, y, self.look_norm)
         y = self._enter(x, self.read_norm)
         y = self.read.attend(y, *memory, cross_attention_mask)

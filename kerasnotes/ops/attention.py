@@ -13,8 +13,8 @@ def scaled_dot_product_attention(
 
     Args:
         query: Q, `(..., T, d)`.
-        keys: K, `(..., S, d)`.
-        values: V, `(..., S, v)`.
+        keys: K, `(..., S, d)`; or a list of tensors that make it up along S.
+        values: V, `(..., S, v)`; likewise.
         mask: booleans that broadcast to `(..., T, S)`, true where a query may
             look; None for everywhere.
         return_weights: whether to return the softmax too.
@@ -31,13 +31,28 @@ def scaled_dot_product_attention(
     >>> scaled_dot_product_attention(query, keys, values, mask).numpy()
     array([[2.]], dtype=float32)
     """
-    if not return_weights and _fuses(query):
-        return _fused(query, keys, values, mask)
-    keys = ops.swapaxes(keys, -1, -2)
-    scores = ops.matmul(query * query.shape[-1] ** -0.5, keys)
-    weights = ops.cast(masked_softmax(scores, mask), values.dtype)
-    mixed = ops.matmul(weights, values)
+    if not isinstance(keys, (list, tuple)):
+        if not return_weights and _fuses(query):
+            return _fused(query, keys, values, mask)
+        keys, values = [keys], [values]
+    query = query * query.shape[-1] ** -0.5
+    scores = [ops.matmul(query, ops.swapaxes(k, -1, -2)) for k in keys]
+    scores = ops.concatenate(scores, axis=-1) if scores[1:] else scores[0]
+    weights = ops.cast(masked_softmax(scores, mask), scores.dtype)
+    mixed = _mix(weights, values)
     return (mixed, weights) if return_weights else mixed
+
+
+def _mix(weights, values):
+    """Returns the sum of each part's weights with its values."""
+    if len(values) == 1:
+        return ops.matmul(weights, values[0])
+    mixed, start = [], 0
+    for part in values:
+        stop = start + ops.shape(part)[-2]
+        mixed.append(ops.matmul(weights[..., start:stop], part))
+        start = stop
+    return sum(mixed[1:], mixed[0])
 
 
 def _fuses(query):

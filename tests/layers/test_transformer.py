@@ -295,19 +295,23 @@ def test_steps_are_the_whole(norm):
     block, given = build("decoder", norm), inputs("decoder")
     want = run(block, given)
     memory = block.read.project(keras.ops.convert_to_tensor(SOURCE))
-    shape = (2, HEADS, 4, WIDTH // HEADS)
-    cache = (keras.ops.zeros(shape), keras.ops.zeros(shape))
-    for slot in (0, 2):
+    x = keras.ops.convert_to_tensor(X)
+    cache = 2 * (keras.ops.zeros((2, HEADS, 3, WIDTH // HEADS)),)
+    known = block.look.project(
+        block.look_norm(x[:, :1]) if norm == "pre" else x[:, :1]
+    )
+    for start, stop in ((1, 3), (3, 4)):
         y, cache = block.step(
-            keras.ops.convert_to_tensor(X[:, slot : slot + 2]),
+            x[:, start:stop],
+            known,
             cache,
-            slot,
-            given["attention_mask"][slot : slot + 2],
+            start - 1,
+            given["attention_mask"][start:stop],
             memory,
             given["cross_attention_mask"],
         )
         y = keras.ops.convert_to_numpy(y)
-        np.testing.assert_allclose(y, want[:, slot : slot + 2], atol=1e-5)
+        np.testing.assert_allclose(y, want[:, start:stop], atol=1e-5)
 
 
 def test_refuses():

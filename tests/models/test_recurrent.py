@@ -70,7 +70,8 @@ def test_nothing_looks_ahead(name, arguments, training):
         other["target"][:, t] = 3 + (x["target"][:, t] - 2) % 10
         found = model(other, training=training)
         np.testing.assert_array_equal(found[:, :t], expected[:, :t])
-        assert np.all(np.any(found[:, t] != expected[:, t], -1))
+        # Dropout may leave nothing of a token.
+        assert training or np.all(np.any(found[:, t] != expected[:, t], -1))
 
 
 @each_case
@@ -106,7 +107,8 @@ def test_the_score_is_the_sum_of_the_steps(name, arguments):
         terms = tf.gather(
             tf.nn.log_softmax(logits), tokens, axis=-1, batch_dims=2
         )
-        expected = tf.reduce_sum(tf.where(tokens > 0, terms, 0.0), -1)
+        there = tf.sequence_mask(found.lengths[:, i], 6)
+        expected = tf.reduce_sum(tf.where(there, terms, 0.0), -1)
         np.testing.assert_allclose(found.log_probs[:, i], expected, atol=1e-4)
 
 
@@ -128,8 +130,9 @@ def test_the_beams_width_may_be_a_tensor(name, arguments):
         np.testing.assert_allclose(found.scores, expected.scores, atol=1e-5)
 
 
-@pytest.mark.parametrize("cell", ["gru", "lstm"])
-@each_model
+@pytest.mark.parametrize(
+    ("name", "cell"), [("encoder_decoder", "lstm"), ("attention", "gru")]
+)
 def test_gradients(name, cell):
     model = build(
         name,
@@ -140,7 +143,7 @@ def test_gradients(name, cell):
     )
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     labels = np.roll(batch()["target"], -1, 1)
-    found = gradient_check(model, loss, batch(), labels, samples=8)
+    found = gradient_check(model, loss, batch(), labels, samples=4)
     assert found.verdict == "good"
     assert len(found.variables) == len(model.weights)
 
@@ -185,6 +188,7 @@ def test_learns_a_hundred_pairs_by_heart(name):
         for row in (source[i], target[i]):
             length = rng.integers(2, 7)
             row[:length], row[length] = rng.integers(3, 13, length), 2
+        source[i, :2] = 3 + i // 10, 3 + i % 10  # No two are alike.
     model = models.build(name, source_size=13, target_size=13, width=48)
     model.compile(
         keras.optimizers.Adam(0.01, global_clipnorm=1.0),
@@ -193,7 +197,7 @@ def test_learns_a_hundred_pairs_by_heart(name):
     begun = np.pad(target[:, :-1], ((0, 0), (1, 0)), constant_values=1)
     x = {"source": source, "target": begun}
     weights = (target > 0).astype("float32")
-    model.fit(x, target, 25, 60, sample_weight=weights, verbose=0)
+    model.fit(x, target, 25, 40, sample_weight=weights, verbose=0)
     found = model.greedy(tf.constant(source), 7)
     np.testing.assert_array_equal(found.tokens[:, 0], target)
 

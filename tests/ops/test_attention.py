@@ -49,6 +49,14 @@ def test_what_is_masked_counts_nothing():
     np.testing.assert_allclose(weights[:, :, :2].sum(-1), 1, atol=1e-6)
 
 
+def test_keys_and_values_in_parts():
+    query, keys, values = example()
+    parts = [[x[:, :, :2], x[:, :, 2:]] for x in (keys, values)]
+    found = ops.scaled_dot_product_attention(query, *parts, MASK)
+    want, _ = expected(query, keys, values, MASK)
+    np.testing.assert_allclose(found, want, atol=1e-5)
+
+
 def test_three_dimensions():
     x = [v[:, 0] for v in example()]
     found = ops.scaled_dot_product_attention(*x, MASK)
