@@ -23,6 +23,9 @@ class Split:
         self.x, self.y, self.size = x, y, len(x)
         self.ids = [str(i) for i in range(len(x))]
 
+    def steps(self, batch_size):
+        return self.size // batch_size
+
     def epochs(self, batch_size, seed, first_epoch, first_step, epochs):
         rows = range(first_step * batch_size, self.size)
         rows = [*rows, *range(self.size)] if first_step else rows
