@@ -6,11 +6,8 @@ import keras
 from keras import ops
 
 from kerasnotes import layers as layers_lib
-from kerasnotes.models import network, sequence_to_sequence
+from kerasnotes.models import network, sequence_to_sequence, slots
 from kerasnotes.ops import sequences
-
-# Steps of decoding whose keys and values are written one by one.
-_FEW = 16
 
 
 @keras.saving.register_keras_serializable("kerasnotes")
@@ -109,44 +106,22 @@ class Transformer(sequence_to_sequence.SequenceToSequence):
         }
 
     def start(self, memory, width, steps):
-        """Returns empty keys and values, and the hypotheses' empty paths.
-
-        Hypothesis w writes its keys and values of step t once, to slot
-        `width · t + w`, and there they stay; `path` `(batch, W, ...)` says
-        from whose slot each hypothesis goes on at each step, -1 where there
-        is none yet. The last few steps are in `new`, and move to `old`
-        together: a step may copy all that it writes to.
-        """
-        batch = ops.shape(memory["mask"])[0]
-        steps = -(-steps // _FEW) * _FEW
-
-        def empty(steps):
-            def of(ready):
-                heads, each = ready.shape[1], ready.shape[3]
-                shape = (batch, heads, steps * width, each)
-                return ops.zeros(shape, ready.dtype)
-
-            return keras.tree.map_structure(of, memory["read"])
-
-        return {
-            "old": empty(steps),
-            "new": empty(_FEW),
-            "path": ops.full((batch, width, steps), -1, "int32"),
-        }
+        """Returns what `slots.start` does, for each decoder block."""
+        return slots.start(memory["read"], width, steps)
 
     def step(self, tokens, position, memory, cache):
         """Returns the logits, and the cache with these tokens in it."""
-        width = ops.shape(tokens)[1]
-        first = position // _FEW * _FEW
-        path = _append(cache["path"], position)
-        seen = _seen(path, first)
-        old = _move(cache, position, width)
+        slot, seen, cache = slots.advance(cache, position)
         embed = self.get_layer("target_embedding")
         x = self.get_layer("target_scale")(embed(tokens))[:, :, None]
         x = self.get_layer("target_positions")(x, start=position)[:, :, 0]
-        slot, new = (position - first) * width, []
+        new = []
         for block, known, recent, read in zip(
-            self._parts.blocks, old, cache["new"], memory["read"], strict=True
+            self._parts.blocks,
+            cache["old"],
+            cache["new"],
+            memory["read"],
+            strict=True,
         ):
             x, recent = block.step(
                 x, known, recent, slot, seen, read, memory["mask"]
@@ -154,8 +129,7 @@ class Transformer(sequence_to_sequence.SequenceToSequence):
             new.append(recent)
         for norm in self._parts.end:
             x = norm(x)
-        logits = embed(x, reverse=True)
-        return logits, {"old": old, "new": new, "path": path}
+        return embed(x, reverse=True), {**cache, "new": new}
 
     def reorder(self, cache, parents):
         """Returns the cache with other paths: no keys or values move."""
@@ -166,43 +140,6 @@ class Transformer(sequence_to_sequence.SequenceToSequence):
         """Returns how the last block looks at the source."""
         last = self._parts.blocks[-1]
         return last(**self._parts.last(inputs), return_weights=True)[1]
-
-
-def _append(path, position):
-    """Returns paths on which each hypothesis goes on from itself."""
-    _, width, steps = ops.shape(path)
-    now = ops.arange(steps, dtype="int32") == position
-    return ops.where(now, ops.arange(width, dtype="int32")[:, None], path)
-
-
-def _seen(path, first):
-    """Returns which old slots each hypothesis sees, then which new ones.
-
-    Args:
-        path: int32 `(batch, W, steps)`.
-        first: the first step whose slots are new.
-    """
-    batch, width, steps = ops.shape(path)
-    old = ops.where(ops.arange(steps, dtype="int32") < first, path, -1)
-    new = ops.slice(path, (0, 0, first), (batch, width, _FEW))
-    path = ops.concatenate([old, new], axis=-1)
-    seen = path[..., None] == ops.arange(width, dtype="int32")
-    return ops.reshape(seen, (batch, width, -1))
-
-
-def _move(cache, position, width):
-    """Returns the old keys and values, with the new ones once in a while."""
-
-    def move():
-        slot = (position - _FEW) * width
-        return keras.tree.map_structure(
-            lambda old, new: ops.slice_update(old, (0, 0, slot, 0), new),
-            cache["old"],
-            cache["new"],
-        )
-
-    full = ops.logical_and(position > 0, position % _FEW == 0)
-    return ops.cond(full, move, lambda: cache["old"])
 
 
 class _Pieces:
@@ -221,13 +158,15 @@ class _Pieces:
 
     def embedding(self, name, size):
         """Returns a layer from tokens to vectors, and in reverse to scores."""
+        policy = keras.config.dtype_policy()
+        half = policy.compute_dtype != policy.variable_dtype
         return keras.layers.ReversibleEmbedding(
             size,
             self.width,
             embeddings_initializer=keras.initializers.RandomNormal(
                 stddev=self.width**-0.5
             ),
-            reverse_dtype=network.weight_type(),
+            reverse_dtype=policy.variable_dtype if half else None,
             name=name,
         )
 

