@@ -16,14 +16,20 @@ from kerasnotes import models
 from kerasnotes.models import slots
 
 HERE = pathlib.Path(__file__)
-SIZES = {"source_size": 11, "target_size": 9, "width": 8, "heads": 2}
+SIZES = {
+    "source_size": 11,
+    "target_size": 9,
+    "width": 8,
+    "heads": 2,
+    "layers": 1,
+}
 SOURCE = np.array([[3, 4, 5, 6, 2], [7, 8, 2, 0, 0], [8, 2, 0, 0, 0]], "int32")
 TARGET = np.array([[1, 3, 4, 5], [1, 6, 7, 8], [1, 3, 8, 0]], "int32")
 BATCH = {"source": SOURCE, "target": TARGET}
 CASES = [
     {"layers": 2, "dropout": 0.4},
-    {"layers": 1, "norm": "post", "hidden": 5},
-    {"layers": 1, "source_size": 9, "share_embeddings": True},
+    {"norm": "post", "hidden": 5},
+    {"source_size": 9, "share_embeddings": True},
 ]
 each_case = pytest.mark.parametrize("arguments", CASES)
 on_tensorflow = pytest.mark.skipif(
@@ -122,7 +128,7 @@ def test_steps_equal_teacher_forcing_wherever_they_come_from(
 
 
 def test_reordering_moves_no_keys_or_values():
-    model = build(layers=1)
+    model = build()
     memory = model.encode(ops.convert_to_tensor(SOURCE))
     cache = model.start(memory, 2, 4)
     after = model.reorder(cache, ops.ones((3, 2), "int32"))
@@ -147,7 +153,7 @@ def test_the_score_is_the_sum_of_the_steps(arguments):
 def test_width_and_steps_may_be_tensors():
     import tensorflow as tf
 
-    model = build(layers=2)
+    model = build()
     scalar = tf.TensorSpec([], tf.int32)
     shape = tf.TensorSpec([None, None], tf.int32)
 
@@ -202,7 +208,7 @@ def test_mixed_precision(policy):
 def test_gradients():
     from kerasnotes.diagnosis.gradient_check import gradient_check
 
-    model = build(dropout=0.0, layers=1, norm="post")
+    model = build(dropout=0.0, norm="post")
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     found = gradient_check(model, loss, BATCH, TARGET, samples=8)
     assert found.verdict == "good"
