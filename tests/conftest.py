@@ -2,6 +2,9 @@
 
 import gc
 
+import pytest
+from etils.epy import lazy_imports_utils
+
 
 def pytest_collection_finish():
     """Lets the garbage collector pass over what imports have made.
@@ -10,3 +13,22 @@ def pytest_collection_finish():
     """
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture
+def monkeypatch(monkeypatch):
+    """pytest's, which refuses a module in the guise of a lazy import.
+
+    That has nothing in its own `__dict__`, so that pytest would undo by
+    deleting, and take the attribute from the module for all later tests.
+    """
+    setattr_ = monkeypatch.setattr
+
+    def checked(target, *words, **options):
+        assert not isinstance(target, lazy_imports_utils.LazyModule), (
+            f"import {target.module_name} itself to patch it"
+        )
+        setattr_(target, *words, **options)
+
+    monkeypatch.setattr = checked
+    return monkeypatch

@@ -10,7 +10,7 @@ import pytest
 
 from kerasnotes import errors
 from kerasnotes.tasks import classify
-from kerasnotes.tools import analyze
+from kerasnotes.tools import analyze, label_check
 from kerasnotes.tools import runs as runs_lib
 from kerasnotes.training import meeting, runner
 
@@ -128,7 +128,7 @@ def test_labels_are_handed_on(monkeypatch):
     asked = []
     for name in ("find", "apply"):
         monkeypatch.setattr(
-            analyze.label_check,
+            label_check,
             name,
             lambda *words, name=name: asked.append((name, *words)),
         )
