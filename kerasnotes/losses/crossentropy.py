@@ -60,20 +60,16 @@ class Crossentropy(keras.losses.Loss):
         classes, smoothing = y_pred.shape[-1], self.label_smoothing
         if len(y_true.shape) == len(y_pred.shape) and y_true.shape[-1] == 1:
             y_true = ops.squeeze(y_true, -1)
-        if len(y_true.shape) == len(y_pred.shape):
-            y_true = (1 - smoothing) * y_true + smoothing / classes
-            return ops.categorical_crossentropy(
-                y_true, y_pred, from_logits=True
-            )
-        y_true = ops.cast(y_true, "int32")
-        loss = ops.sparse_categorical_crossentropy(
-            y_true, y_pred, from_logits=True
-        )
-        if not smoothing:
-            return loss
-        # The same without a row of C numbers for q, of which texts need many.
-        own = ops.take_along_axis(y_pred, y_true[..., None], axis=-1)
-        return loss + smoothing * (own[..., 0] - ops.mean(y_pred, axis=-1))
+        if len(y_true.shape) < len(y_pred.shape):
+            y_true = ops.cast(y_true, "int32")
+            if not smoothing:
+                return ops.sparse_categorical_crossentropy(
+                    y_true, y_pred, from_logits=True
+                )
+            # A row of C numbers each; picking the label's logit is slower.
+            y_true = ops.one_hot(y_true, classes, dtype=y_pred.dtype)
+        y_true = (1 - smoothing) * y_true + smoothing / classes
+        return ops.categorical_crossentropy(y_true, y_pred, from_logits=True)
 
     def get_config(self):
         """Returns the arguments, for serialisation."""

@@ -161,7 +161,14 @@ def _litert(signatures, folder):
     converter = tf.lite.TFLiteConverter.from_saved_model(
         str(folder / "saved_model"), signature_keys=[TENSORS]
     )
-    data = converter.convert()
+    try:
+        data = converter.convert()
+    # ConverterError has no name of its own in TensorFlow's interface.
+    except Exception as error:
+        raise errors.UserError(
+            "--export=litert: TensorFlow's converter can't take this model; "
+            f"give --export=saved_model ({type(error).__name__})"
+        ) from error
     path = folder / "model.tflite"
     files.write_bytes(path, data)
     runner = Interpreter(model_content=data).get_signature_runner(TENSORS)

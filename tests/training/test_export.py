@@ -93,3 +93,14 @@ def test_a_missing_extra_is_named(monkeypatch):
     monkeypatch.setitem(export._EXTRAS, "onnx", {"no_such_module": "onnx"})
     with pytest.raises(errors.UserError, match=r"kerasnotes\[onnx\]"):
         export.formats("onnx")
+
+
+def test_what_litert_cannot_convert_is_told(toy, tmp_path):
+    pytest.importorskip("ai_edge_litert")
+    task = toy(toy.Config(export="litert"))
+    inputs = keras.Input([4])
+    # A loop of no known length.
+    x = keras.layers.GRU(2)(keras.ops.expand_dims(inputs, -1))
+    model = keras.Model(inputs, keras.layers.Dense(2)(x))
+    with pytest.raises(errors.UserError, match="--export=litert: TensorFlow's"):
+        export.export(task, model, task.splits()["dev"], tmp_path)
