@@ -18,8 +18,13 @@ from kerasnotes import models
 GOLDEN = pathlib.Path(__file__).parent / "golden"
 ROOT = pathlib.Path(__file__).parents[2]
 
+PICTURES = {"classes": 4, "mean": 120.0, "std": 60.0}
+TEXTS = {"source_size": 9, "target_size": 7}
 # Odd sizes show how strides and padding meet.
 MODELS = {
+    "attention": {"width": 8},
+    "encoder_decoder": {"width": 8, "layers": 2, "cell": "lstm"},
+    "transformer": {"width": 8, "layers": 1, "heads": 2},
     "alexnet": {"input_shape": (67, 75, 3), "width": 0.0625, "groups": 2},
     "googlenet": {"input_shape": (45, 38, 3), "width": 0.125},
     "lenet5": {},
@@ -34,9 +39,9 @@ MODELS = {
 
 
 def forward(name):
-    """Returns logits of random pictures by random weights: none Keras draws."""
-    arguments = {"classes": 4, "mean": 120.0, "std": 60.0} | MODELS[name]
-    model = models.build(name, **arguments)
+    """Returns logits of random inputs by random weights: none Keras draws."""
+    texts = name in models.names("sequences")
+    model = models.build(name, **(TEXTS if texts else PICTURES), **MODELS[name])
     rng = np.random.default_rng(0)
     for weight in model.weights:
         if len(weight.shape) > 1:
@@ -47,7 +52,12 @@ def forward(name):
         else:
             value = rng.normal(0, 0.1, weight.shape)
         weight.assign(value.astype("float32"))
-    x = rng.integers(0, 256, (2, *model.input_shape[1:])).astype("float32")
+    if texts:
+        x = {"source": rng.integers(1, 9, (2, 5)), "target": [[2, 5, 3]] * 2}
+        x = {side: np.array(rows, "int32") for side, rows in x.items()}
+        x["source"][1, 3:] = 0  # Padding.
+    else:
+        x = rng.integers(0, 256, (2, *model.input_shape[1:])).astype("float32")
     return model.predict(x, verbose=0)
 
 

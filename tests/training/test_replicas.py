@@ -170,7 +170,9 @@ def test_replicas_drop_units_of_their_own(steps):
         assert first == second, "Keras draws apart: remove _draw_apart"
 
 
-@pytest.mark.parametrize("task", ["classify", "regress", "multilabel"])
+@pytest.mark.parametrize(
+    "task", ["classify", "regress", "multilabel", "translate"]
+)
 def test_a_whole_run(runs, task):
     one, two = (
         {name: part for name, part in each.items() if name not in OTHER}

@@ -20,7 +20,7 @@ import tensorflow as tf
 
 from kerasnotes import losses, optimizers
 from kerasnotes.optimizers import regularizers
-from kerasnotes.tasks import classify, multilabel, regress
+from kerasnotes.tasks import classify, multilabel, regress, translate
 from kerasnotes.training import (
     checkpoints,
     compiling,
@@ -341,10 +341,26 @@ RUNS = {
             "augment": "none",
         },
     ),
+    "translate": (
+        translate.Translate,
+        {
+            "dataset": "pairs.txt",
+            "vocabulary": "characters",
+            "width": 8,
+            "batch_size": 10,
+            "learning_rate": 0.02,
+            "label_smoothing": 0.1,
+            "clip_norm": 0.5,
+            "answers": 20,
+        },
+    ),
 }
 
 
 def whole_runs(folder):
+    os.chdir(folder)
+    rows = [f"{number}\t{number * 7919 % 1000}" for number in range(300)]
+    pathlib.Path("pairs.txt").write_text("\n".join(rows))
     return {
         name: both(run, kind, folder, **flags)
         for name, (kind, flags) in RUNS.items()
