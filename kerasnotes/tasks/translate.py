@@ -22,6 +22,9 @@ option, setting = config_lib.option, config_lib.setting
 
 _DATES = "dates"
 
+# `metrics.translation.TOKENIZERS`, which are slow to import.
+_CUTS = ("13a", "char", "intl", "none", "zh")
+
 # The beams that the report compares, on how many examples.
 _WIDTHS, _COMPARED = (1, 2, 4, 8, 16), 500
 
@@ -105,8 +108,9 @@ class Config(config_lib.Config):
     )
     judge: str = setting(
         "auto",
-        "What an answer is held to: exact, or bleu; auto: exact for dates.",
-        choices=("auto", "exact", "bleu"),
+        "What an answer is held to: exact, or bleu, with sacrebleu's way to "
+        "cut words; auto: exact for dates, else bleu (bleu:13a).",
+        choices=("auto", "exact", "bleu", *(f"bleu:{how}" for how in _CUTS)),
     )
     answers: int = setting(
         2000,
@@ -126,16 +130,18 @@ class Translate(task_lib.Task):
         self._texts, self._judged, self._translator = {}, {}, None
 
     @property
-    def exact(self):
-        """Whether an answer is right only where it is the reference."""
+    def tokenize(self):
+        """How BLEU cuts words; None where only the reference is right."""
         # What the run learned from, also where other data are evaluated.
         name = (self.facts or {}).get("name", self.config.dataset)
         judge = self.config.judge
-        return judge == "exact" or (judge == "auto" and name == _DATES)
+        if judge == "exact" or (judge == "auto" and name == _DATES):
+            return None
+        return judge.partition(":")[2] or "13a"
 
     @property
     def headline(self):
-        return "exact_match" if self.exact else "bleu"
+        return "bleu" if self.tokenize else "exact_match"
 
     def splits(self):
         config = self.config
@@ -232,7 +238,7 @@ class Translate(task_lib.Task):
 
     def evaluate(self, model, split):
         found = super().evaluate(model, split)
-        right = "sequence_accuracy" if self.exact else "accuracy"
+        right = "accuracy" if self.tokenize else "sequence_accuracy"
         return {
             "size": split.size,
             "error": 1 - found[right],
@@ -243,7 +249,9 @@ class Translate(task_lib.Task):
     def _answers(self, model, split):
         """Returns the `Answers` to a fair sample of a split."""
         sample = split.take(self.config.answers)
-        key = model, tuple(sample.ids)
+        # Of no other model, which this forgets.
+        self.translator(model)
+        key = tuple(sample.ids)
         if key not in self._judged:
             self._judged[key] = self.answer(model, sample.ids, self.config.beam)
         return self._judged[key]
@@ -255,13 +263,14 @@ class Translate(task_lib.Task):
             [(name, *self._texts[name]) for name in ids],
             width,
             self.config.alpha,
-            self.exact,
+            self.tokenize,
         )
 
     def translator(self, model):
         """Returns the `translate_serving.Translator` around a model."""
         # One, whose graphs are made once.
         if self._translator is None or self._translator.model is not model:
+            self._judged = {}
             self._translator = translate_serving.Translator(
                 model,
                 self._known("source"),

@@ -24,7 +24,8 @@ class Answers:
         references: what they are to become.
         found: what `translate_serving.Translator.search` found.
         seconds: how long it took.
-        exact: whether an answer is right only where it is the reference.
+        tokenize: how BLEU cuts words; None where an answer is right only
+            where it is the reference.
     """
 
     ids: list
@@ -32,7 +33,12 @@ class Answers:
     references: list
     found: dict
     seconds: float
-    exact: bool
+    tokenize: str | None
+
+    @property
+    def exact(self):
+        """Whether an answer is right only where it is the reference."""
+        return self.tokenize is None
 
     @property
     def outputs(self):
@@ -47,7 +53,7 @@ class Answers:
 
     def bleu(self):
         """Returns the answers' `metrics.Bleu`."""
-        return metrics.bleu(self.outputs, self.references)
+        return metrics.bleu(self.outputs, self.references, self.tokenize)
 
     @property
     def scores(self):
@@ -59,7 +65,7 @@ class Answers:
         return found
 
 
-def answer(translator, examples, width, alpha, exact):
+def answer(translator, examples, width, alpha, tokenize):
     """Returns the `Answers` of beam search.
 
     Args:
@@ -67,7 +73,7 @@ def answer(translator, examples, width, alpha, exact):
         examples: a list of `(id, source, reference)`.
         width: the beam's width.
         alpha: the exponent of the length normalisation.
-        exact: see `Answers`.
+        tokenize: see `Answers`.
     """
     ids, sources, references = map(list, zip(*examples, strict=True))
     search, _ = translator.compiled
@@ -76,7 +82,7 @@ def answer(translator, examples, width, alpha, exact):
         lambda texts: search(texts, width, alpha), [sources], "answers"
     )
     seconds = time.perf_counter() - began
-    return Answers(ids, sources, references, found, seconds, exact)
+    return Answers(ids, sources, references, found, seconds, tokenize)
 
 
 def blame(translator, answers, alpha):
@@ -108,7 +114,9 @@ def judge(answers):
     """
     errors = 1.0 - answers.right
     if not answers.exact:
-        bleu = metrics.sentence_bleu(answers.outputs, answers.references)
+        bleu = metrics.sentence_bleu(
+            answers.outputs, answers.references, answers.tokenize
+        )
         errors *= 1 - np.array(bleu) / 100
     rows = [
         {

@@ -14,6 +14,9 @@ from kerasnotes.training import task as task_lib
 
 _BATCH = 64
 
+# A word that ends so is meant as a file.
+_FILES = (".csv", ".tsv", ".txt")
+
 
 class Translator:
     """Text in, text out: a model between its vocabularies.
@@ -193,6 +196,8 @@ def _texts(inputs):
 def _places(inputs):
     for given in inputs:
         if not os.path.isfile(given):
+            if given.endswith(_FILES) and len(given.split()) == 1:
+                raise errors.UserError(f"{given}: no such file")
             yield repr(given if len(given) <= 40 else given[:39] + "…"), given
             continue
         try:

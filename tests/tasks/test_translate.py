@@ -3,6 +3,7 @@
 import types
 
 from kerasnotes.data import pair_split, vocabulary
+from kerasnotes.metrics import translation
 from kerasnotes.tasks import translate, translate_judging, translate_review
 
 LETTERS = vocabulary.Characters("").to_json()
@@ -42,5 +43,19 @@ def test_graphs_are_made_once_for_a_model():
 
 
 def test_other_data_are_judged_as_the_run_was():
-    assert made(dataset="mine.txt").exact
-    assert not made(judge="bleu").exact
+    assert made(dataset="mine.txt").tokenize is None
+    assert made(dataset="mine.txt").headline == "exact_match"
+    assert made(judge="bleu").tokenize == "13a"
+    assert made(judge="bleu:zh").tokenize == "zh"
+    assert translate._CUTS == translation.TOKENIZERS
+
+
+def test_answers_are_those_of_one_model(monkeypatch):
+    task, asked = made(), []
+    monkeypatch.setattr(task, "answer", lambda model, *_: asked.append(model))
+    split = pair_split.PairSplit([[5]], [[5]], ["a"])
+    one, other = object(), object()
+    for model in (one, one, other, one):
+        task._answers(model, split)
+    assert asked == [one, other, one]
+    assert len(task._judged) == 1

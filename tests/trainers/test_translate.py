@@ -140,6 +140,12 @@ def test_what_cannot_be_answered_is_told(trained, here, capsys, tmp_path):
     assert f"{lines}:2: " in line
 
 
+def test_a_file_that_is_not_there_is_no_text(trained, here, capsys):
+    folder, _ = trained
+    with pytest.raises(errors.UserError, match="no/such.txt: no such file"):
+        predict(here, capsys, folder, "no/such.txt")
+
+
 @pytest.mark.parametrize(
     "program, mode, told",
     [
