@@ -1,11 +1,9 @@
 """Translation: from a text to a text."""
 
-import dataclasses
-
 from etils import epy
 
 from kerasnotes import errors, models
-from kerasnotes.training import config as config_lib
+from kerasnotes.tasks import translate_flags
 from kerasnotes.training import task as task_lib
 
 with epy.lazy_imports():
@@ -18,112 +16,15 @@ with epy.lazy_imports():
     )
     from kerasnotes.training import distribution
 
-option, setting = config_lib.option, config_lib.setting
-
-_DATES = "dates"
-
-# `metrics.translation.TOKENIZERS`, which are slow to import.
-_CUTS = ("13a", "char", "intl", "none", "zh")
-
 # The beams that the report compares, on how many examples.
 _WIDTHS, _COMPARED = (1, 2, 4, 8, 16), 500
-
-
-@dataclasses.dataclass(frozen=True)
-class Config(config_lib.Config):
-    """What a translation can be told."""
-
-    dataset: str = option(
-        _DATES,
-        "dates, a file of source TAB target, two files of a text a line "
-        "('a.en,a.fr'), a folder or zip of these, or a TFDS name.",
-    )
-    model: str = option(
-        "attention", "The model.", choices=tuple(models.names("sequences"))
-    )
-    split: str | None = option(
-        None, "Parts of the data: 'train=96%,dev=2%,test=2%'."
-    )
-    vocabulary: str = option(
-        "auto",
-        "characters, or subwords:SIZE; auto: characters for dates, "
-        "subwords:8000 for texts.",
-    )
-    max_tokens: int = option(
-        128,
-        "Pairs longer than that on a side are left out of train.",
-        bounds=(1, 10**5),
-    )
-    batch_size: int = option(
-        64, "The most pairs a step, over all replicas.", bounds=(1, 2**31)
-    )
-    batch_tokens: int | None = option(
-        None,
-        "The most tokens a step, of sources and targets with their padding.",
-        bounds=(1, 2**31),
-    )
-    epochs: int = setting(
-        12, "Passes over the training set; may grow.", bounds=(1, 10**6)
-    )
-    learning_rate: float = option(
-        2e-3, "The learning rate, α₀.", bounds=(1e-30, 1e30)
-    )
-    lr_schedule: str = option(
-        "cosine", "name[:key=value,…]: how the learning rate decays."
-    )
-    width: int = option(
-        128, "Numbers in a token's vector and in a state.", bounds=(1, 2**20)
-    )
-    layers: int | None = option(
-        None, "Layers of the encoder, and of the decoder.", bounds=(1, 1000)
-    )
-    cell: str | None = option(
-        None, "Of recurrent models.", choices=("gru", "lstm")
-    )
-    heads: int | None = option(
-        None, "Of each of the transformer's attentions.", bounds=(1, 1000)
-    )
-    hidden: int | None = option(
-        None, "Units of the transformer's hidden layers.", bounds=(1, 2**20)
-    )
-    norm: str | None = option(
-        None, "Where the transformer normalises.", choices=("pre", "post")
-    )
-    dropout: float | None = option(
-        None, "Share of units that training drops.", bounds=(0, 1)
-    )
-    share_embeddings: bool = option(
-        False, "One vocabulary, and its vectors, for both languages."
-    )
-    label_smoothing: float = option(
-        0.0, "Share of a label that is spread over all tokens.", bounds=(0, 1)
-    )
-    beam: int = setting(
-        4, "Width B of the beam that answers.", bounds=(1, 1000)
-    )
-    alpha: float = setting(
-        0.7,
-        "α of the length normalisation: the score is log P / T^α.",
-        bounds=(0, 10),
-    )
-    judge: str = setting(
-        "auto",
-        "What an answer is held to: exact, or bleu, with sacrebleu's way to "
-        "cut words; auto: exact for dates, else bleu (bleu:13a).",
-        choices=("auto", "exact", "bleu", *(f"bleu:{how}" for how in _CUTS)),
-    )
-    answers: int = setting(
-        2000,
-        "Examples of each side that are answered by beam search to judge it.",
-        bounds=(1, 10**7),
-    )
 
 
 class Translate(task_lib.Task):
     """A text in, a text out."""
 
     name = "translate"
-    Config = Config
+    Config = translate_flags.Config
 
     def __init__(self, config, facts=None):
         super().__init__(config, facts)
@@ -135,7 +36,9 @@ class Translate(task_lib.Task):
         # What the run learned from, also where other data are evaluated.
         name = (self.facts or {}).get("name", self.config.dataset)
         judge = self.config.judge
-        if judge == "exact" or (judge == "auto" and name == _DATES):
+        if judge == "exact" or (
+            judge == "auto" and name == translate_flags.DATES
+        ):
             return None
         return judge.partition(":")[2] or "13a"
 
@@ -197,7 +100,7 @@ class Translate(task_lib.Task):
             return self._known("source"), self._known("target")
         spec = self.config.vocabulary
         if spec == "auto":
-            dates = self.config.dataset == _DATES
+            dates = self.config.dataset == translate_flags.DATES
             spec = "characters" if dates else "subwords:8000"
         sides = [
             [texts[row] for row in rows]

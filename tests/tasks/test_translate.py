@@ -4,7 +4,12 @@ import types
 
 from kerasnotes.data import pair_split, vocabulary
 from kerasnotes.metrics import translation
-from kerasnotes.tasks import translate, translate_judging, translate_review
+from kerasnotes.tasks import (
+    translate,
+    translate_flags,
+    translate_judging,
+    translate_review,
+)
 
 LETTERS = vocabulary.Characters("").to_json()
 FACTS = {"source_vocabulary": LETTERS, "target_vocabulary": LETTERS}
@@ -12,7 +17,7 @@ FACTS = {"source_vocabulary": LETTERS, "target_vocabulary": LETTERS}
 
 def made(**flags):
     facts = {"name": "dates", "longest": 9, **FACTS}
-    return translate.Translate(translate.Config(**flags), facts)
+    return translate.Translate(translate_flags.Config(**flags), facts)
 
 
 def test_widths_are_compared_on_a_fair_sample(monkeypatch):
@@ -47,7 +52,7 @@ def test_other_data_are_judged_as_the_run_was():
     assert made(dataset="mine.txt").headline == "exact_match"
     assert made(judge="bleu").tokenize == "13a"
     assert made(judge="bleu:zh").tokenize == "zh"
-    assert translate._CUTS == translation.TOKENIZERS
+    assert translate_flags.CUTS == translation.TOKENIZERS
 
 
 def test_answers_are_those_of_one_model(monkeypatch):
