@@ -92,6 +92,11 @@ ENTRIES = [
      f"{FRENCH} --width=256 --batch_size=256 --epochs=7 "
      "--learning_rate=2e-3 --clip_norm=1 --label_smoothing=0.1 --dropout=0.1",
      1, "dev", "bleu"),
+    ("Transformer, English to French", "models.Transformer", "translate",
+     f"{FRENCH} --model=transformer --width=256 --layers=2 --hidden=512 "
+     "--batch_size=128 --epochs=10 --learning_rate=1.5e-3 "
+     "--warmup_epochs=0.5 --clip_norm=1 --label_smoothing=0.1", 1, "dev",
+     "bleu"),
     ("multi-task learning, labels missing",
      "losses.MaskedBinaryCrossentropy", "multilabel", "", 3, "test",
      "accuracy"),
