@@ -19,6 +19,7 @@ with epy.lazy_imports():
         classify_chosen,
         classify_review,
         ensemble,
+        left_out,
         picture_review,
         picture_serving,
         sliding,
@@ -284,7 +285,7 @@ class Classify(pictures.PictureTask):
                 splits, logits, weights, self.config, self.chosen, folder
             ),
             *picture_review.shown(self.shown(splits), folder),
-            *picture_review.left_out(dev.examples.skipped),
+            *left_out.blocks(dev.examples.skipped),
         ]
 
     def answer(self, answer):

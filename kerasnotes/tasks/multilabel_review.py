@@ -7,7 +7,7 @@ from kerasnotes import metrics
 from kerasnotes.diagnosis import selection
 from kerasnotes.diagnosis import thresholds as thresholds_lib
 from kerasnotes.plots import page
-from kerasnotes.tasks import picture_review
+from kerasnotes.tasks import left_out, picture_review
 from kerasnotes.training import task as task_lib
 
 
@@ -99,7 +99,7 @@ def review(splits, logits, thresholds, augmented, folder):
             "known it is smaller. Compare train and dev by their error."
         ),
         *picture_review.shown(augmented, folder),
-        *picture_review.left_out(dev.examples.skipped),
+        *left_out.blocks(dev.examples.skipped),
     ]
 
 

@@ -3,7 +3,7 @@
 from kerasnotes.data import tag_sheet
 from kerasnotes.plots import figures, images, page
 
-_GALLERY, _AUGMENTED, _SKIPPED = 24, 8, 100
+_GALLERY, _AUGMENTED = 24, 8
 
 
 def picture(split):
@@ -62,24 +62,5 @@ def shown(before_and_after, folder):
             "Training pictures of the first batch: above as they are, below "
             "as --augment has the model meet them.",
             "Pictures of a training batch before and after augmentation",
-        ),
-    ]
-
-
-def left_out(skipped):
-    """Returns the blocks with the files that were skipped, if any.
-
-    Args:
-        skipped: pairs of path and reason.
-    """
-    if not skipped:
-        return []
-    rows = [list(pair) for pair in skipped[:_SKIPPED]]
-    return [
-        page.Heading("Files left out"),
-        page.Table(
-            ["file", "why"],
-            rows,
-            f"{len(skipped)} files; the first {len(rows)}.",
         ),
     ]

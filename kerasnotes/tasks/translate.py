@@ -1,5 +1,7 @@
 """Translation: from a text to a text."""
 
+import hashlib
+
 from etils import epy
 
 from kerasnotes import errors, models
@@ -10,6 +12,7 @@ with epy.lazy_imports():
     from kerasnotes import losses, metrics, optimizers
     from kerasnotes.data import pair_split, pairs, vocabulary
     from kerasnotes.tasks import (
+        left_out,
         translate_judging,
         translate_review,
         translate_serving,
@@ -29,6 +32,7 @@ class Translate(task_lib.Task):
     def __init__(self, config, facts=None):
         super().__init__(config, facts)
         self._texts, self._judged, self._translator = {}, {}, None
+        self._skipped = []
 
     @property
     def tokenize(self):
@@ -46,6 +50,18 @@ class Translate(task_lib.Task):
     def headline(self):
         return "bleu" if self.tokenize else "exact_match"
 
+    @property
+    def notes(self):
+        if self.tokenize:
+            return [
+                "An error is a token that isn't the likeliest after the "
+                "true ones before it."
+            ]
+        return [
+            "An error is a text in which a token isn't the likeliest "
+            "after the true ones before it."
+        ]
+
     def splits(self):
         config = self.config
         found = pairs.load(config.dataset, config.data_dir)
@@ -58,17 +74,20 @@ class Translate(task_lib.Task):
                 (target, found.targets),
             )
         ]
-        short = [
-            row
-            for row in sides["train"]
-            if max(len(side[row]) for side in tokens) <= config.max_tokens
-        ]
-        dropped, sides["train"] = len(sides["train"]) - len(short), short
-        if not short:
-            raise errors.UserError(
-                f"--max_tokens={config.max_tokens}: no training pair is so "
-                "short; give more"
-            )
+        dropped = 0
+        for side, rows in sides.items():
+            short = [
+                row
+                for row in rows
+                if max(len(t[row]) for t in tokens) <= config.max_tokens
+            ]
+            if not short:
+                raise errors.UserError(
+                    f"--max_tokens={config.max_tokens}: all {side} pairs are "
+                    "longer; give shorter texts, or train with more"
+                )
+            dropped += len(rows) - len(short)
+            sides[side] = short
         _tell(found, shared, dropped)
         self.facts = self.facts or {
             "name": config.dataset,
@@ -76,13 +95,17 @@ class Translate(task_lib.Task):
             "too_long": dropped,
             "source_vocabulary": source.to_json(),
             "target_vocabulary": target.to_json(),
-            "longest": max(len(s[row]) for s in tokens for row in short),
+            "longest": max(
+                len(t[row]) for t in tokens for row in sides["train"]
+            ),
+            "digest": _digest(found, sides),
         }
         self._texts = {
             found.ids[row]: (found.sources[row], found.targets[row])
             for rows in sides.values()
             for row in rows
         }
+        self._skipped = found.skipped
         replicas = distribution.strategy(config.strategy).num_replicas_in_sync
         return {
             side: pair_split.PairSplit(
@@ -195,7 +218,7 @@ class Translate(task_lib.Task):
         translator = self.translator(model)
         # Not the first of the answers, which are the shortest.
         few = splits["dev"].take(min(_COMPARED, len(answers.ids))).ids
-        return translate_review.review(
+        blocks = translate_review.review(
             answers,
             translate_judging.judge(answers),
             translate_judging.blame(translator, answers, self.config.alpha),
@@ -203,12 +226,23 @@ class Translate(task_lib.Task):
             [(width, self.answer(model, few, width)) for width in _WIDTHS],
             translate_review.attended(translator, answers),
         )
+        return [*blocks, *left_out.blocks(self._skipped, "row")]
 
     def predict(self, model, inputs):
         config = self.config
         return translate_serving.answers(
             self.translator(model), inputs, config.beam, config.alpha
         )
+
+
+def _digest(found, sides):
+    """Returns a hash of what is in each side."""
+    chosen = (
+        (found.ids[row], found.sources[row], found.targets[row])
+        for rows in sides.values()
+        for row in rows
+    )
+    return hashlib.sha256(repr(list(chosen)).encode()).hexdigest()
 
 
 def _tell(found, shared, dropped):
@@ -219,10 +253,10 @@ def _tell(found, shared, dropped):
         many = f"{count:,} rows hold no pair and are left out, the first"
         one = "a row holds no pair and is left out"
         print(f"{one if count == 1 else many}: {place}: {reason}")
-    for count, reason in (
-        (found.repeated, "train has them already"),
-        (shared, "dev or test has their source or target"),
-        (dropped, "they are longer than --max_tokens"),
+    for count, where, reason in (
+        (found.repeated, " of train", "it has them already"),
+        (shared, " of train", "dev or test has their source or target"),
+        (dropped, "", "they are longer than --max_tokens"),
     ):
         if count:
-            print(f"{count:,} pairs are left out of train: {reason}")
+            print(f"{count:,} pairs are left out{where}: {reason}")

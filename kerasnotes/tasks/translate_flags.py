@@ -36,7 +36,7 @@ class Config(config_lib.Config):
     )
     max_tokens: int = option(
         128,
-        "Pairs longer than that on a side are left out of train.",
+        "Pairs with a longer text are left out.",
         bounds=(1, 10**5),
     )
     batch_size: int = option(
@@ -60,22 +60,28 @@ class Config(config_lib.Config):
         128, "Numbers in a token's vector and in a state.", bounds=(1, 2**20)
     )
     layers: int | None = option(
-        None, "Layers of the encoder, and of the decoder.", bounds=(1, 1000)
+        None,
+        "Layers of the encoder, and of the decoder; 1, or the transformer's 3.",
+        bounds=(1, 1000),
     )
     cell: str | None = option(
-        None, "Of recurrent models.", choices=("gru", "lstm")
+        None, "Of recurrent models; gru.", choices=("gru", "lstm")
     )
     heads: int | None = option(
-        None, "Of each of the transformer's attentions.", bounds=(1, 1000)
+        None, "Of each of the transformer's attentions; 4.", bounds=(1, 1000)
     )
     hidden: int | None = option(
-        None, "Units of the transformer's hidden layers.", bounds=(1, 2**20)
+        None,
+        "Units of the transformer's hidden layers; 4 times the width.",
+        bounds=(1, 2**20),
     )
     norm: str | None = option(
-        None, "Where the transformer normalises.", choices=("pre", "post")
+        None, "Where the transformer normalises; pre.", choices=("pre", "post")
     )
     dropout: float | None = option(
-        None, "Share of units that training drops.", bounds=(0, 1)
+        None,
+        "Share of units that training drops; 0, or the transformer's 0.1.",
+        bounds=(0, 1),
     )
     share_embeddings: bool = option(
         False, "One vocabulary, and its vectors, for both languages."

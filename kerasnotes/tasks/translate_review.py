@@ -28,6 +28,7 @@ class Attended:
 
     Attributes:
         id: the example's.
+        caption: what the picture is of.
         weights: `[heads, T, S]` or `[T, S]`; rows and columns of padding at
             their ends are left out.
         source: a text for each token of the source; see `token_texts`.
@@ -35,6 +36,7 @@ class Attended:
     """
 
     id: str
+    caption: str
     weights: np.ndarray
     source: list
     target: list
@@ -90,9 +92,9 @@ def samples(answers):
         for i in chosen
     ]
     return [
-        page.Heading("Outputs, not the best ones"),
+        page.Heading("Some outputs"),
         page.Table(
-            ["source", "reference", "output", ""],
+            ["source", "reference", "output", "verdict"],
             rows,
             f"{len(rows)} of {len(answers.ids)} dev examples, drawn by their "
             "ids, whatever the output is worth.",
@@ -203,7 +205,9 @@ def attention(attended, folder):
         path = folder / "figures" / f"attention-{number}.png"
         figures.save(one.figure(), path)
         pictures.append(
-            page.Picture(path, one.id, f"Attention of {one.id}", chart=True)
+            page.Picture(
+                path, one.caption, f"Attention of {one.id}", chart=True
+            )
         )
     text = (
         "Each row is a token of the output, each column one of the source: "
@@ -256,7 +260,9 @@ def attended(translator, answers):
                 token_texts(source, translator.source),
                 token_texts(target, translator.target),
             )
-            found.append(Attended(answers.ids[i], np.asarray(weights), *names))
+            name, (asked, _, output) = answers.ids[i], _texts(answers, i)
+            caption = f"{name}: {asked} → {output}"
+            found.append(Attended(name, caption, np.asarray(weights), *names))
     return found
 
 

@@ -56,6 +56,9 @@ class Translator:
             `log_probs` and `lengths`, `[n, B]`, of all; and `truncated`,
             `[n]`, where the source was too long.
         """
+        # To fail with words, not with a tensor's name.
+        tf.debugging.assert_positive(width, "width must be at least 1")
+        tf.debugging.assert_non_negative(alpha, "alpha must be at least 0")
         tokens = self.source.encode_tensor(text)
         found = self.model.beam_search(
             _ended(tokens[:, : self.longest]), width, self.longest + 1, alpha
@@ -84,6 +87,9 @@ class Translator:
             `log_prob`, `Σ_t log P(y⟨t⟩ | x, y⟨1⟩…y⟨t-1⟩)` with the end mark,
             and `length`, the number of its terms: `[n]`.
         """
+        tf.debugging.assert_equal(
+            tf.shape(text), tf.shape(answer), "as many texts as answers"
+        )
         inputs, y = self._inputs(text, answer)
         logits = self.model(inputs, training=False)
         terms = -tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits)
@@ -195,23 +201,36 @@ def _texts(inputs):
 
 def _places(inputs):
     for given in inputs:
-        if not os.path.isfile(given):
-            if given.endswith(_FILES) and len(given.split()) == 1:
-                raise errors.UserError(f"{given}: no such file")
+        if os.path.isfile(given):
+            for number, line in enumerate(_lines(given), 1):
+                # What is beyond a tab is a target.
+                yield f"{given}:{number}", line.partition("\t")[0]
+        elif os.path.isdir(given):
+            raise errors.UserError(f"{given}: is a folder; name its files")
+        elif given.lower().endswith(_FILES) and len(given.split()) == 1:
+            raise errors.UserError(f"{given}: no such file")
+        else:
             yield repr(given if len(given) <= 40 else given[:39] + "…"), given
-            continue
-        try:
-            text = pathlib.Path(given).read_text("utf-8-sig")
-        except (OSError, ValueError) as error:
-            raise errors.UserError(
-                f"{given}: can't be read: {error}"
-            ) from error
-        lines = text.removesuffix("\n").split("\n")
-        for number, line in enumerate(lines, 1):
-            yield f"{given}:{number}", line
+
+
+def _lines(path):
+    try:
+        text = pathlib.Path(path).read_text("utf-8-sig")
+    except OSError as error:
+        raise errors.UserError(f"{path}: can't be read: {error}") from error
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        raise errors.UserError(
+            f"{path}: is no UTF-8 text; give one with a text a line"
+        )
+    return text.removesuffix("\n").split("\n")
 
 
 def _ended(tokens):
     """Returns ragged tokens with their end marks, filled up."""
-    ends = tf.fill([tokens.nrows(), 1], ops.END)
-    return tf.concat([tokens, tf.cast(ends, tokens.dtype)], axis=1).to_tensor()
+    ends = tf.fill([tokens.nrows(), 1], tf.cast(ops.END, tokens.dtype))
+    # None of them would have no length.
+    longest = tf.maximum(tokens.bounding_shape(1), 0) + 1
+    ended = tf.concat([tokens, ends], axis=1)
+    return ended.to_tensor(shape=tf.stack([-1, longest]))

@@ -47,13 +47,14 @@ def diagnose(task, model, splits, metrics, config, points=None):
     curve = _curve(points, splits["train"].size, measures)
     advised = advice.advise(found, *_run(task, model, metrics, config, curve))
     folder = pathlib.Path(config.run_dir) / "figures"
-    blocks = _blocks(found, advised, folder)
+    notes = [*task.notes, *found.notes]
+    blocks = _blocks(found, notes, advised, folder)
     value = found.to_dict()
     value["advice"] = [dataclasses.asdict(a) for a in advised]
     if curve:
         value["learning_curve"] = curve.to_dict()
         blocks += _curve_blocks(curve, folder)
-    return value, _text(found, advised, curve), blocks
+    return value, _text(found, notes, advised, curve), blocks
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,7 +113,7 @@ def _run(task, model, metrics, config, curve):
     return flags, facts
 
 
-def _text(found, advised, curve):
+def _text(found, notes, advised, curve):
     """Returns the lines for the terminal."""
     rows = [
         (c.name, f"{intervals.percent(c.value)} %", _span(c, found))
@@ -126,7 +127,7 @@ def _text(found, advised, curve):
     title = "diagnosis"
     if any(ends for *_, ends in rows):
         title += " (with 95 % intervals)"
-    lines = [title, *lines, *(f"  {note}" for note in found.notes)]
+    lines = [title, *lines, *(f"  {note}" for note in notes)]
     if curve:
         lines.append(curve.forecast.text)
     lines += found.verdict.split("; ")
@@ -149,7 +150,7 @@ def _span(component, found):
     return f"({intervals.span(component.low, component.high)})"
 
 
-def _blocks(found, advised, folder):
+def _blocks(found, notes, advised, folder):
     rungs = [
         (name.replace("_", "-"), m.error, *m.interval)
         for name, m in found.measures.items()
@@ -168,7 +169,7 @@ def _blocks(found, advised, folder):
     verdict = found.verdict[:1].upper() + found.verdict[1:] + "."
     return [
         page.Heading("Diagnosis"),
-        page.Text(" ".join([verdict, *found.notes])),
+        page.Text(" ".join([verdict, *notes])),
         page.Picture(
             path,
             "The errors of the model kept, without augmentation or dropout, "

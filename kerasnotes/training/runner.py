@@ -270,7 +270,7 @@ def predict(task, folder, inputs):
     """Prints an answer for each input; returns the exit status."""
     if not inputs:
         raise errors.UserError(
-            "--mode=predict: name the files or folders to answer for"
+            "--mode=predict: name the files, folders or texts to answer for"
         )
     answers = task.predict(load(task, folder), inputs)
     return report.print_answers(answers, task.config.format)

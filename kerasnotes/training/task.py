@@ -122,6 +122,11 @@ class Task(abc.ABC):
         """
         return self.config.optimize
 
+    @property
+    def notes(self):
+        """What to know of its errors, a sentence each."""
+        return ()
+
     @abc.abstractmethod
     def splits(self):
         """Returns the data: a dictionary of name to `Split`."""

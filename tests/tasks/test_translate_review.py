@@ -166,7 +166,7 @@ def test_attention_leaves_padding_out(tmp_path):
         for tokens in ([259, 260, 261, 2, 0, 0], [262, 263, 2, 0])
     )
     assert source == ["w259", "w260", "w261", "⟨end⟩"]
-    one = translate_review.Attended("pair 1", weights, source, target)
+    one = translate_review.Attended("pair 1", "a → b", weights, source, target)
     shown = one.figure().axes[0].images[0].get_array()
     np.testing.assert_array_equal(shown, weights[0, :3, :4])
     blocks = translate_review.attention([one, one], tmp_path)
@@ -180,7 +180,9 @@ def test_attention_leaves_padding_out(tmp_path):
 
 def test_the_page_holds_it_all(tmp_path):
     answers, judged, blame = answered()
-    one = translate_review.Attended("pair 1", np.eye(2), ["a", "b"], ["c", "d"])
+    one = translate_review.Attended(
+        "pair 1", "a → b", np.eye(2), ["a", "b"], ["c", "d"]
+    )
     blocks = translate_review.review(
         answers, judged, blame, tmp_path, [(1, answers)], [one]
     )

@@ -12,6 +12,8 @@ from kerasnotes.training import diagnosing
 class Counted:
     """Answers with measures in place of a model's."""
 
+    notes = ()
+
     def __init__(self, errors, facts=None):
         self._errors = errors
         self.facts = {"train": 1000} | (facts or {})

@@ -1,0 +1,25 @@
+"""The report's part on what of a data set could not be used."""
+
+from kerasnotes.plots import page
+
+_SHOWN = 100
+
+
+def blocks(skipped, what="file"):
+    """Returns the blocks with what was skipped, if anything was.
+
+    Args:
+        skipped: pairs of a path or another place, and the reason.
+        what: a word for one of them.
+    """
+    if not skipped:
+        return []
+    rows = [list(pair) for pair in skipped[:_SHOWN]]
+    return [
+        page.Heading(f"{what.capitalize()}s left out"),
+        page.Table(
+            [what, "why"],
+            rows,
+            f"{len(skipped)} {what}s; the first {len(rows)}.",
+        ),
+    ]
