@@ -1,7 +1,7 @@
 """Pairs of texts: a source, and the target that it is to become."""
 
 import dataclasses
-import pathlib
+import os
 import unicodedata
 
 import numpy as np
@@ -60,15 +60,22 @@ def load(dataset, data_dir=None):
         from kerasnotes.data.sources import tfds_pairs
 
         return tfds_pairs.read_dates(data_dir)
-    path = pathlib.Path(dataset).expanduser()
-    if path.exists():
+    # Unlike pathlib's, these raise nothing for odd names.
+    path = os.path.expanduser(dataset)
+    if dataset.strip() and os.path.exists(path):
         return text_pairs.read(path)
-    two = [part.strip() for part in dataset.split(",")]
-    if len(two) == 2:
-        return text_pairs.read_two(*two)
+    parts = [part.strip() for part in dataset.split(",")]
+    if not all(parts):
+        raise errors.UserError(
+            f"--dataset: {_short(dataset)!r} lacks a name; give a file, a "
+            "folder, or two files with a comma between: "
+            "--dataset=train.en,train.fr"
+        )
+    if len(parts) == 2:
+        return text_pairs.read_two(*parts)
     if _looks_like_a_path(dataset):
         raise errors.UserError(
-            f"--dataset: no such file: {dataset!r}; check the path"
+            f"--dataset: no such file: {_short(dataset)!r}; check the path"
         )
     from kerasnotes.data.sources import tfds_pairs
 
@@ -78,7 +85,11 @@ def load(dataset, data_dir=None):
 def _looks_like_a_path(text):
     name = text.partition(":")[0]
     parts = name.split("/")
-    return len(parts) > 2 or parts[0] in ("", "~") or "." in name
+    return len(parts) > 2 or name[:1] in ("", "/", "~") or "." in name
+
+
+def _short(name):
+    return name if len(name) <= 200 else f"{name[:100]}…{name[-100:]}"
 
 
 def collect(parts):
@@ -119,6 +130,8 @@ def _texts(cells):
         texts = [cell.decode() for cell in cells[:2]]
     except UnicodeDecodeError as error:
         raise ValueError("not UTF-8") from error
+    if any("\0" in text for text in texts):
+        raise ValueError("a NUL character in it")
     texts = tuple(unicodedata.normalize("NFC", t).strip() for t in texts)
     if not all(texts):
         raise ValueError("the source or the target is empty")
@@ -173,16 +186,23 @@ def split(pairs, expression=None):
     }
     rows = chosen["train"]
     chosen["train"] = _unseen(rows, chosen, official["train"], keys)
-    _check_none_empty(chosen, pairs)
+    count = len({sentences[row] for row in official["train"]})
+    _check_none_empty(chosen, pairs, f" with {count} distinct sentences")
     return chosen, len(rows) - len(chosen["train"])
 
 
-def _check_none_empty(chosen, pairs):
+def _check_none_empty(chosen, pairs, distinct=""):
     for side, rows in chosen.items():
         if not len(rows):
+            left_out = ""
+            if pairs.skipped:
+                left_out = " ({} rows are left out, the first {}: {})".format(
+                    len(pairs.skipped), *pairs.skipped[0]
+                )
             raise errors.UserError(
-                f"--dataset: {len(pairs.ids)} pairs leave the {side} side "
-                "empty; give more, or other shares by --split"
+                f"--dataset: {len(pairs.ids)} pairs{distinct} leave the {side} "
+                f"side empty{left_out}; give more{distinct and ' sentences'}, "
+                "or other shares by --split"
             )
 
 

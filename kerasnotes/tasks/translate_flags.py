@@ -48,7 +48,7 @@ class Config(config_lib.Config):
         bounds=(1, 2**31),
     )
     epochs: int = setting(
-        12, "Passes over the training set; may grow.", bounds=(1, 10**6)
+        4, "Passes over the training set; may grow.", bounds=(1, 10**6)
     )
     learning_rate: float = option(
         2e-3, "The learning rate, α₀.", bounds=(1e-30, 1e30)

@@ -126,7 +126,7 @@ def test_a_text_stands_for_one_date_and_dates_stay_on_their_side(found):
         sides[date].add(side)
     assert all(len(where) == 1 for where in sides.values())
     counts = {side: len(rows) for side, rows in found.official.items()}
-    assert counts == {"train": 24000, "dev": 2000, "test": 2000}
+    assert counts == {"train": 72000, "dev": 2000, "test": 2000}
     assert {d.year for d in sides} == set(range(1900, 2100))
 
 
@@ -136,6 +136,9 @@ def test_locales_and_forms_take_turns(found):
             locale for where, locale, *_ in rows_of(found) if where == side
         )
         assert set(counts) == set(date_texts.LOCALES)
+        if side == "train":
+            often = counts.pop("th") / counts["fr"]
+            assert abs(often - 4) < 0.01
         assert max(counts.values()) - min(counts.values()) <= 1
     assert len(counts) >= 20
 

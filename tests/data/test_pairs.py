@@ -136,7 +136,7 @@ def test_slices_count_sentences():
 @pytest.mark.parametrize(
     ("count", "expression", "told"),
     [
-        (1, None, "1 pairs leave the dev side empty"),
+        (1, None, "1 pairs with 1 distinct sentences leave the dev side empty"),
         (300, "train=90%", "give train and dev a share"),
         (300, "train[:5],dev[900:]", "is empty"),
     ],
@@ -144,6 +144,13 @@ def test_slices_count_sentences():
 def test_too_few_pairs_for_their_sides(count, expression, told):
     with pytest.raises(errors.UserError, match=told):
         pairs.split(made(count), expression)
+
+
+def test_too_few_sentences_in_many_pairs():
+    names = [str(i) for i in range(60)]
+    told = "60 pairs with 1 distinct .* the dev side empty; give more sentences"
+    with pytest.raises(errors.UserError, match=told):
+        pairs.split(pairs.Pairs(["Hi."] * 60, names, names))
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """Pairs from files with tabs, or from two that run side by side."""
 
+import gzip
+import lzma
 import zipfile
 
 import pytest
@@ -16,9 +18,11 @@ def zipped(path, **texts):
 
 
 def write(folder, **texts):
-    folder.mkdir(exist_ok=True)
     for name, text in texts.items():
-        (folder / name.replace("_0", ".")).write_bytes(text.encode())
+        path = folder / name.replace("_0", ".")
+        path.parent.mkdir(exist_ok=True)
+        data = text if isinstance(text, bytes) else text.encode()
+        path.write_bytes(data)
     return str(folder)
 
 
@@ -64,8 +68,8 @@ def test_bad_rows_are_skipped_and_named(tmp_path):
     ("data", "told"),
     [
         (b"", "is empty"),
-        (b"Go.;Va !\n", "first line, t.txt:1: no tab"),
-        ("Go.\tVa !\n".encode("utf-16"), "first line, t.txt:1: not UTF-8"),
+        (b"Go.;Va !\n", "the first of 1 lines, t.txt:1: no tab"),
+        (b"\xe9\te\n" * 9, "the first of 9 lines, t.txt:1: not UTF-8"),
     ],
 )
 def test_a_file_without_a_pair_is_refused(tmp_path, data, told):
@@ -76,6 +80,42 @@ def test_a_file_without_a_pair_is_refused(tmp_path, data, told):
     message = str(caught.value)
     assert told in message and str(path) in message and "\n" not in message
     assert "a source, a tab and a target" in message
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("utf-16", "looks like .*: iconv -f UTF-16 -t UTF-8"),
+        ("utf-16-le", "looks like UTF-16, not UTF-8"),
+        ("utf-16-be", "looks like UTF-16, not UTF-8"),
+        ("utf-32-be", "looks like UTF-16, not UTF-8"),
+        ("gzip", "is compressed; unpack it first"),
+        ("lzma", "is compressed; unpack it first"),
+    ],
+)
+def test_what_is_no_utf8_as_a_whole(tmp_path, kind, told):
+    text = "Go.\tVa !\n"
+    packed = {"gzip": gzip.compress, "lzma": lzma.compress}
+    data = packed[kind](text.encode()) if kind in packed else text.encode(kind)
+    folder = write(tmp_path, t_0tsv=data, a_0en="a\n")
+    for dataset in (f"{folder}/t.tsv", f"{folder}/a.en,{folder}/t.tsv"):
+        with pytest.raises(errors.UserError, match=f": t.tsv {told}"):
+            pairs.load(dataset)
+
+
+def test_a_late_nul_makes_a_bad_row(tmp_path):
+    folder = write(tmp_path, t_0tsv="a\tb\n" * 2**15 + "c\0\td\n")
+    found = pairs.load(f"{folder}/t.tsv")
+    assert found.skipped == [("t.tsv:32769", "a NUL character in it")]
+    assert rows(found) == [("a", "b")]
+
+
+def test_bad_rows_are_told_where_they_leave_a_side_empty(tmp_path):
+    path = tmp_path / "t.tsv"
+    path.write_bytes(b"a\tb\n" + b"\xe9\te\n" * 60)
+    told = r"empty \(60 rows are left out, the first t.tsv:2: not UTF-8\); give"
+    with pytest.raises(errors.UserError, match=told):
+        pairs.split(pairs.load(str(path)))
 
 
 def test_an_archive_and_a_folder_that_holds_it(tmp_path):
@@ -109,7 +149,7 @@ def test_side_by_side(tmp_path):
         "train_0en": "a\nb\n",
         "test_0en": "c\n\n",
         "test_0fr": "C\nD\n",
-        "dev_0en": "no French\n",
+        "dev_0log": "no text\n",
     }
     folder = write(tmp_path / "two", **texts)
     archive = zipped(tmp_path / "two.zip", **texts)
@@ -127,40 +167,42 @@ def test_side_by_side(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("texts", "told"),
+    "dataset",
     [
-        ({"a_0txt": "no tab\n"}, "holds no text with tabs"),
-        ({"a_0txt": "a\tb\n", "b_0txt": "a\tb\n"}, "'a.txt' and 'b.txt'"),
-        ({"dev_0txt": "a\tb\n", "test_0txt": "a\tb\n"}, "to train on"),
-        ({"dev_0a": "a\tb\n", "dev_0b": "a\tb\n"}, "'dev.a' and 'dev.b'"),
-        (
-            {"train_0en": "a\nb\n", "train_0fr": "A\nB\nC\n"},
-            "train.en has 2 lines and train.fr has 3",
-        ),
+        "fra.txt",
+        "a/b/c",
+        "~/none",
+        "mine.zip",
+        "/none",
+        "~no_such_user/a.tsv",
+        "~no_such_user",
+        "a" * 5000 + ".tsv",
     ],
 )
-def test_folders_refused(tmp_path, texts, told):
-    for dataset in (
-        write(tmp_path / "folder", **texts),
-        zipped(tmp_path / "archive.zip", **texts),
-    ):
-        with pytest.raises(errors.UserError, match=told) as caught:
-            pairs.load(dataset)
-        assert dataset in str(caught.value) and "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    "dataset", ["fra.txt", "a/b/c", "~/none", "mine.zip", "/none"]
-)
 def test_paths_that_are_not_there(dataset):
-    with pytest.raises(errors.UserError, match="no such file: '"):
+    with pytest.raises(errors.UserError, match="no such file: '") as caught:
+        pairs.load(dataset)
+    assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("dataset", ["", " ", ",", "a.en,", " ,a.fr"])
+def test_a_name_that_is_empty(dataset):
+    with pytest.raises(errors.UserError, match="lacks a name; give a file"):
         pairs.load(dataset)
 
 
-def test_one_of_two_is_not_there(tmp_path):
-    folder = write(tmp_path / "one", a_0en="a\n")
-    with pytest.raises(errors.UserError, match="a.fr can't be read: No such"):
-        pairs.load(f"{folder}/a.en,{folder}/a.fr")
+@pytest.mark.parametrize("name", ["~no_such_user/train", f"train.{'a' * 5000}"])
+def test_odd_names_of_two(name):
+    with pytest.raises(errors.UserError, match="can't be read"):
+        pairs.load(f"{name}.en,train.fr")
+
+
+@pytest.mark.parametrize("stem", ["a", "train"])
+def test_one_of_two_is_not_there(tmp_path, stem):
+    folder = write(tmp_path / "one", **{f"{stem}_0en": "a\n"})
+    told = f"{stem}.fr can't be read: No such"
+    with pytest.raises(errors.UserError, match=told):
+        pairs.load(f"{folder}/{stem}.en,{folder}/{stem}.fr")
 
 
 def test_an_archive_that_is_cut_short_or_harmed(tmp_path):

@@ -154,3 +154,9 @@ def test_says_that_the_library_is_missing(monkeypatch):
         vocabulary.learn("subwords:300", ["a"])
     known = subwords.Subwords([(100, 100)])
     assert known.encode(["aaa"]) == [[259, 100]]
+
+
+@pytest.mark.parametrize("size", [f"1{'0' * 22}", "9" * 5000, "1048577"])
+def test_an_absurd_size_is_refused(size):
+    with pytest.raises(errors.UserError, match="number, 1048576 at most"):
+        vocabulary.learn(f"subwords:{size}", ["a"])

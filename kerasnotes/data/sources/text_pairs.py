@@ -6,25 +6,21 @@ text, or one of `train`, `dev` (or `val`, `valid`, `validation`) and `test`,
 of whatever suffix. A folder or archive with two texts `train.xx` and
 `train.yy` has a source on each line of the first in alphabetical order, and
 its target on the same line of the other; `dev` and `test` likewise. Texts are
-UTF-8. What holds no pair is skipped; blank lines between pairs are ignored.
+UTF-8. What holds no pair is skipped; blank lines between pairs are ignored. A
+text that is named for a side but can't be used is an error.
 """
 
 import codecs
 import functools
+import os
 import pathlib
 
 from kerasnotes import errors
 from kerasnotes.data import files, pairs
+from kerasnotes.data.sources import text_sides
 
-_SIDES = {
-    "train": "train",
-    "dev": "dev",
-    "val": "dev",
-    "valid": "dev",
-    "validation": "dev",
-    "test": "test",
-}
-_HEAD, _LINES = 2**16, 20
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_COMPRESSED = (b"\x1f\x8b", b"\xfd7zXZ")
 
 
 def read(path):
@@ -40,16 +36,19 @@ def read(path):
 
     Raises:
         UserError: it holds no such texts, several sets of them, no training
-            set, or no pair.
+            set, a side that can't be used, or no pair.
     """
     path = pathlib.Path(path)
     if path.is_file() and path.suffix.lower() != ".zip":
         return _collect(path, {"train": [(path.name, path.read_bytes)]})
     source = files.Files(path)
     archives = source.archives()
-    found = _side_by_side(source) or _with_tabs(path, source)
+    found = text_sides.find(path, source)
     if not found and len(archives) == 1:
         return read(archives[0])
+    left = text_sides.left_out(source, found)
+    if left:
+        raise _unused(path, source, found, left)
     if "train" not in found:
         raise errors.UserError(
             f"--dataset: {path} holds no text with tabs to train on, nor "
@@ -64,6 +63,22 @@ def read(path):
         for side, names in found.items()
     }
     return _collect(path, texts)
+
+
+def _unused(path, source, found, name):
+    """Returns the error for a text that is named for a side, but left out."""
+    _lines(path, name, functools.partial(source.read, name, text_sides.HEAD))
+    why = "most of its first lines have no tab"
+    if len(found.get("train", ())) == 2:
+        why = "each side takes two texts, named alike"
+    elif not source.size(name):
+        why = "it is empty"
+    used = [repr(name) for names in found.values() for name in names]
+    beside = f" beside {', '.join(used)}" if used else ""
+    return errors.UserError(
+        f"--dataset: {path}: {name!r} can't be used{beside}: {why}; mend it, "
+        "or move it away"
+    )
 
 
 def read_two(source, target):
@@ -81,19 +96,34 @@ def read_two(source, target):
 
     Raises:
         UserError: a file is missing, they differ in their number of lines,
-            or hold no pair.
+            or a side holds no pair.
     """
-    both = [pathlib.Path(p).expanduser() for p in (source, target)]
+    # Unlike pathlib's, it leaves users that there aren't as they are.
+    both = [pathlib.Path(os.path.expanduser(p)) for p in (source, target)]
     found = {"train": both}
     names = [path.name.partition(".") for path in both]
     if all(stem == "train" for stem, _, _ in names):
-        for stem, side in _SIDES.items():
+        for stem, side in text_sides.SIDES.items():
+            if side == "train":
+                continue
             beside = [
                 path.with_name(f"{stem}.{suffix}")
                 for path, (_, _, suffix) in zip(both, names, strict=True)
             ]
-            if all(path.exists() for path in beside):
-                found.setdefault(side, beside)
+            there = [path for path in beside if os.path.exists(path)]
+            if len(there) == 1:
+                (missing,) = {*beside} - {*there}
+                raise errors.UserError(
+                    f"--dataset: {there[0]} is an official {side} text, but "
+                    f"{missing} isn't there; add it, or move the other away"
+                )
+            if there and side in found:
+                raise errors.UserError(
+                    f"--dataset: there are several texts for {side}, "
+                    f"{found[side][0]} and {there[0]}; move one of them away"
+                )
+            if there:
+                found[side] = beside
     texts = {
         side: [(path.name, path.read_bytes) for path in paths]
         for side, paths in found.items()
@@ -106,16 +136,21 @@ def _collect(where, texts):
     found = pairs.collect(
         {side: _rows(where, *named) for side, named in texts.items()}
     )
-    if not found.ids:
-        reason = "is empty"
-        if found.skipped:
-            reason = "holds no pair; the first line, {}: {}".format(
-                *found.skipped[0]
+    official = found.official or {"train": found.ids}
+    for side, named in texts.items():
+        if not len(official[side]):
+            name, reason = named[0][0], "is empty"
+            skipped = [x for x in found.skipped if x[0].startswith(f"{name}:")]
+            if skipped:
+                reason = "holds no pair; the first of {} lines, {}: {}".format(
+                    len(skipped), *skipped[0]
+                )
+            if len(texts) > 1:
+                where = f"{where}: {name}"
+            raise errors.UserError(
+                f"--dataset: {where} {reason}; write a source, a tab and a "
+                "target on each line, in UTF-8"
             )
-        raise errors.UserError(
-            f"--dataset: {where} {reason}; write a source, a tab and a target "
-            "on each line, in UTF-8"
-        )
     return found
 
 
@@ -147,55 +182,14 @@ def _lines(where, name, read_bytes):
             f"--dataset: {where}: {name} can't be read: {reason}; check "
             "the file"
         ) from error
+    if data.startswith(_COMPRESSED):
+        raise errors.UserError(
+            f"--dataset: {where}: {name} is compressed; unpack it first"
+        )
+    if data.startswith(_UTF16) or b"\0" in data[: text_sides.HEAD]:
+        raise errors.UserError(
+            f"--dataset: {where}: {name} looks like UTF-16, not UTF-8; convert "
+            "it: iconv -f UTF-16 -t UTF-8"
+        )
     lines = data.removeprefix(codecs.BOM_UTF8).split(b"\n")
     return lines if lines[-1] else lines[:-1]
-
-
-def _side(name):
-    """Returns the side that a file's name tells, or None, and the rest."""
-    stem, _, suffix = name.rpartition("/")[2].partition(".")
-    return _SIDES.get(stem.lower()), suffix
-
-
-def _side_by_side(source):
-    """Returns the two names of each side, of texts `train.xx`, `train.yy`."""
-    found = {}
-    for name in source.names:
-        side, suffix = _side(name)
-        if side:
-            found.setdefault(side, {})[suffix] = name
-    languages = sorted(found.get("train", ()))
-    if len(languages) != 2:
-        return {}
-    return {
-        side: [names[language] for language in languages]
-        for side, names in found.items()
-        if sorted(names) == languages
-    }
-
-
-def _with_tabs(path, source):
-    """Returns the name, in a list, of each side's text with tabs."""
-    names = [name for name in source.names if _has_tabs(source, name)]
-    if len(names) == 1:
-        return {"train": names}
-    found = {}
-    for name in names:
-        side, _ = _side(name)
-        if side is None or side in found:
-            raise errors.UserError(
-                f"--dataset: {path} holds several texts with tabs, "
-                f"{names[0]!r} and {names[1]!r}; give one of them, or name "
-                "them train, dev and test"
-            )
-        found[side] = [name]
-    return found
-
-
-def _has_tabs(source, name):
-    try:
-        head = source.read(name, _HEAD)
-    except Exception:  # It is said where it is read.
-        return False
-    lines = [line for line in head.split(b"\n")[:_LINES] if line.strip()]
-    return b"\0" not in head and 2 * sum(b"\t" in x for x in lines) > len(lines)

@@ -28,6 +28,7 @@ PATTERN = (
 """Words, numbers and punctuation with the space before them, and spaces."""
 
 _PIECES = re.compile(PATTERN).findall
+_MOST = 2**20
 
 
 class Subwords(base.Vocabulary):
@@ -82,13 +83,14 @@ class Subwords(base.Vocabulary):
             size: the most ids that the vocabulary may have.
 
         Raises:
-            UserError: the size leaves no room for merges, or tokenizers is
-                missing.
+            UserError: the size leaves no room for merges or is absurd, or
+                tokenizers is missing.
         """
-        if not isinstance(size, int) or size <= base.FIRST:
+        if not isinstance(size, int) or not base.FIRST < size <= _MOST:
             raise errors.UserError(
                 f"--vocabulary=subwords:{size}: {base.FIRST} ids are marks and "
-                "bytes; give a larger whole number: --vocabulary=subwords:8000"
+                f"bytes; give a larger whole number, {_MOST} at most: "
+                "--vocabulary=subwords:8000"
             )
         tokenizers = _library()
         if tokenizers is None:
