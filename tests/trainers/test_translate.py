@@ -181,7 +181,10 @@ def test_it_goes_on_to_the_same_weights(digits, tmp_path, here, capsys):
     "flags, told",
     [
         (["--model=rnn"], "--model"),
-        (["--max_tokens=1"], "--max_tokens=1: all dev pairs are longer; give"),
+        (
+            ["--max_tokens=1"],
+            "--max_tokens=1: all train pairs are longer; give",
+        ),
         (["--vocabulary=words"], "--vocabulary"),
         (["--model=attention", "--heads=2"], "--heads: attention takes no"),
         (["--model=transformer", "--heads=7"], "--model=transformer: "),
