@@ -87,6 +87,8 @@ ENTRIES = [
      "accuracy"),
     ("attention model, dates", "models.AttentionModel", "translate", "", 1,
      "test", "exact_match"),
+    ("encoder-decoder, dates", "models.EncoderDecoder", "translate",
+     "--model=encoder_decoder", 1, "test", "exact_match"),
     ("Transformer, dates", "models.Transformer", "translate",
      "--model=transformer --share_embeddings --layers=2 --hidden=256 "
      "--learning_rate=3e-3 --warmup_epochs=0.25 --dropout=0", 1, "test",
