@@ -6,9 +6,8 @@ import zlib
 import numpy as np
 import tensorflow as tf
 
-from kerasnotes import files
+from kerasnotes import files, splits
 from kerasnotes.data import examples, image_split, progress
-from kerasnotes.diagnosis import splits
 
 _CHUNK = 256
 _CHECKSUM = 4

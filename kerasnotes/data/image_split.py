@@ -3,9 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
-from kerasnotes import errors
+from kerasnotes import errors, splits
 from kerasnotes.data import sharing
-from kerasnotes.diagnosis import splits
 
 
 class ImageSplit:

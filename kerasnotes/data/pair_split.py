@@ -6,9 +6,8 @@ import itertools
 import numpy as np
 import tensorflow as tf
 
-from kerasnotes import ops
+from kerasnotes import ops, splits
 from kerasnotes.data import sharing
-from kerasnotes.diagnosis import splits
 
 
 class PairSplit:

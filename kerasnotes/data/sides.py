@@ -4,9 +4,8 @@ import re
 
 import numpy as np
 
-from kerasnotes import errors
+from kerasnotes import errors, splits
 from kerasnotes.data import split_text
-from kerasnotes.diagnosis import splits
 
 _CARVED = {"train": 0.9, "train_dev": 0.1}
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kerasnotes.diagnosis import splits
+from kerasnotes import splits
 
 
 class TableSplit:

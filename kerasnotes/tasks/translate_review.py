@@ -4,11 +4,11 @@ import dataclasses
 
 import numpy as np
 
-from kerasnotes import ops
+from kerasnotes import ops, splits
 from kerasnotes.data import tag_sheet
 from kerasnotes.data.vocabulary import base
 from kerasnotes.diagnosis import blame as blame_lib
-from kerasnotes.diagnosis import intervals, splits
+from kerasnotes.diagnosis import intervals
 from kerasnotes.plots import attention as attention_lib
 from kerasnotes.plots import figures, page
 

@@ -10,10 +10,10 @@ import shutil
 import numpy as np
 from scipy.special import softmax
 
-from kerasnotes import errors, files
+from kerasnotes import errors, files, splits
 from kerasnotes.data import examples as examples_lib
 from kerasnotes.data import image_split
-from kerasnotes.diagnosis import selection, splits
+from kerasnotes.diagnosis import selection
 from kerasnotes.tasks import picture_sides
 from kerasnotes.training import (
     checkpoints,

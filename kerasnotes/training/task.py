@@ -79,7 +79,7 @@ class Judgement:
 
         It depends on their ids alone, and any beginning is a fair sample.
         """
-        from kerasnotes.diagnosis import splits
+        from kerasnotes import splits
 
         wrong = self.mistakes()
         order = splits.nested([self.rows[i]["id"] for i in wrong])

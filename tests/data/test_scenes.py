@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn import datasets
 
+from kerasnotes import splits
 from kerasnotes.data.sources import scenes
-from kerasnotes.diagnosis import splits
 
 
 @pytest.fixture(scope="module")

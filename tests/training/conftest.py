@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasnotes import errors
+from kerasnotes import errors, splits
 from kerasnotes.data import sharing
-from kerasnotes.diagnosis import splits
 from kerasnotes.training import callbacks
 from kerasnotes.training import config as config_lib
 from kerasnotes.training import task as task_lib

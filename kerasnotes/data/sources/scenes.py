@@ -4,9 +4,9 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
+from kerasnotes import splits
 from kerasnotes.data import examples, images, multi_examples, synthesis
 from kerasnotes.data.sources import prepared
-from kerasnotes.diagnosis import splits
 
 SIDE = 32
 SIZES = {"train": 6000, "dev": 1000, "test": 1000}

@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from kerasnotes.diagnosis import splits
+from kerasnotes import splits
 
 
 def names(count):
