@@ -35,9 +35,9 @@ def test_digits_lenet5_reaches_its_score(tmp_path):
     model = tf.saved_model.load(str(card.with_suffix("")))
     digits = datasets.load_digits()
     names = load.load("digits", data_dir=tmp_path).ids
-    from kerasnotes.data import sides
+    from kerasnotes.data.common import split_choice
 
-    parts = sides.choose(names, digits.target)
+    parts = split_choice.choose(names, digits.target)
     for side in ("dev", "test"):
         pictures = []
         for image in digits.images[parts[side]]:

@@ -13,7 +13,8 @@ import tensorflow as tf
 from PIL import Image
 
 from kerasnotes import errors
-from kerasnotes.data import examples, images, pictures, progress
+from kerasnotes.data import examples, images, pictures
+from kerasnotes.data.common import progress
 
 _LARGE = 10_000_000
 _THREADS = min(os.cpu_count() or 1, 8)

@@ -7,7 +7,8 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnotes import files, splits
-from kerasnotes.data import examples, image_split, progress
+from kerasnotes.data import examples, image_split
+from kerasnotes.data.common import progress
 
 _CHUNK = 256
 _CHECKSUM = 4

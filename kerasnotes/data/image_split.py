@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnotes import errors, splits
-from kerasnotes.data import sharing
+from kerasnotes.data.common import sharing
 
 
 class ImageSplit:

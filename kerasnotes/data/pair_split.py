@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnotes import ops, splits
-from kerasnotes.data import sharing
+from kerasnotes.data.common import sharing
 
 
 class PairSplit:

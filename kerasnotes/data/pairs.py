@@ -7,7 +7,7 @@ import unicodedata
 import numpy as np
 
 from kerasnotes import errors
-from kerasnotes.data import sides
+from kerasnotes.data.common import split_choice
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,7 +141,7 @@ def _texts(cells):
 def split(pairs, expression=None):
     """Chooses the sides, so that what is held out was never seen in train.
 
-    A set without dev or test is cut by sentence, as `sides.choose` does, and
+    A set without dev or test is cut by sentence, as `split_choice.choose` does, and
     what train shares with the sides cut from it is left out of train: no
     source and no target of theirs is in train, whatever the case, the spaces
     and the punctuation. Sentences are the sources, or the targets where
@@ -150,7 +150,7 @@ def split(pairs, expression=None):
     Args:
         pairs: the `Pairs`.
         expression: a `--split`, whose shares and bounds count sentences, see
-            `sides.choose`; or None.
+            `split_choice.choose`; or None.
 
     Returns:
         `(sides, shared)`: dictionary of side to sorted index array (train,
@@ -174,7 +174,7 @@ def split(pairs, expression=None):
         for row in rows:
             units.setdefault((side, sentences[row]), []).append(row)
     found = list(units)
-    chosen = sides.choose(
+    chosen = split_choice.choose(
         # A sentence may be in several official sides.
         [k if s == "train" else f"{s}\t{k}" for s, k in found],
         official=_places(found) if pairs.official else None,

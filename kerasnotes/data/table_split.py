@@ -66,7 +66,7 @@ class TableSplit:
         """
         import tensorflow as tf
 
-        from kerasnotes.data import sharing
+        from kerasnotes.data.common import sharing
 
         steps = self.steps(batch_size)
         arrays = [tf.constant(a) for a in self._arrays]

@@ -9,7 +9,7 @@ import pathlib
 import numpy as np
 
 from kerasnotes import errors
-from kerasnotes.data import sheet
+from kerasnotes.data.common import sheet
 
 _LARGEST = float(np.finfo(np.float32).max)
 _FEWEST = 10

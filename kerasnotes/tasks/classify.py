@@ -14,7 +14,7 @@ with epy.lazy_imports():
     import tensorflow as tf
 
     from kerasnotes import losses, metrics
-    from kerasnotes.data import corrections, weights
+    from kerasnotes.data.common import corrections, example_weights
     from kerasnotes.tasks import (
         classify_chosen,
         classify_review,
@@ -160,7 +160,9 @@ class Classify(pictures.PictureTask):
         if choice is None and own is None:
             return None
         labels = examples.labels[indices]
-        return weights.of_examples(choice, labels, examples.class_names, own)
+        return example_weights.of_examples(
+            choice, labels, examples.class_names, own
+        )
 
     def loss(self):
         return losses.Crossentropy(self.config.label_smoothing)
@@ -278,11 +280,16 @@ class Classify(pictures.PictureTask):
             if name in splits
         }
         judged = self._judge(dev, logits["dev"])
-        weights = self.weights(dev.examples, dev.indices)
+        example_weights = self.weights(dev.examples, dev.indices)
         return [
             *classify_review.review(judged, self.facts["classes"], folder),
             *classify_chosen.blocks(
-                splits, logits, weights, self.config, self.chosen, folder
+                splits,
+                logits,
+                example_weights,
+                self.config,
+                self.chosen,
+                folder,
             ),
             *picture_review.shown(self.shown(splits), folder),
             *left_out.blocks(dev.examples.skipped),
@@ -299,14 +306,14 @@ def _class_weight(text):
     """Reads none, balanced or `CLASS=weight,…`."""
     if text in ("none", "balanced"):
         return {"none": None, "balanced": "balanced"}[text]
-    weights = {}
+    example_weights = {}
     for part in text.split(","):
         name, _, value = part.rpartition("=")
         try:
-            weights[name] = float(value)
+            example_weights[name] = float(value)
         except ValueError as error:
             raise errors.UserError(
                 f"--class_weight: {part!r} is not CLASS=weight; write none, "
                 "balanced, or 'cat=2,dog=1'"
             ) from error
-    return weights
+    return example_weights

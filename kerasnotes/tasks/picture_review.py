@@ -1,6 +1,6 @@
 """What the report of every task on pictures shows."""
 
-from kerasnotes.data import tag_sheet
+from kerasnotes.data.common import tag_sheet
 from kerasnotes.plots import figures, images, page
 
 _GALLERY, _AUGMENTED = 24, 8

@@ -5,7 +5,8 @@ import pathlib
 import tensorflow as tf
 
 from kerasnotes import errors
-from kerasnotes.data import files, images, pictures
+from kerasnotes.data import images, pictures
+from kerasnotes.data.common import file_sets
 from kerasnotes.training import task as task_lib
 
 
@@ -108,7 +109,7 @@ def _inputs(paths):
             yield str(path), path.read_bytes
             continue
         try:
-            inside = files.Files(path)
+            inside = file_sets.Files(path)
         except errors.UserError as error:
             raise errors.UserError(f"{path}: holds no pictures") from error
         names = [

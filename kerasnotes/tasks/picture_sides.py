@@ -6,13 +6,13 @@ import re
 import numpy as np
 
 from kerasnotes import errors
-from kerasnotes.data import sides
+from kerasnotes.data.common import split_choice
 from kerasnotes.data.sources import composed
 
 
 def one_set(examples, config, own):
     """Returns the sides of a set that is cut by itself."""
-    return sides.choose(
+    return split_choice.choose(
         *_strata(examples),
         examples.official,
         config.split if own else None,
@@ -42,10 +42,10 @@ def two_sets(source, target, config):
             f"--split={config.split}: cuts --dataset, which beside "
             "--dev_dataset only trains; leave one of the two out"
         )
-    train = sides.of_source(
+    train = split_choice.of_source(
         *_strata(source), source.official, groups(source, config)
     )
-    judge = sides.of_target(
+    judge = split_choice.of_target(
         *_strata(target), target.official, groups(target, config, some=True)
     )
     # What a picture was composed of isn't to be met again on the other side.
@@ -83,7 +83,7 @@ def groups(examples, config, some=False):
     if config.group and not (
         some and not any(re.search(config.group, i) for i in examples.ids)
     ):
-        return sides.group_keys(examples.ids, config.group)
+        return split_choice.group_keys(examples.ids, config.group)
     if examples.synthetic:
-        return sides.group_keys(examples.ids, "(.*)/")
+        return split_choice.group_keys(examples.ids, "(.*)/")
     return None

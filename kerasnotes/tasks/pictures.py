@@ -14,15 +14,9 @@ with epy.lazy_imports():
     import numpy as np
 
     from kerasnotes import optimizers
-    from kerasnotes.data import (
-        augment,
-        by_id,
-        canvas,
-        image_split,
-        load,
-        weights,
-    )
+    from kerasnotes.data import augment, canvas, image_split, load
     from kerasnotes.data import examples as examples_lib
+    from kerasnotes.data.common import by_id, example_weights
     from kerasnotes.tasks import picture_serving, picture_sides, transfer
 
 MODELS = tuple(n for n in models.names("pictures") if n != "linear_regression")
@@ -87,7 +81,7 @@ class Config(config_lib.Config):
     width: float | None = option(
         None, "Multiplier of a network's channels.", bounds=(1e-3, 10)
     )
-    weights: str = option(
+    example_weights: str = option(
         "none",
         "Where training starts: none, imagenet, or a .keras or .weights.h5 "
         "file; a head for other classes is left out.",
@@ -138,7 +132,7 @@ class PictureTask(task_lib.Task):
     def weights(self, examples, indices):
         """Returns the weight of each of these examples, or None for ones."""
         own = self.own_weights(examples, indices)
-        return own if own is None else weights.mean_one(own)
+        return own if own is None else example_weights.mean_one(own)
 
     def own_weights(self, examples, indices):
         """Returns what `--example_weight` says of these examples, or None."""
@@ -345,4 +339,6 @@ def _own_weights(path, sets):
         return None
     ids = by_id.ids_of("--example_weight", sets)
     found = by_id.read("--example_weight", path, "weight", ids)
-    return {i: weights.parse(path, i, text) for i, text in found.items()}
+    return {
+        i: example_weights.parse(path, i, text) for i, text in found.items()
+    }

@@ -13,7 +13,8 @@ with epy.lazy_imports():
     import numpy as np
 
     from kerasnotes import optimizers
-    from kerasnotes.data import sides, table_split, tables, weights
+    from kerasnotes.data import table_split, tables
+    from kerasnotes.data.common import example_weights, split_choice
     from kerasnotes.diagnosis import intervals
     from kerasnotes.tasks import regress_review, regress_serving
     from kerasnotes.training import distribution
@@ -86,7 +87,7 @@ class Regress(task_lib.Task):
     def splits(self):
         config = self.config
         inputs, y, w, target = self._columns()
-        parts = sides.choose(inputs.ids, expression=config.split)
+        parts = split_choice.choose(inputs.ids, expression=config.split)
         # A batch larger than the training set is the training set.
         size = len(parts["train"])
         self.config = dataclasses.replace(
@@ -117,7 +118,7 @@ class Regress(task_lib.Task):
                 inputs.values[rows],
                 y[rows],
                 [inputs.ids[i] for i in rows],
-                scale * weights.mean_one(w[rows], "--weight"),
+                scale * example_weights.mean_one(w[rows], "--weight"),
             )
             for side, rows in parts.items()
         }

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kerasnotes.data import tag_sheet
+from kerasnotes.data.common import tag_sheet
 from kerasnotes.plots import figures, page, scatter
 from kerasnotes.training import task as task_lib
 

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnotes import metrics
-from kerasnotes.data import progress
+from kerasnotes.data.common import progress
 from kerasnotes.diagnosis import blame as blame_lib
 from kerasnotes.training import task as task_lib
 

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from kerasnotes import ops, splits
-from kerasnotes.data import tag_sheet
+from kerasnotes.data.common import tag_sheet
 from kerasnotes.data.vocabulary import base
 from kerasnotes.diagnosis import blame as blame_lib
 from kerasnotes.diagnosis import intervals

@@ -7,7 +7,7 @@ import pathlib
 import numpy as np
 
 from kerasnotes import errors, files
-from kerasnotes.data import by_id, sheet
+from kerasnotes.data.common import by_id, sheet
 from kerasnotes.diagnosis import label_errors
 from kerasnotes.tools import label_page, out_of_fold, runs
 from kerasnotes.training import flags

@@ -9,7 +9,7 @@ import dataclasses
 import keras
 import numpy as np
 
-from kerasnotes.data import progress
+from kerasnotes.data.common import progress
 
 _FILL = 200
 

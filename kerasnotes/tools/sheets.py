@@ -5,7 +5,7 @@ import pathlib
 
 import numpy as np
 
-from kerasnotes.data import tag_sheet
+from kerasnotes.data.common import tag_sheet
 from kerasnotes.plots import markup, page
 from kerasnotes.tools import runs
 from kerasnotes.training import flags

@@ -5,7 +5,7 @@ import pathlib
 import numpy as np
 
 from kerasnotes import errors
-from kerasnotes.data import tag_sheet
+from kerasnotes.data.common import tag_sheet
 from kerasnotes.diagnosis import error_analysis, intervals
 from kerasnotes.tools import runs, sheets
 from kerasnotes.training import report

@@ -11,7 +11,8 @@ import zlib
 
 from PIL import Image
 
-from kerasnotes.data import by_id, load, tables
+from kerasnotes.data import load, tables
+from kerasnotes.data.common import by_id
 from kerasnotes.data.sources import folders, labelled
 from kerasnotes.testing import guarded
 

@@ -15,15 +15,12 @@ import tensorflow as tf
 from PIL import Image
 
 from kerasnotes import errors
-from kerasnotes.data import (
-    augment,
+from kerasnotes.data import augment, examples, load, tables
+from kerasnotes.data.common import (
     by_id,
     corrections,
-    examples,
-    load,
-    tables,
+    example_weights,
     tag_sheet,
-    weights,
 )
 from kerasnotes.data.sources import folders, labelled
 from kerasnotes.testing import fuzzing
@@ -163,7 +160,7 @@ def read_policy(folder):
 def read_weights(folder):
     path = folder / "weights.csv"
     for name, text in by_id.read("--flag", path, "weight", IDS).items():
-        weights.parse(path, name, text)
+        example_weights.parse(path, name, text)
 
 
 READERS = {

@@ -6,7 +6,8 @@ from PIL import Image
 from sklearn import datasets
 
 from kerasnotes import errors
-from kerasnotes.data import load, sides
+from kerasnotes.data import load
+from kerasnotes.data.common import split_choice
 from kerasnotes.data.sources import composed, tfds_images
 
 RNG = np.random.default_rng(0)
@@ -129,14 +130,14 @@ def test_digits(texture, data_dir):
 def test_foregrounds_can_be_kept_off_other_sides(data_dir):
     spec = "composed:foregrounds=digits,backgrounds=noise,count=1500"
     read = load.load(spec, data_dir=data_dir)
-    groups = sides.group_keys(read.ids, "(.*)/")
+    groups = split_choice.group_keys(read.ids, "(.*)/")
     assert len(set(groups)) == 1079
     digits = tfds_images.read_digits(data_dir)
     rows = composed.unused(digits, read)
     assert not {digits.ids[i] for i in rows} & set(groups)
     assert len(rows) == 1797 - 1079
     # Dev and test of `digits` as the target's set keep their shares.
-    for part in sides.of_target(digits.ids, digits.labels).values():
+    for part in split_choice.of_target(digits.ids, digits.labels).values():
         assert 0.35 < np.isin(part, rows).mean() < 0.45
 
 

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from kerasnotes import errors
-from kerasnotes.data import load, sides
+from kerasnotes.data import load
+from kerasnotes.data.common import split_choice
 
 SHARED = pathlib.Path(__file__).parents[3] / "shared" / "data"
 
@@ -199,11 +200,11 @@ def test_trashnet_as_it_lies_there():
         382,
         110,
     ]
-    keys = sides.group_keys(examples.ids, r"([a-z]+\d*?)\d\.jpg")
+    keys = split_choice.group_keys(examples.ids, r"([a-z]+\d*?)\d\.jpg")
     for name, key in zip(examples.ids, keys, strict=True):
         number = int("".join(filter(str.isdigit, name)))
         assert key == name.split("/")[0] + str(number // 10 or "")
-    chosen = sides.choose(examples.ids, examples.labels, groups=keys)
+    chosen = split_choice.choose(examples.ids, examples.labels, groups=keys)
     owners = [{keys[i] for i in v} for v in chosen.values()]
     assert not owners[0] & owners[1] | owners[0] & owners[2]
     assert not owners[1] & owners[2]

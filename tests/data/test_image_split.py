@@ -8,8 +8,9 @@ import tensorflow as tf
 from sklearn.utils import class_weight
 
 from kerasnotes import errors
-from kerasnotes.data import augment, image_split, weights
+from kerasnotes.data import augment, image_split
 from kerasnotes.data import examples as lib
+from kerasnotes.data.common import example_weights
 
 COUNT = 50
 ROWS = np.arange(3, 45)
@@ -36,7 +37,7 @@ def assert_same(batches, others):
 
 def balanced(examples, rows):
     labels = examples.labels[rows]
-    return weights.of_examples("balanced", labels, examples.class_names)
+    return example_weights.of_examples("balanced", labels, examples.class_names)
 
 
 def test_batches_are_all_examples_in_order():

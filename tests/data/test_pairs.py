@@ -9,7 +9,7 @@ import tensorflow_datasets as tfds
 
 from kerasnotes import errors
 from kerasnotes.data import pairs
-from kerasnotes.data.sources import network
+from kerasnotes.data.common import network
 
 SHARED = pathlib.Path(__file__).resolve().parents[3] / "shared" / "data"
 

@@ -7,7 +7,7 @@ from sklearn import datasets
 
 from kerasnotes import errors
 from kerasnotes.data import load
-from kerasnotes.data.sources import network
+from kerasnotes.data.common import network
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import tensorflow as tf
 from sklearn import datasets, linear_model, metrics, preprocessing
 
 from kerasnotes import errors
-from kerasnotes.data import sides
+from kerasnotes.data.common import split_choice
 from kerasnotes.tasks import regress, regress_serving
 from kerasnotes.training import checkpoints, runner
 
@@ -25,7 +25,7 @@ def run(folder, *rest, **given):
 def parts():
     """Returns the raw data and its sides."""
     found = datasets.load_diabetes(scaled=False)
-    indices = sides.choose([str(i) for i in range(len(found.target))])
+    indices = split_choice.choose([str(i) for i in range(len(found.target))])
     return found, {
         s: (found.data[i], found.target[i]) for s, i in indices.items()
     }
@@ -247,7 +247,7 @@ def test_a_weighted_column_weighs(weighted, tmp_path):
     run(tmp_path / "run", dataset=str(path), **given)
     told = facts(tmp_path / "run")
     assert told["features"] == ["a", "b"]
-    indices = sides.choose([str(i + 2) for i in range(300)])
+    indices = split_choice.choose([str(i + 2) for i in range(300)])
     rows = indices["train"]
     want = linear_model.LinearRegression().fit(x[rows], y[rows], w[rows])
     kernel, _ = last_weights(tmp_path / "run")

@@ -5,7 +5,7 @@ import types
 import numpy as np
 import pytest
 
-from kerasnotes.data import tag_sheet
+from kerasnotes.data.common import tag_sheet
 from kerasnotes.diagnosis import blame as blame_lib
 from kerasnotes.metrics import bleu
 from kerasnotes.plots import page

@@ -20,7 +20,8 @@ import numpy as np
 import pytest
 
 from kerasnotes import errors, models
-from kerasnotes.data import examples, features, image_split, tag_sheet
+from kerasnotes.data import examples, features, image_split
+from kerasnotes.data.common import tag_sheet
 from kerasnotes.diagnosis import search_text
 from kerasnotes.tasks import classify
 from kerasnotes.tools import (

@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 from kerasnotes import errors, splits
-from kerasnotes.data import sharing
+from kerasnotes.data.common import sharing
 from kerasnotes.training import callbacks
 from kerasnotes.training import config as config_lib
 from kerasnotes.training import task as task_lib

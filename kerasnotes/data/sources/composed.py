@@ -9,15 +9,8 @@ import tensorflow as tf
 from PIL import Image, ImageOps
 
 from kerasnotes import errors
-from kerasnotes.data import (
-    decoding,
-    examples,
-    files,
-    pictures,
-    progress,
-    sides,
-    synthesis,
-)
+from kerasnotes.data import decoding, examples, pictures, synthesis
+from kerasnotes.data.common import file_sets, progress, split_choice
 from kerasnotes.data.sources import tfds_images
 
 _FLAG = "--dataset=composed"
@@ -36,7 +29,7 @@ def read(
 
     Each foreground serves as often as any other, within one, at places of
     `synthesis.Over`. An id is the foreground's and a number: pictures that
-    share a foreground are alike, and `sides.group_keys(ids, "(.*)/")` names
+    share a foreground are alike, and `split_choice.group_keys(ids, "(.*)/")` names
     the groups to keep on one side. See `unused` too.
 
     Args:
@@ -141,7 +134,7 @@ def _foregrounds(path, side, cache_dir, data_dir):
     if path == "digits":
         digits = tfds_images.read_digits(data_dir)
         # Another salt: each side of `digits` keeps some that aren't used.
-        cut = sides.choose(digits.ids, digits.labels, salt=_FLAG)
+        cut = split_choice.choose(digits.ids, digits.labels, salt=_FLAG)
         rows = cut["train"]
         alpha = digits.images[rows]
         ink = np.full((*alpha.shape[:3], 3), 255, np.uint8)
@@ -180,7 +173,7 @@ def _foregrounds(path, side, cache_dir, data_dir):
 
 def _sniff(path):
     """Returns the files at a path, their pictures' names, and the others'."""
-    source = files.Files(path)
+    source = file_sets.Files(path)
     found = [n for n in source.names if pictures.is_picture(source.read(n, 16))]
     others = sorted(set(source.names) - set(found))
     return source, found, [(name, "no picture") for name in others]

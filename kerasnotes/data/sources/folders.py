@@ -5,7 +5,8 @@ import collections
 import numpy as np
 
 from kerasnotes import errors
-from kerasnotes.data import decoding, examples, files, pictures
+from kerasnotes.data import decoding, examples, pictures
+from kerasnotes.data.common import file_sets
 
 _SPLITS = {
     "train": "train",
@@ -41,11 +42,11 @@ def read(path, size=32, channels=None, mode="stretch", cache_dir=None):
         UserError: the path is missing or empty, holds no pictures, or only
             one class.
     """
-    source = files.Files(path)
+    source = file_sets.Files(path)
     found, skipped = _sniff(source)
     archives = source.archives()
     if not found and len(archives) == 1:
-        source = files.Files(archives[0])
+        source = file_sets.Files(archives[0])
         found, skipped = _sniff(source)
     if not found:
         name, reason = skipped[0]

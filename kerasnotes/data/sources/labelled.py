@@ -5,7 +5,8 @@ import pathlib
 import numpy as np
 
 from kerasnotes import errors
-from kerasnotes.data import decoding, files, multi_examples, sheet
+from kerasnotes.data import decoding, multi_examples
+from kerasnotes.data.common import file_sets, sheet
 
 SHEET = "labels.csv"
 _FILE = "file"
@@ -42,7 +43,7 @@ def read(path, size=32, channels=None, mode="stretch", cache_dir=None):
             file twice, has no label, or a cell that is none of those above,
             or more than a tenth of its pictures are missing.
     """
-    source = files.Files(path)
+    source = file_sets.Files(path)
     place = pathlib.Path(path).expanduser() / SHEET
     rows, names = _rows(place)
     there = set(source.names)

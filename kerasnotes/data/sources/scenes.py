@@ -6,7 +6,7 @@ import tensorflow_datasets as tfds
 
 from kerasnotes import splits
 from kerasnotes.data import examples, images, multi_examples, synthesis
-from kerasnotes.data.sources import prepared
+from kerasnotes.data.common import prepared
 
 SIDE = 32
 SIZES = {"train": 6000, "dev": 1000, "test": 1000}

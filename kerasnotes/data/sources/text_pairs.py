@@ -16,7 +16,8 @@ import os
 import pathlib
 
 from kerasnotes import errors
-from kerasnotes.data import files, pairs
+from kerasnotes.data import pairs
+from kerasnotes.data.common import file_sets
 from kerasnotes.data.sources import text_sides
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -41,7 +42,7 @@ def read(path):
     path = pathlib.Path(path)
     if path.is_file() and path.suffix.lower() != ".zip":
         return _collect(path, {"train": [(path.name, path.read_bytes)]})
-    source = files.Files(path)
+    source = file_sets.Files(path)
     archives = source.archives()
     found = text_sides.find(path, source)
     if not found and len(archives) == 1:

@@ -5,8 +5,10 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from kerasnotes import errors
-from kerasnotes.data import examples, images, progress
-from kerasnotes.data.sources import digits, prepared, tfds_sets
+from kerasnotes.data import examples, images
+from kerasnotes.data.common import prepared, progress
+from kerasnotes.data.common import tfds as tfds_sets
+from kerasnotes.data.sources import digits
 
 _BATCH = 256
 

@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from kerasnotes import errors, splits
-from kerasnotes.data import split_text
+from kerasnotes.data.common import split_text
 
 _CARVED = {"train": 0.9, "train_dev": 0.1}
 

@@ -6,7 +6,7 @@ import pathlib
 import re
 
 from kerasnotes import errors, files
-from kerasnotes.data import sheet
+from kerasnotes.data.common import sheet
 
 _HUMAN = ("tags", "comment")
 

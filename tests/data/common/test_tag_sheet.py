@@ -5,7 +5,7 @@ import csv
 import pytest
 
 from kerasnotes import errors
-from kerasnotes.data import tag_sheet
+from kerasnotes.data.common import tag_sheet
 
 ROWS = [
     {"id": "a/1.png", "true": "cat", "given": "dog"},

@@ -6,7 +6,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from kerasnotes import errors
-from kerasnotes.data.sources import network
+from kerasnotes.data.common import network
 
 SIDES = {"train": "train", "test": "test", "validation": "dev", "dev": "dev"}
 

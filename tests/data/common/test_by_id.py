@@ -3,7 +3,7 @@
 import pytest
 
 from kerasnotes import errors
-from kerasnotes.data import by_id
+from kerasnotes.data.common import by_id
 
 IDS = ["cat/1.png", "cat/2.png", "dog/1.png"]
 

@@ -4,20 +4,20 @@ import numpy as np
 import pytest
 
 from kerasnotes import errors
-from kerasnotes.data import weights
+from kerasnotes.data.common import example_weights
 
 LABELS, NAMES = np.array([0, 0, 1, 2, 2, 2]), ["a", "b", "c"]
 
 
 def test_given_weights_have_a_mean_of_one():
-    found = weights.of_examples({"b": 4}, LABELS, NAMES)
+    found = example_weights.of_examples({"b": 4}, LABELS, NAMES)
     np.testing.assert_allclose(found.mean(), 1, rtol=1e-6)
     assert np.isclose(found.max() / found.min(), 4)
 
 
 def test_class_and_example_multiply():
     own = np.array([1, 2, 1, 1, 1, 1])
-    found = weights.of_examples({"a": 3}, LABELS, NAMES, own)
+    found = example_weights.of_examples({"a": 3}, LABELS, NAMES, own)
     np.testing.assert_allclose(found / found[-1], [3, 6, 1, 1, 1, 1])
 
 
@@ -32,4 +32,4 @@ def test_class_and_example_multiply():
 )
 def test_weights_refused(given, message):
     with pytest.raises(errors.UserError, match=message):
-        weights.of_examples(given, LABELS, NAMES)
+        example_weights.of_examples(given, LABELS, NAMES)

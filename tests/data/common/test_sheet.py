@@ -5,7 +5,7 @@ import csv
 import pytest
 
 from kerasnotes import errors
-from kerasnotes.data import sheet
+from kerasnotes.data.common import sheet
 
 ROWS = [
     {"id": "a;b,c\td", "label": 'say "zéro"'},

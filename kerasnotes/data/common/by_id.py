@@ -3,7 +3,7 @@
 import collections
 
 from kerasnotes import errors
-from kerasnotes.data import sheet
+from kerasnotes.data.common import sheet
 
 
 def ids_of(flag, sets):

@@ -3,7 +3,7 @@
 import dataclasses
 
 from kerasnotes import errors
-from kerasnotes.data import by_id
+from kerasnotes.data.common import by_id
 
 
 def apply(path, sets):
