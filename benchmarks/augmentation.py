@@ -22,7 +22,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerasnotes.data import augment, warping
+from kerasnotes.data.pictures.augmentation import named, warping
 
 os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
 try:
@@ -40,7 +40,7 @@ SIZES = [(32, 256, 224, 8, 0.8), (128, 40, 32, 5, "none")]
 
 def ours(size):
     """Returns the public policy with the numbers that it draws on."""
-    policy = augment.build(
+    policy = named.build(
         f"standard:crop=1,rotate={TURN},shear={SHEAR},"
         f"brightness={COLOUR},contrast={COLOUR}"
     )

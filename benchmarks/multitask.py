@@ -17,7 +17,8 @@ import keras
 import numpy as np
 from absl import app, flags, logging
 
-from kerasnotes.data import augment, image_split
+from kerasnotes.data.pictures import batches as picture_batches
+from kerasnotes.data.pictures.augmentation import named
 from kerasnotes.tasks import multilabel, multilabel_review
 from kerasnotes.training import compiling, report
 
@@ -53,13 +54,13 @@ def of_label(split, label, warp=None):
         class_names=[examples.class_names[label]],
     )
     known = split.labels[:, label] >= 0
-    return image_split.ImageSplit(one, split.indices[known], warp)
+    return picture_batches.ImageSplit(one, split.indices[known], warp)
 
 
 def compare(seed):
     """Returns the labels, and each kind's errors and seconds."""
     config = multilabel.Config(seed=seed)
-    warp = augment.build(config.augment)
+    warp = named.build(config.augment)
     task = multilabel.Multilabel(config)
     splits = task.splits()
     train, test = splits["train"].take(_EXAMPLES.value), splits["test"]

@@ -38,7 +38,8 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.distribute import cross_device_utils
 
-from kerasnotes.data import examples, image_split
+from kerasnotes.data.pictures import batches as picture_batches
+from kerasnotes.data.pictures import examples
 from kerasnotes.tasks import classify
 from kerasnotes.training import compiling, distribution, workers
 
@@ -193,7 +194,7 @@ def problem(config):
     labels, ids = rng.integers(0, 10, SIZE), list(map(str, range(SIZE)))
     pictures = examples.Examples(images, labels, ids, facts["classes"])
     task = classify.Classify(config, facts)
-    split = image_split.ImageSplit(pictures, np.arange(SIZE), task.policy())
+    split = picture_batches.ImageSplit(pictures, np.arange(SIZE), task.policy())
     return task, split
 
 

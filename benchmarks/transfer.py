@@ -23,7 +23,7 @@ from absl import app, flags, logging
 from scipy import stats
 
 from kerasnotes import models
-from kerasnotes.data import image_split
+from kerasnotes.data.pictures import batches as picture_batches
 from kerasnotes.tasks import classify, transfer
 from kerasnotes.training import compiling, report, runner
 
@@ -118,8 +118,8 @@ def few(splits, seed):
     )
     rest = np.setdiff1d(order, chosen)
     return {
-        "train": image_split.ImageSplit(examples, chosen),
-        "dev": image_split.ImageSplit(examples, rest),
+        "train": picture_batches.ImageSplit(examples, chosen),
+        "dev": picture_batches.ImageSplit(examples, rest),
     }
 
 

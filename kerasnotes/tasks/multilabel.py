@@ -14,8 +14,8 @@ with epy.lazy_imports():
     import tensorflow as tf
 
     from kerasnotes import losses, metrics
-    from kerasnotes.data import multi_examples
-    from kerasnotes.data.sources import labelled, scenes
+    from kerasnotes.data.pictures import multi_examples
+    from kerasnotes.data.pictures.readers import labelled, scenes
     from kerasnotes.diagnosis import intervals
     from kerasnotes.tasks import multilabel_review, picture_serving
 

@@ -5,8 +5,8 @@ import pathlib
 import tensorflow as tf
 
 from kerasnotes import errors
-from kerasnotes.data import images, pictures
 from kerasnotes.data.common import file_sets
+from kerasnotes.data.pictures import decode, inspect
 from kerasnotes.training import task as task_lib
 
 
@@ -23,7 +23,7 @@ def signatures(model, answer, shape, resize, activation=tf.nn.softmax):
         answer: a function of probabilities `[b, outputs]` that returns a
             dictionary of tensors.
         shape: height, width and channels of the model's input.
-        resize: how pictures come to that size, see `images.resize`.
+        resize: how pictures come to that size, see `decode.resize`.
         activation: what makes probabilities of logits.
     """
     *size, channels = shape
@@ -38,13 +38,13 @@ def signatures(model, answer, shape, resize, activation=tf.nn.softmax):
         return activation(logits)
 
     def resized(pictures):
-        pixels = images.resize(pictures, size, channels, resize)
+        pixels = decode.resize(inspect, size, channels, resize)
         return tf.cast(pixels, tf.float32)
 
     def from_bytes(image_bytes):
         spec = tf.TensorSpec(shape, tf.float32)
         pixels = tf.map_fn(
-            lambda encoded: resized(images.decode(encoded)),
+            lambda encoded: resized(decode.decode(encoded)),
             image_bytes,
             fn_output_signature=spec,
         )
@@ -58,7 +58,7 @@ def signatures(model, answer, shape, resize, activation=tf.nn.softmax):
     return {
         "serving_default": signature(from_bytes, [], tf.string, "image_bytes"),
         "images": signature(
-            lambda images: answer(probabilities(resized(images))),
+            lambda images: answer(probabilities(resized(decode))),
             any_size,
             tf.uint8,
             "images",
@@ -90,7 +90,7 @@ def answers(serve, paths):
     )
     for path, read in _inputs(paths):
         try:
-            answer = serve(tf.constant([pictures.prepare(read(), path)]))
+            answer = serve(tf.constant([inspect.prepare(read(), path)]))
         except errors.UserError as error:
             reason = str(error).removeprefix(f"{path}: ")
             answer = {"error": reason}
@@ -115,7 +115,7 @@ def _inputs(paths):
         names = [
             name
             for name in inside.names
-            if pictures.is_picture(inside.read(name, 12))
+            if inspect.is_picture(inside.read(name, 12))
         ]
         if not names:
             raise errors.UserError(f"{path}: holds no pictures")

@@ -7,7 +7,7 @@ import numpy as np
 
 from kerasnotes import errors
 from kerasnotes.data.common import split_choice
-from kerasnotes.data.sources import composed
+from kerasnotes.data.pictures.readers import composed
 
 
 def one_set(examples, config, own):

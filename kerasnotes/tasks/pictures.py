@@ -14,9 +14,11 @@ with epy.lazy_imports():
     import numpy as np
 
     from kerasnotes import optimizers
-    from kerasnotes.data import augment, canvas, image_split, load
-    from kerasnotes.data import examples as examples_lib
     from kerasnotes.data.common import by_id, example_weights
+    from kerasnotes.data.pictures import batches as picture_batches
+    from kerasnotes.data.pictures import examples as examples_lib
+    from kerasnotes.data.pictures import load
+    from kerasnotes.data.pictures.augmentation import canvas, named
     from kerasnotes.tasks import picture_serving, picture_sides, transfer
 
 MODELS = tuple(n for n in models.names("pictures") if n != "linear_regression")
@@ -66,7 +68,7 @@ class Config(config_lib.Config):
         "metrics; 1 for the others.",
     )
     train_dev: bool = option(False, "Hold 10 % of train out as train-dev.")
-    augment: str = option(
+    named: str = option(
         "light",
         "none, light, standard or strong[:rotate=…,mixup=…], or a JSON file "
         "of such values.",
@@ -152,8 +154,8 @@ class PictureTask(task_lib.Task):
         """
         kept = self.facts and self.facts.get("augment")
         if kept:
-            return augment.Policy(**kept)
-        return augment.build(self.config.augment)
+            return named.Policy(**kept)
+        return named.build(self.config.augment)
 
     def splits(self):
         config, policy = self.config, self.policy()
@@ -179,7 +181,7 @@ class PictureTask(task_lib.Task):
         if policy and policy.pca:
             policy = policy.fitted(self.facts["covariance"])
         made = {
-            side: image_split.ImageSplit(
+            side: picture_batches.ImageSplit(
                 origin[side],
                 indices,
                 policy if side == "train" else None,
@@ -218,7 +220,7 @@ class PictureTask(task_lib.Task):
             "skipped": len(source.skipped),
             "synthetic": source.synthetic and not target.synthetic,
         }
-        if policy and augment.is_file(self.config.augment):
+        if policy and named.is_file(self.config.augment):
             # A run goes on only with the same.
             facts["augment"] = dataclasses.asdict(policy)
         if policy and policy.pca:

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnotes import errors, specs
-from kerasnotes.data import images, pictures
+from kerasnotes.data.pictures import decode, inspect
 from kerasnotes.models import convolutional
 from kerasnotes.plots import figures, score_map
 from kerasnotes.tasks import picture_serving
@@ -71,7 +71,7 @@ def maps(windows, probabilities, picture, sizes):
         size = [round(side * scale) for side in shape]
         if min(np.subtract(size, windows.window)) < 0:
             continue
-        pixels = images.resize(picture, size, channels)
+        pixels = decode.resize(picture, size, channels)
         scores = _scan(windows, tf.cast(pixels, tf.float32)[tf.newaxis])
         back = np.divide(shape, size)
         found.append(
@@ -130,7 +130,7 @@ def _convolutional(model):
 
 
 def _decode(image_bytes):
-    return {"picture": images.decode(image_bytes[0])[tf.newaxis]}
+    return {"picture": decode.decode(image_bytes[0])[tf.newaxis]}
 
 
 def _free(stem, taken):
@@ -144,10 +144,10 @@ def _free(stem, taken):
 def _answer(task, windows, picture, output):
     picture, sizes = picture.numpy(), scales(task.config.scales)
     height, width = picture.shape[:2]
-    if max(sizes) ** 2 * height * width > pictures.MAX_PIXELS:
+    if max(sizes) ** 2 * height * width > inspect.MAX_PIXELS:
         return {
             "error": f"of {width}×{height} pixels, at --scales={max(sizes):g} "
-            f"over {pictures.MAX_PIXELS // 10**6} megapixels; give a smaller "
+            f"over {inspect.MAX_PIXELS // 10**6} megapixels; give a smaller "
             "scale"
         }
     found = maps(windows, task.probabilities, picture, sizes)

@@ -22,7 +22,7 @@ import tensorflow as tf
 
 import kerasnotes
 from kerasnotes import errors
-from kerasnotes.data import features
+from kerasnotes.data.pictures import features
 from kerasnotes.models import network as network_lib
 
 # Tests compare with a run that passes every picture through the network.

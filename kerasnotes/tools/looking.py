@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from kerasnotes import errors, specs
-from kerasnotes.data import images
+from kerasnotes.data.pictures import decode as images
 from kerasnotes.models import mechanics, network
 from kerasnotes.tasks import picture_serving, pictures
 from kerasnotes.tools import runs

@@ -11,8 +11,8 @@ import numpy as np
 from scipy.special import softmax
 
 from kerasnotes import errors, files, splits
-from kerasnotes.data import examples as examples_lib
-from kerasnotes.data import image_split
+from kerasnotes.data.pictures import batches as picture_batches
+from kerasnotes.data.pictures import examples as examples_lib
 from kerasnotes.diagnosis import selection
 from kerasnotes.tasks import picture_sides
 from kerasnotes.training import (
@@ -58,7 +58,9 @@ class Pool:
     def part(self, places, augment=None, weights=None):
         """Returns the `ImageSplit` of these of them."""
         indices = self.indices[places]
-        return image_split.ImageSplit(self.examples, indices, augment, weights)
+        return picture_batches.ImageSplit(
+            self.examples, indices, augment, weights
+        )
 
 
 def pool(parts):

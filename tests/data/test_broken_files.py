@@ -15,14 +15,16 @@ import tensorflow as tf
 from PIL import Image
 
 from kerasnotes import errors
-from kerasnotes.data import augment, examples, load, tables
+from kerasnotes.data import tables
 from kerasnotes.data.common import (
     by_id,
     corrections,
     example_weights,
     tag_sheet,
 )
-from kerasnotes.data.sources import folders, labelled
+from kerasnotes.data.pictures import examples, load
+from kerasnotes.data.pictures.augmentation import named
+from kerasnotes.data.pictures.readers import folders, labelled
 from kerasnotes.testing import fuzzing
 
 SHARED = pathlib.Path(__file__).parents[3] / "shared" / "data"
@@ -152,7 +154,7 @@ def read_pictures(folder):
 
 
 def read_policy(folder):
-    policy = augment.build(str(folder / "policy.json"))
+    policy = named.build(str(folder / "policy.json"))
     numbers = tf.constant(np.linspace(0, 0.99, policy.width)[None], tf.float32)
     assert policy(tf.zeros([1, 9, 9, 3], tf.uint8), numbers).shape[0] == 1
 

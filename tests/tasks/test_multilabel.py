@@ -10,7 +10,8 @@ from PIL import Image
 from sklearn import datasets
 
 from kerasnotes import errors
-from kerasnotes.data import image_split, multi_examples
+from kerasnotes.data.pictures import batches as picture_batches
+from kerasnotes.data.pictures import multi_examples
 from kerasnotes.tasks import multilabel, multilabel_review
 from kerasnotes.tools import runs
 from kerasnotes.training import runner
@@ -121,7 +122,7 @@ def test_rows_name_what_is_there_and_what_is_wrong():
         list("xyz"),
         ["a", "b", "c"],
     )
-    split = image_split.ImageSplit(examples, [0, 1, 2])
+    split = picture_batches.ImageSplit(examples, [0, 1, 2])
     logit = np.log(0.8 / 0.2)
     logits = logit * np.array([[1, 1, 1], [1, 2, -1], [-1, 1, 0.1]])
     judged = multilabel_review.judge(split, logits, [0.5, 0.5, 0.6])

@@ -7,7 +7,7 @@ import pytest
 from scipy import special
 
 from kerasnotes import errors, models
-from kerasnotes.data import load
+from kerasnotes.data.pictures import load
 from kerasnotes.tasks import classify, ten_crop
 
 

@@ -20,8 +20,9 @@ import numpy as np
 import pytest
 
 from kerasnotes import errors, models
-from kerasnotes.data import examples, features, image_split
 from kerasnotes.data.common import tag_sheet
+from kerasnotes.data.pictures import batches as picture_batches
+from kerasnotes.data.pictures import examples, features
 from kerasnotes.diagnosis import search_text
 from kerasnotes.tasks import classify
 from kerasnotes.tools import (
@@ -185,7 +186,7 @@ def cached(copy, base, name):
 def feature_arguments():
     """Returns a split, the function of features, and their shape."""
     pictures = np.arange(40 * 6, dtype="uint8").reshape(40, 2, 3, 1)
-    split = image_split.ImageSplit(
+    split = picture_batches.ImageSplit(
         examples.Examples(
             pictures, np.arange(40) % 2, [str(i) for i in range(40)], ["a", "b"]
         ),

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from kerasnotes import files
-from kerasnotes.data import features
+from kerasnotes.data.pictures import features
 from kerasnotes.testing import fuzzing, guarded
 from kerasnotes.training import run_folder
 

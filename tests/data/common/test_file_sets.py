@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from kerasnotes import errors
-from kerasnotes.data import load
-from kerasnotes.data.sources import folders
+from kerasnotes.data.pictures import load
+from kerasnotes.data.pictures.readers import folders
 
 out = io.BytesIO()
 Image.new("RGB", (8, 6), "red").save(out, "PNG")

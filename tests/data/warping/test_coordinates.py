@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kerasnotes.data import warping
+from kerasnotes.data.pictures.augmentation import warping
 
 RNG = np.random.default_rng(0)
 SOURCE, TARGET = (120, 140), (96, 100)

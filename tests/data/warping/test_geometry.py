@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kerasnotes.data import warping
+from kerasnotes.data.pictures.augmentation import warping
 
 RNG = np.random.default_rng(0)
 

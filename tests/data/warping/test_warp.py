@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 from scipy import interpolate, ndimage
 
-from kerasnotes.data import warping
-from kerasnotes.data.warping import fields
+from kerasnotes.data.pictures.augmentation import warping
+from kerasnotes.data.pictures.augmentation.warping import fields
 
 RNG = np.random.default_rng(0)
 BOTH = pytest.mark.parametrize("by", ["opencv", "tensorflow"])

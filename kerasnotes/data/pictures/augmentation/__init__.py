@@ -1,0 +1,1 @@
+"""Augmentation: one warp and one colour map a picture."""

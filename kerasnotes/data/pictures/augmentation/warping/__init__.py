@@ -1,0 +1,10 @@
+"""One warp for all the geometry of a picture, and of what lies on it."""
+
+from kerasnotes.data.pictures.augmentation.warping.batches import apply
+from kerasnotes.data.pictures.augmentation.warping.geometry import (
+    Geometry,
+    compose,
+)
+from kerasnotes.data.pictures.augmentation.warping.warp import Warps, backend
+
+__all__ = ["Geometry", "Warps", "apply", "backend", "compose"]

@@ -1,0 +1,137 @@
+"""Features of a split's pictures, computed once and kept in a file."""
+
+import hashlib
+import zlib
+
+import numpy as np
+import tensorflow as tf
+
+from kerasnotes import files, splits
+from kerasnotes.data.common import progress
+from kerasnotes.data.pictures import batches as picture_batches
+from kerasnotes.data.pictures import examples
+
+_CHUNK = 256
+_CHECKSUM = 4
+
+
+class FeatureSplit(picture_batches.ImageSplit):
+    """A split whose batches hold features in place of pictures.
+
+    Order, labels and weights are those of the split of pictures, whatever
+    the seed and the epoch.
+
+    Args:
+        split: the `ImageSplit`.
+        features: float32 `[size, ...]`, in the split's order.
+
+    >>> pictures = examples.Examples(np.zeros((3, 2, 2, 1), "uint8"),
+    ...     np.array([0, 1, 0]), list("abc"), ["no", "yes"])
+    >>> split = image_split.ImageSplit(pictures, [0, 1, 2])
+    >>> split = FeatureSplit(split, np.float32([[7], [8], [9]]))
+    >>> [x.numpy().tolist() for x, _, _ in split.batches(2)]
+    [[[7.0], [8.0]], [[9.0]]]
+    """
+
+    def __init__(self, split, features):
+        super().__init__(split.examples, split.indices, None, split.weights)
+        self._features, self._tensor = features, None
+        if features.nbytes <= examples.MEMORY:
+            with tf.device("CPU"):
+                self._tensor = tf.constant(features)
+
+    def take(self, size):
+        order = splits.nested(self.ids, self.labels)[:size]
+        return FeatureSplit(super().take(size), self._features[order])
+
+    def _gather(self, places, training=False):
+        if self._tensor is None:
+            x = tf.numpy_function(
+                lambda rows: np.asarray(self._features[rows]),
+                [places],
+                tf.float32,
+            )
+            x.set_shape([*places.shape, *self._features.shape[1:]])
+        else:
+            x = tf.gather(self._tensor, places)
+        y, w = tf.gather(self.labels, places), tf.gather(self.weights, places)
+        return x, y, w
+
+
+def cached(split, function, shape, path, batch_size):
+    """Returns the `FeatureSplit` of a file, which is written if need be.
+
+    A file that isn't whole, or holds arrays of another shape, is written
+    anew. That it is of this split and function is for its name to say.
+
+    Args:
+        split: the `ImageSplit`.
+        function: gives the features of pictures, float32 `[b, h, w, c]`.
+        shape: the shape of one example's features.
+        path: the `.npy` file, a `pathlib.Path`.
+        batch_size: pictures that the function is given at a time.
+
+    Raises:
+        UserError: the file can't be written.
+    """
+    shape = (split.size, *shape)
+    found = _read(path, shape)
+    if found is None:
+        _write(split, function, shape, path, batch_size)
+        found = _read(path, shape)
+    return FeatureSplit(split, found)
+
+
+def digest(split):
+    """Returns a hash of a split's pictures, as text.
+
+    >>> pictures = np.arange(2, dtype="uint8").reshape(2, 1, 1, 1)
+    >>> pictures = examples.Examples(pictures, np.arange(2), list("ab"),
+    ...     ["no", "yes"])
+    >>> one, other = (image_split.ImageSplit(pictures, [i]) for i in (0, 1))
+    >>> digest(one) == digest(other)
+    False
+    """
+    images, indices = split.examples.images, split.indices
+    found = hashlib.sha256(repr(images.shape[1:]).encode())
+    for start in range(0, split.size, _CHUNK):
+        found.update(images[indices[start : start + _CHUNK]].tobytes())
+    return found.hexdigest()
+
+
+def _read(path, shape):
+    try:
+        found = np.lib.format.open_memmap(path, mode="r")
+        with open(path, "rb") as file:
+            file.seek(found.offset + found.nbytes)
+            told = file.read(_CHECKSUM + 1)
+    except Exception:  # NumPy raises at will.
+        return None
+    whole = found.shape == shape and found.dtype == np.float32
+    return found if whole and told == _checksum(found) else None
+
+
+def _checksum(features):
+    """Returns what the file holds behind the array, where NumPy skips it."""
+    found = 0
+    for start in range(0, len(features), _CHUNK):
+        found = zlib.crc32(features[start : start + _CHUNK], found)
+    return found.to_bytes(_CHECKSUM, "little")
+
+
+def _write(split, function, shape, path, batch_size):
+    header = {"descr": "<f4", "fortran_order": False, "shape": shape}
+    batches = progress.progress(
+        split.batches(batch_size),
+        -(-split.size // batch_size),
+        f"features of {split.size:,} pictures, batches",
+    )
+    # Not through a memory map, where a full disk ends the process.
+    with files.aside(path) as partial, open(partial, "wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        checksum = 0
+        for x, _, _ in batches:
+            data = np.asarray(function(x), "<f4").tobytes()
+            checksum = zlib.crc32(data, checksum)
+            file.write(data)
+        file.write(checksum.to_bytes(_CHECKSUM, "little"))

@@ -1,0 +1,108 @@
+"""From the name that a user gives to the examples."""
+
+import dataclasses
+import os
+import pathlib
+
+from kerasnotes import errors, specs
+from kerasnotes.data.pictures import examples
+
+_BATCH = 1024
+
+
+def load(
+    dataset,
+    *,
+    data_dir=None,
+    image_size=None,
+    channels=None,
+    resize="stretch",
+    cache_dir=None,
+):
+    """Reads a set of labelled pictures.
+
+    Args:
+        dataset: `digits`, the name of a TFDS image-classification set, the
+            path of a folder or zip archive of class folders, or of a folder
+            with IDX files of the MNIST family; or `composed:key=value,…`
+            with the arguments of `sources.composed.read`.
+        data_dir: where TFDS keeps its sets; its own default if None.
+        image_size: the side wanted, or `(height, width)`; None is the size
+            of the set's own pictures, and 32 where they differ.
+        channels: 1 or 3; None is 1 for a set of grey pictures, else 3.
+        resize: `"stretch"`, `"pad"` or `"crop"`, see `decode.resize`.
+        cache_dir: where a large set's decoded pictures go; the system's
+            temporary folder if None.
+
+    Returns:
+        The `Examples`.
+
+    Raises:
+        UserError: there is no such set, or it can't be read.
+
+    >>> load("no/such/folder")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    kerasnotes.errors.UserError: --dataset: no such folder: 'no/such/folder'...
+    """
+    from kerasnotes.data.pictures.readers import folders, idx
+
+    arguments = {"channels": channels, "mode": resize, "cache_dir": cache_dir}
+    if dataset == "digits":
+        from kerasnotes.data.pictures.readers import tfds as tfds_pictures
+
+        return tfds_pictures.read_digits(data_dir, size=image_size, **arguments)
+    if dataset.partition(":")[0] == "composed":
+        from kerasnotes.data.pictures.readers import composed
+
+        arguments |= {"size": image_size, "data_dir": data_dir}
+        kinds = {"composed": composed.read}
+        return specs.call("--dataset", dataset, kinds, **arguments)
+    path = pathlib.Path(dataset).expanduser()
+    if path.exists():
+        train_images = idx.find(path)
+        if train_images:
+            return _resized(
+                idx.read(train_images, cache_dir), image_size, **arguments
+            )
+        return folders.read(path, image_size or 32, **arguments)
+    if _looks_like_a_path(dataset):
+        raise errors.UserError(
+            f"--dataset: no such folder: {dataset!r}; check the path"
+        )
+    from kerasnotes.data.pictures.readers import tfds as tfds_pictures
+
+    return tfds_pictures.read(dataset, data_dir, size=image_size, **arguments)
+
+
+def _looks_like_a_path(text):
+    parts = text.split("/")
+    return (
+        len(parts) > 2
+        or parts[0] in ("", ".", "..", "~")
+        or text.endswith((".zip", os.sep))
+    )
+
+
+def _resized(whole, size, channels, mode, cache_dir):
+    """Brings arrays to a size, where they are of another."""
+    import tensorflow as tf
+
+    from kerasnotes.data.pictures import decode
+
+    height, width, own = whole.images.shape[1:]
+    whole = dataclasses.replace(whole, own_size=(height, width))
+    size = size or (height, width)
+    size = (size, size) if isinstance(size, int) else tuple(size)
+    shape = (*size, channels or own)
+    if shape == (height, width, own):
+        return whole
+    array = examples.allocate((len(whole.images), *shape), cache_dir)
+
+    @tf.function(reduce_retracing=True)
+    def to_size(batch):
+        return decode.resize(batch, size, shape[2], mode)
+
+    for start in range(0, len(array), _BATCH):
+        rows = slice(start, start + _BATCH)
+        array[rows] = to_size(tf.constant(whole.images[rows]))
+    return dataclasses.replace(whole, images=array)

@@ -1,0 +1,147 @@
+"""Folders and zip archives of pictures, a folder for each class."""
+
+import collections
+
+import numpy as np
+
+from kerasnotes import errors
+from kerasnotes.data.common import file_sets
+from kerasnotes.data.pictures import examples, inspect, load_files
+
+_SPLITS = {
+    "train": "train",
+    "training": "train",
+    "val": "dev",
+    "valid": "dev",
+    "validation": "dev",
+    "dev": "dev",
+    "test": "test",
+    "testing": "test",
+}
+
+
+def read(path, size=32, channels=None, mode="stretch", cache_dir=None):
+    """Reads class folders of pictures of any size.
+
+    Folders that only wrap another are descended; `train`, `val` (or `dev`,
+    `valid`) and `test` above the class folders are official splits. A folder
+    that holds one zip archive and no picture is that archive. What is no
+    picture, lies outside the class folders or can't be decoded is skipped.
+
+    Args:
+        path: a folder or a zip archive.
+        size: the side wanted, or `(height, width)`.
+        channels: 1, 3, or None: 1 if every picture is grey, else 3.
+        mode: see `images.resize`.
+        cache_dir: where a large set goes, see `examples.allocate`.
+
+    Returns:
+        The `Examples`; ids are the paths under the wrapping folders.
+
+    Raises:
+        UserError: the path is missing or empty, holds no pictures, or only
+            one class.
+    """
+    source = file_sets.Files(path)
+    found, skipped = _sniff(source)
+    archives = source.archives()
+    if not found and len(archives) == 1:
+        source = file_sets.Files(archives[0])
+        found, skipped = _sniff(source)
+    if not found:
+        name, reason = skipped[0]
+        raise errors.UserError(
+            f"--dataset: {path} holds no pictures, but {len(skipped)} other "
+            f"files (the first: {name!r}: {reason}); give a folder with a "
+            "folder of pictures for each class."
+        )
+    root = _wrapper(found)
+    found, outside = _sort(found, root)
+    if not found:
+        raise errors.UserError(
+            f"--dataset: the pictures of {path} lie in no class folders; "
+            "put each class in a folder of its name."
+        )
+    images, names, broken = load_files.decode_all(
+        source, list(found), size, channels, mode, cache_dir
+    )
+    classes = [found[name][1] for name in names]
+    class_names, labels = np.unique(classes, return_inverse=True)
+    labels, class_names = labels.astype(np.int64), class_names.tolist()
+    return examples.Examples(
+        images,
+        labels,
+        [name[len(root) :] for name in names],
+        class_names,
+        _official([found[name][0] for name in names], labels, class_names),
+        sorted([*skipped, *outside, *broken]),
+    )
+
+
+def _sniff(source):
+    found, skipped = [], [*source.skipped]
+    for name in source.names:
+        try:
+            picture = inspect.is_picture(source.read(name, 16))
+            reason = "no picture"
+        except Exception as error:  # Whatever zipfile or the disk raises.
+            picture, reason = False, errors.printable(f"can't be read: {error}")
+        if picture:
+            found.append(name)
+        else:
+            skipped.append((name, reason))
+    return found, skipped
+
+
+def _wrapper(names):
+    """Returns the folders around the class folders, with their `/`."""
+    root = ""
+    while True:
+        rest = [parts for parts in _below(names, root).values() if parts[1:]]
+        tops = {parts[0] for parts in rest}
+        if len(tops) != 1 or all(len(parts) < 3 for parts in rest):
+            return root
+        root += f"{tops.pop()}/"
+
+
+def _below(names, root):
+    """Returns a dictionary of name to the parts of its path under `root`."""
+    return {n: n[len(root) :].split("/") for n in names if n.startswith(root)}
+
+
+def _sort(names, root):
+    """Returns a dictionary of name to (split, class), and what is outside."""
+    rest = _below(names, root)
+    tops = {parts[0].lower() for parts in rest.values() if len(parts) > 1}
+    deep = any(len(parts) > 2 for parts in rest.values())
+    official = deep and "train" in {_SPLITS.get(top) for top in tops}
+    official &= tops <= set(_SPLITS)
+    found = {}
+    for name, parts in rest.items():
+        split = _SPLITS.get(parts.pop(0).lower()) if official else None
+        if len(parts) > 1:
+            found[name] = split, parts[0]
+    outside = [(n, "in no class folder") for n in names if n not in found]
+    return found, outside
+
+
+def _official(splits, labels, class_names):
+    if None in splits or not splits:
+        return None
+    rows = collections.defaultdict(list)
+    for row, split in enumerate(splits):
+        rows[split].append(row)
+    official = {split: np.array(at) for split, at in rows.items()}
+    if "train" not in official:
+        raise errors.UserError(
+            "--dataset: no picture of the train folder could be read."
+        )
+    known = np.unique(labels[official["train"]])
+    for split, indices in official.items():
+        extra = np.setdiff1d(labels[indices], known)
+        if extra.size:
+            raise errors.UserError(
+                f"--dataset: class {class_names[extra[0]]!r} of {split} "
+                "has no examples in train."
+            )
+    return official

@@ -1,0 +1,166 @@
+"""Image-classification sets of TensorFlow Datasets, and the digits."""
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from kerasnotes import errors
+from kerasnotes.data.common import prepared, progress
+from kerasnotes.data.common import tfds as tfds_sets
+from kerasnotes.data.pictures import decode as images
+from kerasnotes.data.pictures import examples
+from kerasnotes.data.pictures.readers import digits
+
+_BATCH = 256
+
+
+def read_digits(data_dir=None, **arguments):
+    """Reads `digits`, preparing it at the first use.
+
+    Where `data_dir` can't be written, it is prepared in a temporary folder.
+
+    Args:
+        data_dir: TFDS's folder; its own default if None.
+        **arguments: see `read_builder`.
+
+    Returns:
+        The `Examples`, without official splits.
+    """
+    return prepared.read(
+        digits.Digits,
+        data_dir,
+        lambda builder: read_builder(builder, **arguments),
+    )
+
+
+def read(name, data_dir=None, **arguments):
+    """Reads a set by its TFDS name, downloading it only if it is missing.
+
+    Args:
+        name: `name[/config][:version]`.
+        data_dir: TFDS's folder; its own default if None.
+        **arguments: see `read_builder`.
+
+    Returns:
+        The `Examples`; train, test and validation are official splits.
+
+    Raises:
+        UserError: no such set, or it holds no pictures with one label each,
+            or it is missing and can't be downloaded.
+    """
+    return tfds_sets.read(
+        name,
+        data_dir,
+        _keys,
+        lambda builder: read_builder(builder, **arguments),
+        "digits",
+        "a TFDS name of image classification, or a folder or zip of pictures "
+        "that exists",
+    )
+
+
+def read_builder(
+    builder, size=None, channels=None, mode="stretch", cache_dir=None
+):
+    """Reads a prepared TFDS builder.
+
+    Args:
+        builder: a `tfds.core.DatasetBuilder`.
+        size: the side wanted, or `(height, width)`; None is the set's own,
+            and 32 where its pictures differ.
+        channels: 1, 3, or None for the set's own.
+        mode: see `images.resize`.
+        cache_dir: where a large set goes, see `examples.allocate`.
+
+    Returns:
+        The `Examples`; ids are `split/000123`, in TFDS's order.
+
+    Raises:
+        UserError: it holds no pictures with one label each.
+    """
+    image_key, _ = _keys(builder)
+    height, width, own = builder.info.features[image_key].shape
+    fixed = None not in (height, width) and own in (1, 3)
+    size = size or ((height, width) if fixed else 32)
+    size = (size, size) if isinstance(size, int) else tuple(size)
+    channels = channels or (1 if own == 1 else 3)
+
+    def to_size(picture):
+        return images.resize(picture, size, channels, mode)
+
+    parts = {
+        side: _batches(builder, split, fixed, to_size)
+        for side, split in tfds_sets.splits(builder).items()
+    }
+    array, labels, ids, official = _collect(parts, (*size, channels), cache_dir)
+    return examples.Examples(
+        array,
+        labels,
+        ids,
+        builder.info.features[_keys(builder)[1]].names,
+        official if len(official) > 1 else None,
+        own_size=(height, width) if fixed else None,
+    )
+
+
+def _batches(builder, split, fixed, to_size):
+    """Returns a split's size and its batches of pictures and labels."""
+    image_key, label_key = _keys(builder)
+    skip = {image_key: tfds.decode.SkipDecoding()}
+    data = builder.as_dataset(
+        split=split, shuffle_files=False, decoders=None if fixed else skip
+    )
+
+    def decode(example):
+        picture = example[image_key]
+        if not fixed:
+            picture = to_size(images.decode(picture))
+        return picture, example[label_key]
+
+    batches = data.map(decode, num_parallel_calls=tf.data.AUTOTUNE)
+    batches = batches.batch(_BATCH)
+    if fixed:
+        batches = batches.map(lambda x, y: (to_size(x), y))
+    return int(data.cardinality()), batches.prefetch(2)
+
+
+def _collect(parts, shape, cache_dir):
+    total = sum(count for count, _ in parts.values())
+    array = examples.allocate((total, *shape), cache_dir)
+    labels = np.zeros(total, np.int64)
+    ids, official = [], {}
+    for side, (count, batches) in parts.items():
+        first = len(ids)
+        for x, y in progress.progress(
+            batches.as_numpy_iterator(), -(-count // _BATCH), f"batches {side}"
+        ):
+            rows = slice(len(ids), len(ids) + len(x))
+            array[rows], labels[rows] = x, y
+            start = len(ids) - first
+            ids += [f"{side}/{start + i:06d}" for i in range(len(x))]
+        official[side] = np.arange(first, len(ids))
+    return array, labels, ids, official
+
+
+def _keys(builder):
+    """Returns the names of the picture and of its one label."""
+    features = dict(builder.info.features)
+    pictures = [
+        key
+        for key, feature in features.items()
+        if type(feature) is tfds.features.Image and feature.dtype == np.uint8
+    ]
+    labels = [
+        key
+        for key, feature in features.items()
+        if isinstance(feature, tfds.features.ClassLabel)
+    ]
+    chosen = builder.info.supervised_keys or ()
+    if len(chosen) == 2 and chosen[0] in pictures and chosen[1] in labels:
+        return chosen
+    if len(pictures) == len(labels) == 1:
+        return pictures[0], labels[0]
+    raise errors.UserError(
+        f"--dataset: {builder.name} does not hold pictures with one label "
+        f"each; its features are {', '.join(features)}."
+    )

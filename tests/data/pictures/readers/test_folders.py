@@ -1,0 +1,211 @@
+"""Class folders and zips of pictures, as users have them."""
+
+import io
+import pathlib
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kerasnotes import errors
+from kerasnotes.data.common import split_choice
+from kerasnotes.data.pictures import load
+
+SHARED = pathlib.Path(__file__).parents[5] / "shared" / "data"
+
+
+def picture(value, kind="PNG", mode="RGB", size=(6, 4)):
+    out = io.BytesIO()
+    Image.new(mode, size, value).save(out, kind)
+    return out.getvalue()
+
+
+RED, BLUE, GREY = picture("red"), picture("blue", "JPEG"), picture(90, mode="L")
+
+
+def write(root, files):
+    for name, data in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return str(root)
+
+
+def write_zip(path, files):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return str(path)
+
+
+FILES = {
+    "cat/a.png": RED,
+    "cat/deep/er.png": RED,
+    "dog/b.jpg": BLUE,
+    "dog/noname": BLUE,
+    "dog/notes.txt": b"fed at noon",
+    "dog/page.jpg": b"<html>not found</html>",
+    "loose.png": RED,
+    "README.md": b"# Pets",
+    ".git/c.png": RED,
+    "dog/.hidden.png": RED,
+    "__MACOSX/cat/._a.png": RED,
+}
+SKIPPED = {
+    "dog/notes.txt": "no picture",
+    "dog/page.jpg": "no picture",
+    "loose.png": "in no class folder",
+    "README.md": "no picture",
+}
+
+
+@pytest.mark.parametrize("wrapper", ["", "pets/", "pets/v2/"])
+@pytest.mark.parametrize("kind", ["folder", "zip", "folder of zip"])
+def test_class_folders(tmp_path, kind, wrapper):
+    files = {wrapper + name: data for name, data in FILES.items()}
+    if kind == "folder":
+        path = write(tmp_path / "set", files)
+    elif kind == "zip":
+        path = write_zip(tmp_path / "set.zip", files)
+    else:
+        write_zip(tmp_path / "pets.zip", files)
+        path = write(tmp_path, {"LICENSE": b"free"})
+    examples = load.load(path, image_size=5)
+    assert examples.class_names == ["cat", "dog"]
+    assert examples.ids == [
+        "cat/a.png", "cat/deep/er.png", "dog/b.jpg", "dog/noname",
+    ]  # fmt: skip
+    assert examples.labels.tolist() == [0, 0, 1, 1]
+    assert examples.images.shape == (4, 5, 5, 3)
+    np.testing.assert_array_equal(examples.images[0, 0, 0], [255, 0, 0])
+    assert examples.official is None
+    expected = {wrapper + name: why for name, why in SKIPPED.items()}
+    assert dict(examples.skipped) == expected
+
+
+def test_grey_pictures_keep_one_channel(tmp_path):
+    path = write(tmp_path, {"a/1.png": GREY, "b/2.png": GREY})
+    assert load.load(path).images.shape == (2, 32, 32, 1)
+    assert load.load(path, channels=3).images.shape == (2, 32, 32, 3)
+    write(tmp_path, {"b/3.png": RED})
+    assert load.load(path).images.shape == (3, 32, 32, 3)
+    assert load.load(path, channels=1).images.shape == (3, 32, 32, 1)
+
+
+def test_official_splits(tmp_path):
+    files = {
+        f"{split}/{name}/{i}.png": RED
+        for split, count in (("train", 3), ("Valid", 2), ("test", 1))
+        for name in ("no", "yes")
+        for i in range(count)
+    }
+    examples = load.load(write(tmp_path / "x", files))
+    assert examples.class_names == ["no", "yes"]
+    rows = {
+        split: [examples.ids[i] for i in indices]
+        for split, indices in examples.official.items()
+    }
+    assert {k: len(v) for k, v in rows.items()} == {
+        "dev": 4, "test": 2, "train": 6,
+    }  # fmt: skip
+    assert all(i.startswith("Valid/") for i in rows["dev"])
+    files["test/maybe/0.png"] = RED
+    with pytest.raises(errors.UserError, match="'maybe' of test has no exam"):
+        load.load(write(tmp_path / "y", files))
+
+
+def test_classes_named_like_splits_are_classes(tmp_path):
+    path = write(tmp_path, {"train/1.png": RED, "test/1.png": BLUE})
+    examples = load.load(path)
+    assert examples.class_names == ["test", "train"]
+    assert examples.official is None
+
+
+def test_broken_pictures_are_skipped_and_named(tmp_path):
+    files = {
+        "a/1.png": RED,
+        "a/cut.jpg": BLUE[: len(BLUE) * 2 // 3],
+        "b/1.jpg": BLUE,
+        "b/cut.png": RED[:40],
+        "b/one.png": picture("red", size=(1, 1)),
+    }
+    examples = load.load(write(tmp_path / "x", files))
+    assert examples.ids == ["a/1.png", "b/1.jpg", "b/one.png"]
+    assert [name for name, _ in examples.skipped] == ["a/cut.jpg", "b/cut.png"]
+    for _, reason in examples.skipped:
+        assert "\n" not in reason
+    del files["a/1.png"], files["b/1.jpg"], files["b/one.png"]
+    with pytest.raises(errors.UserError, match="2 skipped.*a/cut.jpg"):
+        load.load(write(tmp_path / "y", files))
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({}, "holds no files"),
+        ({"a/x.txt": b"x"}, "holds no pictures, but 1 other"),
+        ({"1.png": RED, "2.png": RED}, "lie in no class folders"),
+        ({"a/1.png": RED, "a/2.png": RED}, "of one class, 'a'"),
+        ({"x.zip": b"PK but broken"}, "nor a whole zip archive"),
+    ],
+)
+def test_folders_refused(tmp_path, files, message):
+    with pytest.raises(errors.UserError, match=message) as caught:
+        load.load(write(tmp_path, files))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["../a.png", "a/../../b.png", "/a.png"])
+def test_a_zip_that_leads_out_is_refused(tmp_path, name):
+    path = write_zip(tmp_path / "x.zip", {"a/1.png": RED, name: RED})
+    with pytest.raises(errors.UserError, match="leads out of its folder"):
+        load.load(path)
+
+
+def test_a_zip_of_absurd_size_is_refused(tmp_path):
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        with archive.open("a/1.png", "w") as member:
+            member.write(RED)
+        archive.filelist[0].file_size = 3 * 2**30
+    with pytest.raises(errors.UserError, match="would unpack to 3 GiB"):
+        load.load(str(path))
+
+
+def test_a_broken_zip_member_is_skipped(tmp_path):
+    path = tmp_path / "x.zip"
+    noise = np.random.default_rng(0).bytes(90)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in {"a/1.png": RED, "b/1.jpg": BLUE}.items():
+            archive.writestr(name, data)
+        archive.writestr("b/2.jpg", BLUE + noise)
+    path.write_bytes(path.read_bytes().replace(noise[:9], noise[9:18]))
+    examples = load.load(str(path))
+    assert examples.ids == ["a/1.png", "b/1.jpg"]
+    assert "b/2.jpg" in dict(examples.skipped)
+
+
+def test_trashnet_as_it_lies_there():
+    folder = SHARED / "trashnet"
+    if not folder.is_dir():
+        pytest.skip("needs the shared data")
+    examples = load.load(str(folder), image_size=16)
+    assert len(examples.labels) == 2007
+    assert np.bincount(examples.labels).tolist() == [
+        320,
+        401,
+        320,
+        474,
+        382,
+        110,
+    ]
+    keys = split_choice.group_keys(examples.ids, r"([a-z]+\d*?)\d\.jpg")
+    for name, key in zip(examples.ids, keys, strict=True):
+        number = int("".join(filter(str.isdigit, name)))
+        assert key == name.split("/")[0] + str(number // 10 or "")
+    chosen = split_choice.choose(examples.ids, examples.labels, groups=keys)
+    owners = [{keys[i] for i in v} for v in chosen.values()]
+    assert not owners[0] & owners[1] | owners[0] & owners[2]
+    assert not owners[1] & owners[2]
+    assert abs(len(chosen["train"]) - 1204) <= 12
