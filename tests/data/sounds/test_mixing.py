@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasnotes.data import mixing
+from kerasnotes.data.sounds import mixing
 
-SHARED = pathlib.Path(__file__).resolve().parents[3] / "shared" / "data"
+SHARED = pathlib.Path(__file__).resolve().parents[4] / "shared" / "data"
 RNG = np.random.default_rng(0)
 
 
