@@ -13,8 +13,9 @@ with epy.lazy_imports():
     import numpy as np
 
     from kerasnotes import optimizers
-    from kerasnotes.data import table_split, tables
     from kerasnotes.data.common import example_weights, split_choice
+    from kerasnotes.data.tables import batches as table_batches
+    from kerasnotes.data.tables import read as tables
     from kerasnotes.diagnosis import intervals
     from kerasnotes.tasks import regress_review, regress_serving
     from kerasnotes.training import distribution
@@ -114,7 +115,7 @@ class Regress(task_lib.Task):
         }
         scale = self.facts["target_std"] ** -2
         return {
-            side: table_split.TableSplit(
+            side: table_batches.TableSplit(
                 inputs.values[rows],
                 y[rows],
                 [inputs.ids[i] for i in rows],

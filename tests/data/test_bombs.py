@@ -11,10 +11,10 @@ import zlib
 
 from PIL import Image
 
-from kerasnotes.data import tables
 from kerasnotes.data.common import by_id
 from kerasnotes.data.pictures import load
 from kerasnotes.data.pictures.readers import folders, labelled
+from kerasnotes.data.tables import read as tables
 from kerasnotes.testing import guarded
 
 MB = 2**20

@@ -15,7 +15,6 @@ import tensorflow as tf
 from PIL import Image
 
 from kerasnotes import errors
-from kerasnotes.data import tables
 from kerasnotes.data.common import (
     by_id,
     corrections,
@@ -25,6 +24,7 @@ from kerasnotes.data.common import (
 from kerasnotes.data.pictures import examples, load
 from kerasnotes.data.pictures.augmentation import named
 from kerasnotes.data.pictures.readers import folders, labelled
+from kerasnotes.data.tables import read as tables
 from kerasnotes.testing import fuzzing
 
 SHARED = pathlib.Path(__file__).parents[3] / "shared" / "data"

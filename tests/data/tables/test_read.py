@@ -5,7 +5,8 @@ import pytest
 from sklearn import datasets
 
 from kerasnotes import errors
-from kerasnotes.data import table_split, tables
+from kerasnotes.data.tables import batches as table_batches
+from kerasnotes.data.tables import read as tables
 
 
 def write(path, *lines):
@@ -89,7 +90,7 @@ def test_missing_columns_are_named(tmp_path):
 @pytest.fixture
 def split():
     x = np.arange(20.0).reshape(10, 2)
-    return table_split.TableSplit(x, x[:, 0] * 10, list("abcdefghij"), 0.5)
+    return table_batches.TableSplit(x, x[:, 0] * 10, list("abcdefghij"), 0.5)
 
 
 def batches(dataset):
