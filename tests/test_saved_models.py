@@ -11,8 +11,8 @@ from PIL import Image
 from sklearn import datasets
 
 from benchmarks import ship
-from kerasnotes.data import pairs
 from kerasnotes.data.pictures import load
+from kerasnotes.data.texts import pairs
 
 SHIPPED = pathlib.Path(__file__).resolve().parents[1] / "saved_models"
 CARDS = sorted(SHIPPED.glob("*/*.md"))

@@ -10,7 +10,7 @@ from kerasnotes.training import task as task_lib
 
 with epy.lazy_imports():
     from kerasnotes import losses, metrics, optimizers
-    from kerasnotes.data import pair_split, pairs, vocabulary
+    from kerasnotes.data.texts import pair_batches, pairs, vocabulary
     from kerasnotes.tasks import (
         left_out,
         translate_judging,
@@ -108,7 +108,7 @@ class Translate(task_lib.Task):
         self._skipped = found.skipped
         replicas = distribution.strategy(config.strategy).num_replicas_in_sync
         return {
-            side: pair_split.PairSplit(
+            side: pair_batches.PairSplit(
                 *([s[row] for row in rows] for s in tokens),
                 [found.ids[row] for row in rows],
                 config.batch_tokens,

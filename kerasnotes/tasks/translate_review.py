@@ -6,7 +6,7 @@ import numpy as np
 
 from kerasnotes import ops, splits
 from kerasnotes.data.common import tag_sheet
-from kerasnotes.data.vocabulary import base
+from kerasnotes.data.texts.vocabulary import base
 from kerasnotes.diagnosis import blame as blame_lib
 from kerasnotes.diagnosis import intervals
 from kerasnotes.plots import attention as attention_lib

@@ -9,7 +9,7 @@ import unicodedata
 import tensorflow as tf
 
 from kerasnotes import errors, ops
-from kerasnotes.data.vocabulary import base
+from kerasnotes.data.texts.vocabulary import base
 from kerasnotes.training import task as task_lib
 
 _BATCH = 64

@@ -9,8 +9,8 @@ import pytest
 import tensorflow as tf
 
 from kerasnotes import errors
-from kerasnotes.data import vocabulary
-from kerasnotes.data.vocabulary import merging, subwords
+from kerasnotes.data.texts import vocabulary
+from kerasnotes.data.texts.vocabulary import merging, subwords
 
 tokenizers = pytest.importorskip("tokenizers")
 

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from kerasnotes import errors, models
-from kerasnotes.data import pair_split, vocabulary
+from kerasnotes.data.texts import pair_batches, vocabulary
 from kerasnotes.metrics import translation
 from kerasnotes.tasks import (
     translate,
@@ -41,7 +41,7 @@ def test_widths_are_compared_on_a_fair_sample(monkeypatch):
         monkeypatch.setattr(translate_review, name, lambda *_: [])
     # In a split the shortest come first.
     targets = [[5] * (i + 1) for i in range(40)]
-    dev = pair_split.PairSplit([[5]] * 40, targets, list(map(str, range(40))))
+    dev = pair_batches.PairSplit([[5]] * 40, targets, list(map(str, range(40))))
     task.review(object(), {"dev": dev}, None)
     assert asked[1] == asked[16] == dev.take(5).ids
     assert max(map(int, asked[1])) > 19
@@ -64,7 +64,7 @@ def test_other_data_are_judged_as_the_run_was():
 def test_answers_are_those_of_one_model(monkeypatch):
     task, asked = made(), []
     monkeypatch.setattr(task, "answer", lambda model, *_: asked.append(model))
-    split = pair_split.PairSplit([[5]], [[5]], ["a"])
+    split = pair_batches.PairSplit([[5]], [[5]], ["a"])
     one, other = object(), object()
     for model in (one, one, other, one):
         task._answers(model, split)

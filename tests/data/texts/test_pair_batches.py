@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasnotes.data import pair_split
+from kerasnotes.data.texts import pair_batches
 from kerasnotes.ops import END, PAD, START
 
 
@@ -17,7 +17,7 @@ def some(count=500, **options):
         for i, source in enumerate(sources)
     ]
     ids = [str(i) for i in range(count)]
-    return pair_split.PairSplit(sources, targets, ids, **options)
+    return pair_batches.PairSplit(sources, targets, ids, **options)
 
 
 def rows(batches):
@@ -30,7 +30,7 @@ def rows(batches):
 
 
 def test_the_targets_begin_as_the_answers_end():
-    split = pair_split.PairSplit([[7], [8, 9]], [[5, 6], []], ["a", "b"])
+    split = pair_batches.PairSplit([[7], [8, 9]], [[5, 6], []], ["a", "b"])
     ((x, y, w),) = split.batches(9)
     assert split.ids == ["b", "a"]
     assert x["source"].numpy().tolist() == [[8, 9, END], [7, END, PAD]]
@@ -108,7 +108,7 @@ def test_replicas_divide_every_batch():
 
 
 def test_a_pair_beyond_the_budget_is_a_batch_of_its_own():
-    split = pair_split.PairSplit([[5] * 9, [6]], [[7], [8]], "ab", 6)
+    split = pair_batches.PairSplit([[5] * 9, [6]], [[7], [8]], "ab", 6)
     assert [len(y) for _, y, _ in split.epochs(9, 0, 0, 0, 1)] == [1, 1]
 
 

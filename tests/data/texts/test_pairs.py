@@ -8,10 +8,10 @@ import pytest
 import tensorflow_datasets as tfds
 
 from kerasnotes import errors
-from kerasnotes.data import pairs
 from kerasnotes.data.common import network
+from kerasnotes.data.texts import pairs
 
-SHARED = pathlib.Path(__file__).resolve().parents[3] / "shared" / "data"
+SHARED = pathlib.Path(__file__).resolve().parents[4] / "shared" / "data"
 
 
 def sentence(text):

@@ -6,7 +6,7 @@ import json
 import re
 
 from kerasnotes import errors
-from kerasnotes.data.vocabulary import base, merging
+from kerasnotes.data.texts.vocabulary import base, merging
 
 # Code points are spelt out because RE2 and Oniguruma differ in what \s is, and
 # in the version of Unicode behind \p; what is in no class below is a letter.

@@ -10,8 +10,9 @@ import unicodedata
 import pytest
 
 from kerasnotes import errors
-from kerasnotes.data import pairs
-from kerasnotes.data.sources import date_texts, dates, tfds_pairs
+from kerasnotes.data.texts import pairs
+from kerasnotes.data.texts.readers import date_texts, dates
+from kerasnotes.data.texts.readers import tfds as tfds_pairs
 
 MAY = datetime.date(1979, 5, 3)
 BUDDHIST = 543

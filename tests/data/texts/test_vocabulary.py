@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from kerasnotes import errors, ops
-from kerasnotes.data import vocabulary
+from kerasnotes.data.texts import vocabulary
 
 TEXTS = [
     "",

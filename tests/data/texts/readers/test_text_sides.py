@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from kerasnotes import errors
-from kerasnotes.data import pairs
+from kerasnotes.data.texts import pairs
 
 PAIR = "a\tA\n"
 

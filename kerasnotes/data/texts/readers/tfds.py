@@ -3,10 +3,10 @@
 import tensorflow_datasets as tfds
 
 from kerasnotes import errors
-from kerasnotes.data import pairs
 from kerasnotes.data.common import prepared, progress
 from kerasnotes.data.common import tfds as tfds_sets
-from kerasnotes.data.sources import dates
+from kerasnotes.data.texts import pairs
+from kerasnotes.data.texts.readers import dates
 
 _BATCH = 256
 

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from kerasnotes.data.vocabulary import base
+from kerasnotes.data.texts.vocabulary import base
 
 _SEPARATOR = b"\xff"
 

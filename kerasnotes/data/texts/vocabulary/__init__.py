@@ -1,9 +1,9 @@
 """Vocabularies: texts as token ids and back, in Python and in a graph."""
 
 from kerasnotes import errors, specs
-from kerasnotes.data.vocabulary.base import Vocabulary
-from kerasnotes.data.vocabulary.characters import Characters
-from kerasnotes.data.vocabulary.subwords import Subwords
+from kerasnotes.data.texts.vocabulary.base import Vocabulary
+from kerasnotes.data.texts.vocabulary.characters import Characters
+from kerasnotes.data.texts.vocabulary.subwords import Subwords
 
 __all__ = ["Characters", "Subwords", "Vocabulary", "from_json", "learn"]
 

@@ -7,7 +7,7 @@ import random
 import tensorflow_datasets as tfds
 
 from kerasnotes import splits
-from kerasnotes.data.sources import date_texts
+from kerasnotes.data.texts.readers import date_texts
 
 _FIRST, _DAYS = datetime.date(1900, 1, 1), 73049
 _COUNTS = {"train": 72000, "dev": 2000, "test": 2000}

@@ -7,7 +7,7 @@ import zipfile
 import pytest
 
 from kerasnotes import errors
-from kerasnotes.data import pairs
+from kerasnotes.data.texts import pairs
 
 
 def zipped(path, **texts):

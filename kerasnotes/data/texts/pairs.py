@@ -54,10 +54,10 @@ def load(dataset, data_dir=None):
     Traceback (most recent call last):
     kerasnotes.errors.UserError: --dataset: no such file: 'no/such/file.txt'...
     """
-    from kerasnotes.data.sources import text_pairs
+    from kerasnotes.data.texts.readers import text_pairs
 
     if dataset == "dates":
-        from kerasnotes.data.sources import tfds_pairs
+        from kerasnotes.data.texts.readers import tfds as tfds_pairs
 
         return tfds_pairs.read_dates(data_dir)
     # Unlike pathlib's, these raise nothing for odd names.
@@ -77,7 +77,7 @@ def load(dataset, data_dir=None):
         raise errors.UserError(
             f"--dataset: no such file: {_short(dataset)!r}; check the path"
         )
-    from kerasnotes.data.sources import tfds_pairs
+    from kerasnotes.data.texts.readers import tfds as tfds_pairs
 
     return tfds_pairs.read(dataset, data_dir)
 

@@ -16,9 +16,9 @@ import os
 import pathlib
 
 from kerasnotes import errors
-from kerasnotes.data import pairs
 from kerasnotes.data.common import file_sets
-from kerasnotes.data.sources import text_sides
+from kerasnotes.data.texts import pairs
+from kerasnotes.data.texts.readers import text_sides
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _COMPRESSED = (b"\x1f\x8b", b"\xfd7zXZ")

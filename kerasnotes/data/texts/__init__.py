@@ -1,0 +1,1 @@
+"""Texts: pairs, vocabularies, batches."""

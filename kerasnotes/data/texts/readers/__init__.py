@@ -1,0 +1,1 @@
+"""Readers of data sets of texts, one a format."""
