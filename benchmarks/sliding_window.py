@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnotes import models
-from kerasnotes.models import convolutional
+from kerasnotes.models.pictures import fully_convolutional
 
 SIDE, BATCH, RUNS = 256, 256, 20
 
@@ -21,7 +21,7 @@ SIDE, BATCH, RUNS = 256, 256, 20
 def main():
     """Prints both times, their ratio and the largest difference."""
     model = models.build("lenet5", mean=[128.0], std=[64.0])
-    sliding = convolutional.convolutionalize(model)
+    sliding = fully_convolutional.convolutionalize(model)
     picture = np.random.default_rng(0).uniform(0, 255, (1, SIDE, SIDE, 1))
     picture = tf.constant(picture, tf.float32)
     rows, columns = sliding.positions(SIDE, SIDE)

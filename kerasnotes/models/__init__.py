@@ -150,7 +150,7 @@ def build(
         raise errors.UserError(f"--model={name}: {message}") from error
     if weights in (None, "none"):
         return model
-    from kerasnotes.models import weights as weights_lib
+    from kerasnotes.models.weights import imagenet as weights_lib
 
     return weights_lib.load(model, name, weights)
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from kerasnotes import errors, specs
 from kerasnotes.data.pictures import decode, inspect
-from kerasnotes.models import convolutional
+from kerasnotes.models.pictures import fully_convolutional
 from kerasnotes.plots import figures, score_map
 from kerasnotes.tasks import picture_serving
 
@@ -60,7 +60,7 @@ def maps(windows, probabilities, picture, sizes):
     """Returns the `Map` of each size, without those below the window.
 
     Args:
-        windows: the `convolutional.Sliding`.
+        windows: the `fully_convolutional.Sliding`.
         probabilities: a function from logits to probabilities.
         picture: uint8 `[height, width, channels]`.
         sizes: the scales to bring the picture to.
@@ -123,7 +123,7 @@ def _convolutional(model):
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", UserWarning)
-        windows = convolutional.convolutionalize(model)
+        windows = fully_convolutional.convolutionalize(model)
     for warning in told:
         print(f"--sliding_window: {warning.message}")
     return windows

@@ -1,6 +1,6 @@
 """The table of a model's layers, for the terminal and for a page."""
 
-from kerasnotes.models import mechanics
+from kerasnotes.models.pictures import summary
 
 HEADER = (
     "layer",
@@ -19,9 +19,9 @@ def cells(model):
     """Returns the table of a model as texts: rows, the last with totals.
 
     Args:
-        model: see `mechanics.table`.
+        model: see `summary.table`.
     """
-    rows = mechanics.table(model)
+    rows = summary.table(model)
     hidden = any(row.multiply_adds is None for row in rows)
     total = sum(row.multiply_adds or 0 for row in rows)
     totals = [

@@ -8,7 +8,8 @@ import numpy as np
 
 from kerasnotes import errors, specs
 from kerasnotes.data.pictures import decode as images
-from kerasnotes.models import mechanics, network
+from kerasnotes.models import network
+from kerasnotes.models.pictures import summary
 from kerasnotes.tasks import picture_serving, pictures
 from kerasnotes.tools import runs
 
@@ -50,7 +51,7 @@ class Look:
     Attributes:
         run: the run.
         model: its model from the input to the logits.
-        rows: `mechanics.table` of it.
+        rows: `summary.table` of it.
         pictures: all pictures to look at.
         chosen: places of those to show: right ones, then wrong ones.
         layers: the rows of the layers to look at.
@@ -112,7 +113,7 @@ def look(options, paths):
         )
     whole = run.model()
     model = keras.Model(whole.inputs, whole.get_layer(network.HEAD).output)
-    rows = mechanics.table(model)
+    rows = summary.table(model)
     layers = _layers(rows, options.layers)
     units = specs.numbers("--units", options.units)
     if paths:

@@ -8,7 +8,7 @@ import keras
 import pytest
 
 from kerasnotes import models
-from kerasnotes.models import weights
+from kerasnotes.models.weights import imagenet
 
 README = pathlib.Path(__file__).resolve().parents[2] / "README.md"
 
@@ -133,7 +133,7 @@ def test_parameters(name, arguments, expected):
 
 
 def test_all_that_have_weights_are_named():
-    assert set(models.IMAGENET) == set(weights._APPLICATIONS)
+    assert set(models.IMAGENET) == set(imagenet._APPLICATIONS)
 
 
 def test_the_readme_says_the_same():

@@ -1,7 +1,7 @@
 """A run trains a network with its side heads, and keeps it without."""
 
 from kerasnotes import models
-from kerasnotes.models import side_heads
+from kerasnotes.models.pictures import side_heads
 from kerasnotes.tasks import classify
 
 FACTS = {

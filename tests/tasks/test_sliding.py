@@ -8,7 +8,7 @@ from scipy import special
 from sklearn import datasets
 
 from kerasnotes import models
-from kerasnotes.models import convolutional
+from kerasnotes.models.pictures import fully_convolutional
 from kerasnotes.tasks import sliding
 
 
@@ -69,7 +69,7 @@ def test_what_becomes_too_large_is_told(classifiers, command, tmp_path, capsys):
 
 def test_maps_are_the_classifier_on_each_crop(classifiers, monkeypatch):
     model = models.load(classifiers[0] / "model.keras")
-    windows = convolutional.convolutionalize(model)
+    windows = fully_convolutional.convolutionalize(model)
     pixels = np.random.default_rng(0).integers(0, 256, (90, 101, 1), "uint8")
     whole, half = sliding.maps(
         windows, lambda z: special.softmax(z, -1), pixels, [1, 0.5, 0.3]

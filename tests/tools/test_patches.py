@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from kerasnotes.models import mechanics
+from kerasnotes.models.pictures import summary
 from kerasnotes.ops.receptive_field import Field
 from kerasnotes.tools import looking, patches
 
@@ -46,7 +46,7 @@ def test_peaks_are_the_largest_of_each_picture(pictures, batch_size):
 
 def test_a_patch_alone_excites_as_much(pictures):
     model = network((20, 24, 3))
-    row = mechanics.table(model)[-1]
+    row = summary.table(model)[-1]
     found = patches.peaks(model, ["top"], pictures, 8)["top"]
     unit = int(found.values[-1].argmax())
     cuts = patches.of_unit(found, row, unit, pictures)
@@ -66,7 +66,7 @@ def test_fewer_pictures_than_peaks(pictures):
 
 
 def test_what_is_never_above_zero_has_no_patch(pictures):
-    row = mechanics.table(network((20, 24, 3)))[-1]
+    row = summary.table(network((20, 24, 3)))[-1]
     zeros = np.zeros((2, 1))
     found = patches.Peaks(zeros, zeros.astype(int), zeros.astype(int))
     assert patches.of_unit(found, row, 0, pictures) == []

@@ -13,7 +13,7 @@ import pytest
 from keras import ops
 
 from kerasnotes import models
-from kerasnotes.models import slots
+from kerasnotes.models.sequences import beam_cache
 
 HERE = pathlib.Path(__file__)
 SIZES = {
@@ -103,7 +103,7 @@ def test_nothing_sees_padding(training):
 def test_steps_equal_teacher_forcing_wherever_they_come_from(
     arguments, monkeypatch
 ):
-    monkeypatch.setattr(slots, "_FEW", 4)
+    monkeypatch.setattr(beam_cache, "_FEW", 4)
     model, rng, width = build(**arguments), np.random.default_rng(0), 3
     memory = model.encode(ops.convert_to_tensor(SOURCE))
     cache = model.start(memory, width, 9)

@@ -2,7 +2,8 @@
 
 import keras
 
-from kerasnotes.models import network, pieces
+from kerasnotes.models import network
+from kerasnotes.models.pictures import convolution as pieces
 
 _SMALLEST = 32
 _FILTERS = (64, 128, 256, 512, 512)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kerasnotes import models
-from kerasnotes.models import convolutional
+from kerasnotes.models.pictures import fully_convolutional
 
 LAYERS = keras.layers
 STACKED = {"mean": [128.0] * 3, "std": [64.0] * 3, "classes": 5}
@@ -58,7 +58,7 @@ def assert_equal_maps(model, stride, more):
     """The map of a larger picture is the classifier on every crop."""
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
-        sliding = convolutional.convolutionalize(model)
+        sliding = fully_convolutional.convolutionalize(model)
     height, width = model.input_shape[1:3]
     assert sliding.window == (height, width)
     assert sliding.stride == stride
@@ -143,7 +143,7 @@ def test_valid_padded_variants_have_equal_maps(name, side, stride):
 def test_padded_maps_warn_how_far_borders_differ(name, side):
     model = build(name, (side, side), width=0.25)
     with pytest.warns(UserWarning, match="neighbours") as found:
-        sliding = convolutional.convolutionalize(model)
+        sliding = fully_convolutional.convolutionalize(model)
     (told,) = (w for w in found if w.category is UserWarning)
     assert told.filename == __file__
     assert f"differ by up to {sliding.border:.2g}" in str(told.message)
@@ -158,7 +158,7 @@ def test_padded_maps_warn_how_far_borders_differ(name, side):
 def test_the_new_model_has_weights_of_its_own():
     model = build("lenet5", (32, 32))
     before = [w.copy() for w in model.get_weights()]
-    sliding = convolutional.convolutionalize(model)
+    sliding = fully_convolutional.convolutionalize(model)
     for weight in sliding.model.weights:
         weight.assign(weight + 1)
     for old, new in zip(before, model.get_weights(), strict=True):
@@ -168,7 +168,7 @@ def test_the_new_model_has_weights_of_its_own():
 
 
 def test_a_picture_below_the_window_is_refused():
-    sliding = convolutional.convolutionalize(build("lenet5", (32, 32)))
+    sliding = fully_convolutional.convolutionalize(build("lenet5", (32, 32)))
     with pytest.raises(ValueError, match=r"Received: \(31, 40\)"):
         sliding(picture(31, 40))
 
@@ -191,4 +191,4 @@ def mixing():
 )
 def test_other_models_are_refused(make, told):
     with pytest.raises(ValueError, match=told):
-        convolutional.convolutionalize(make())
+        fully_convolutional.convolutionalize(make())

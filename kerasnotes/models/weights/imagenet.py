@@ -9,7 +9,8 @@ import keras
 import numpy as np
 
 from kerasnotes import archives, errors
-from kerasnotes.models import hdf5, network
+from kerasnotes.models import network
+from kerasnotes.models.weights import hdf5
 
 _CAFFE = {"mean": [123.68, 116.779, 103.939], "std": [1.0] * 3}
 _TENSORFLOW = {"mean": [127.5] * 3, "std": [127.5] * 3}

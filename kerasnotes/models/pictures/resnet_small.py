@@ -18,7 +18,8 @@ Source: He et al., Deep residual learning for image recognition (2015),
 section 4.2.
 """
 
-from kerasnotes.models import network, resnet
+from kerasnotes.models import network
+from kerasnotes.models.pictures import resnet
 
 
 def _variant(kind, n, shortcut):

@@ -3,7 +3,8 @@
 import keras
 
 from kerasnotes.layers import normalization
-from kerasnotes.models import network, pieces
+from kerasnotes.models import network
+from kerasnotes.models.pictures import convolution as pieces
 
 _SMALLEST = 67
 _DENSE = ("fc6", "fc7")

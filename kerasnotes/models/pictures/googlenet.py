@@ -3,7 +3,9 @@
 import keras
 
 from kerasnotes.layers import inception, normalization
-from kerasnotes.models import network, pieces, side_heads
+from kerasnotes.models import network
+from kerasnotes.models.pictures import convolution as pieces
+from kerasnotes.models.pictures import side_heads
 from kerasnotes.optimizers import initializers
 
 _SMALLEST = 32

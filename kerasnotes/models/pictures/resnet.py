@@ -3,7 +3,8 @@
 import keras
 
 from kerasnotes.layers import residual
-from kerasnotes.models import network, pieces
+from kerasnotes.models import network
+from kerasnotes.models.pictures import convolution
 from kerasnotes.optimizers import initializers
 
 
@@ -94,7 +95,7 @@ class ResNet(network.Network):
     ):
         arguments = network.arguments(locals())
         halvings = len(depths) + (-1 if small else 1)
-        pieces.check(input_shape, pooling, smallest=2**halvings)
+        convolution.check(input_shape, pooling, smallest=2**halvings)
         layer = {
             "use_bias": use_bias,
             "kernel_initializer": initializers.get(initializer),
@@ -118,7 +119,7 @@ class ResNet(network.Network):
                     **layer,
                 )
                 blocks.append(network.name_of(x))
-        x = pieces.mean_top(x, arguments)
+        x = convolution.mean_top(x, arguments)
         super().__init__(inputs, x, arguments, name, blocks)
 
     def _block(self, x, strides, shortcut, version, filters, kind, **options):

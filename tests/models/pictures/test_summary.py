@@ -6,7 +6,7 @@ import pytest
 
 from kerasnotes import models
 from kerasnotes.layers import inception
-from kerasnotes.models import mechanics
+from kerasnotes.models.pictures import summary
 
 tf = pytest.importorskip("tensorflow")
 L = keras.layers
@@ -51,7 +51,7 @@ def twin(model):
 
 def check(model):
     """Compares what corner and middle units see, a layer of each size."""
-    rows = mechanics.table(model)
+    rows = summary.table(model)
     # A corner of what is padded sees nothing.
     last = {
         row.shape[:2]: row
@@ -119,7 +119,7 @@ def test_dilated_windows_reach_further():
         L.Conv2D(1, 3, dilation_rate=4, padding="same"),
     )
     check(model)
-    assert mechanics.table(model)[-1].fields[0].size == 15
+    assert summary.table(model)[-1].fields[0].size == 15
 
 
 def test_branches_see_what_the_widest_sees():
@@ -127,7 +127,7 @@ def test_branches_see_what_the_widest_sees():
     x = inception.NaiveInception((4, 4, 4), name="mixed").unroll(inputs)
     model = keras.Model(inputs, x)
     check(model)
-    assert mechanics.table(model)[-1].fields[0].size == 5
+    assert summary.table(model)[-1].fields[0].size == 5
 
 
 @pytest.mark.parametrize(
@@ -151,13 +151,13 @@ def test_published_receptive_fields():
     for name, size, stride in (("resnet50", 483, 32), ("vgg16", 212, 32)):
         shape = (64, 64, 3)
         model = models.build(name, shape, include_top=False, width=0.1)
-        rows = [row for row in mechanics.table(model) if row.fields[0].stride]
+        rows = [row for row in summary.table(model) if row.fields[0].stride]
         field = rows[-1].fields[0]
         assert (field.size, field.stride) == (size, stride), name
 
 
 def last(*layers, shape):
-    return mechanics.table(stack(shape, *layers))[-1]
+    return summary.table(stack(shape, *layers))[-1]
 
 
 def test_parameters_of_the_notes():
@@ -165,7 +165,7 @@ def test_parameters_of_the_notes():
 
 
 def adds(*layers, shape):
-    rows = mechanics.table(stack(shape, *layers))
+    rows = summary.table(stack(shape, *layers))
     return sum(row.multiply_adds for row in rows)
 
 
@@ -194,12 +194,12 @@ def test_totals_are_those_of_keras():
     shared, x = L.Dense(4, name="shared"), keras.Input((4,))
     once = shared(x)
     model = keras.Model(x, L.Add()([once, shared(L.ReLU()(once))]))
-    rows = mechanics.table(model)
+    rows = summary.table(model)
     assert sum(row.parameters for row in rows) == model.count_params() == 20
     assert sum(row.name == "shared" for row in rows) == 2
     for name in ("lenet5", "resnet20"):
         model = models.build(name)
-        rows = mechanics.table(model)
+        rows = summary.table(model)
         assert sum(r.parameters for r in rows) == model.count_params()
         for row in rows:
             want = model.get_layer(row.name).output.shape[1:]
@@ -208,18 +208,18 @@ def test_totals_are_those_of_keras():
 
 def test_what_is_not_known_is_not_told():
     inner = keras.Sequential([keras.Input((8, 8, 2)), L.Conv2D(2, 3)])
-    rows = mechanics.table(stack((8, 8, 2), inner, L.Conv2D(1, 3)))
+    rows = summary.table(stack((8, 8, 2), inner, L.Conv2D(1, 3)))
     assert [r.fields is None for r in rows] == [False, True, True]
     assert [r.multiply_adds for r in rows] == [0, None, 16 * 18]
     up = last(L.UpSampling2D(2), shape=(4, 4, 1))
     assert up.fields is None and up.multiply_adds == 0
     with pytest.raises(ValueError, match="known sizes"):
-        mechanics.table(stack((None, 8, 1), L.Conv2D(1, 3)))
+        summary.table(stack((None, 8, 1), L.Conv2D(1, 3)))
 
 
 def test_a_gate_sees_the_whole():
     inputs = keras.Input((8, 8, 2))
     x = L.Conv2D(2, 3, padding="same")(inputs)
     gate = L.GlobalAveragePooling2D(keepdims=True)(x)
-    rows = mechanics.table(keras.Model(inputs, L.Multiply()([x, gate])))
+    rows = summary.table(keras.Model(inputs, L.Multiply()([x, gate])))
     assert rows[-1].fields[0].of(5) == (-1, 9)

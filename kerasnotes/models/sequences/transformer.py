@@ -6,7 +6,8 @@ import keras
 from keras import ops
 
 from kerasnotes import layers as layers_lib
-from kerasnotes.models import network, sequence_to_sequence, slots
+from kerasnotes.models import network
+from kerasnotes.models.sequences import beam_cache, sequence_to_sequence
 from kerasnotes.ops import sequences
 
 
@@ -106,12 +107,12 @@ class Transformer(sequence_to_sequence.SequenceToSequence):
         }
 
     def start(self, memory, width, steps):
-        """Returns what `slots.start` does, for each decoder block."""
-        return slots.start(memory["read"], width, steps)
+        """Returns what `beam_cache.start` does, for each decoder block."""
+        return beam_cache.start(memory["read"], width, steps)
 
     def step(self, tokens, position, memory, cache):
         """Returns the logits, and the cache with these tokens in it."""
-        slot, seen, cache = slots.advance(cache, position)
+        slot, seen, cache = beam_cache.advance(cache, position)
         embed = self.get_layer("target_embedding")
         x = self.get_layer("target_scale")(embed(tokens))[:, :, None]
         x = self.get_layer("target_positions")(x, start=position)[:, :, 0]

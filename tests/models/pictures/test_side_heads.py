@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kerasnotes import models
-from kerasnotes.models import side_heads
+from kerasnotes.models.pictures import side_heads
 
 PENALTY = keras.regularizers.L2(0.1)
 

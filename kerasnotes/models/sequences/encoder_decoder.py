@@ -5,7 +5,8 @@ import types
 import keras
 
 from kerasnotes import ops
-from kerasnotes.models import network, recurrent, sequence_to_sequence
+from kerasnotes.models import network
+from kerasnotes.models.sequences import recurrent, sequence_to_sequence
 
 
 @keras.saving.register_keras_serializable("kerasnotes")

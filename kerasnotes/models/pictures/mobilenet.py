@@ -3,7 +3,8 @@
 import keras
 
 from kerasnotes.layers import block, depthwise
-from kerasnotes.models import network, pieces
+from kerasnotes.models import network
+from kerasnotes.models.pictures import convolution as pieces
 from kerasnotes.optimizers import initializers
 
 _SMALLEST = 32

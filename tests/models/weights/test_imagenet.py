@@ -340,11 +340,11 @@ def test_a_file_is_loaded_by_whoever_names_no_class(tmp_path):
     code = (
         "import sys; from kerasnotes import models; "
         f"print(type(models.load({str(path)!r})).__name__); "
-        "assert 'kerasnotes.models.mobilenet' not in sys.modules"
+        "assert 'kerasnotes.models.pictures.mobilenet' not in sys.modules"
     )
     found = subprocess.run(
         [sys.executable, "-c", code],
-        cwd=pathlib.Path(__file__).parents[2],
+        cwd=pathlib.Path(__file__).parents[3],
         capture_output=True,
         text=True,
     )
