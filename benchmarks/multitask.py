@@ -19,7 +19,8 @@ from absl import app, flags, logging
 
 from kerasnotes.data.pictures import batches as picture_batches
 from kerasnotes.data.pictures.augmentation import named
-from kerasnotes.tasks import multilabel, multilabel_review
+from kerasnotes.tasks import multilabel
+from kerasnotes.tasks.multilabel import review
 from kerasnotes.training import compiling, report
 
 _SEEDS = flags.DEFINE_integer("seeds", 1, "Seeds, from 0.")
@@ -39,9 +40,7 @@ def learn(config, facts, train, test, steps):
     began = time.perf_counter()
     task.fit(model, batches, steps_per_epoch=steps, verbose=0, shuffle=False)
     seconds = time.perf_counter() - began
-    wrong = multilabel_review.wrong(
-        test.labels, task.logits(model, test), task.thresholds
-    )
+    wrong = review.wrong(test.labels, task.logits(model, test), task.thresholds)
     return wrong.mean(axis=0), seconds
 
 

@@ -24,7 +24,8 @@ from scipy import stats
 
 from kerasnotes import models
 from kerasnotes.data.pictures import batches as picture_batches
-from kerasnotes.tasks import classify, transfer
+from kerasnotes.tasks import classify
+from kerasnotes.tasks.pictures import transfer
 from kerasnotes.training import compiling, report, runner
 
 _DATA = flags.DEFINE_string("data", None, "Folder of MNIST's IDX files.")

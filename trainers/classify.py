@@ -11,7 +11,7 @@ learns the pictures of a folder with a folder for each class. README.md lists
 other models and what they reach.
 """
 
-from kerasnotes.tasks.classify import Classify
+from kerasnotes.tasks.classify.task import Classify
 from kerasnotes.training import runner
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ for each label, its cells 1, 0, or blank where it isn't known.
 `python -m benchmarks.multitask` compares one network with one for each label.
 """
 
-from kerasnotes.tasks.multilabel import Multilabel
+from kerasnotes.tasks.multilabel.task import Multilabel
 from kerasnotes.training import runner
 
 if __name__ == "__main__":

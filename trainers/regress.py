@@ -11,7 +11,7 @@ error 2,866 on dev and 2,908 on test (R² 0.56 and 0.58), as least squares.
 learns one column of a table of one's own from the others.
 """
 
-from kerasnotes.tasks.regress import Regress
+from kerasnotes.tasks.regress.task import Regress
 from kerasnotes.training import runner
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ learns to turn dates as people write them in many languages into ISO dates.
 learns to translate from a file of pairs, `source TAB target`.
 """
 
-from kerasnotes.tasks.translate import Translate
+from kerasnotes.tasks.translate.task import Translate
 from kerasnotes.training import runner
 
 if __name__ == "__main__":

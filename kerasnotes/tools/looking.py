@@ -10,7 +10,8 @@ from kerasnotes import errors, specs
 from kerasnotes.data.pictures import decode as images
 from kerasnotes.models import network
 from kerasnotes.models.pictures import summary
-from kerasnotes.tasks import picture_serving, pictures
+from kerasnotes.tasks import pictures
+from kerasnotes.tasks.pictures import serving as picture_serving
 from kerasnotes.tools import runs
 
 _RIGHT, _WRONG, _UNITS = 9, 6, 8

@@ -14,7 +14,7 @@ from kerasnotes import errors, files, splits
 from kerasnotes.data.pictures import batches as picture_batches
 from kerasnotes.data.pictures import examples as examples_lib
 from kerasnotes.diagnosis import selection
-from kerasnotes.tasks import picture_sides
+from kerasnotes.tasks.pictures import splits as picture_splits
 from kerasnotes.training import (
     checkpoints,
     compiling,
@@ -182,7 +182,7 @@ def _read(path, shape):
 
 def _cut(config, found, places, salt, shares):
     """Cuts some of the examples by class and group."""
-    groups = picture_sides.groups(found, config)
+    groups = picture_splits.groups(found, config)
     if groups is not None:
         groups = [groups[i] for i in places]
     ids = [found.ids[i] for i in places]

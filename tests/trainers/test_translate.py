@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from kerasnotes import errors, models
-from kerasnotes.tasks.translate import Translate
+from kerasnotes.tasks.translate.task import Translate
 from kerasnotes.tools import analyze, visualize
 
 WORDS = ["zéro", "un", "deux", "trois", "quatre"]

@@ -9,13 +9,9 @@ import tensorflow as tf
 from kerasnotes import errors, models
 from kerasnotes.data.texts import pair_batches, vocabulary
 from kerasnotes.metrics import translation
-from kerasnotes.tasks import (
-    translate,
-    translate_flags,
-    translate_judging,
-    translate_review,
-    translate_serving,
-)
+from kerasnotes.tasks import translate
+from kerasnotes.tasks.translate import answers, review, serving
+from kerasnotes.tasks.translate import config as translate_config
 
 LETTERS = vocabulary.Characters("").to_json()
 FACTS = {"source_vocabulary": LETTERS, "target_vocabulary": LETTERS}
@@ -23,7 +19,7 @@ FACTS = {"source_vocabulary": LETTERS, "target_vocabulary": LETTERS}
 
 def made(**flags):
     facts = {"name": "dates", "longest": 9, **FACTS}
-    return translate.Translate(translate_flags.Config(**flags), facts)
+    return translate.Translate(translate_config.Config(**flags), facts)
 
 
 def test_widths_are_compared_on_a_fair_sample(monkeypatch):
@@ -36,9 +32,9 @@ def test_widths_are_compared_on_a_fair_sample(monkeypatch):
     monkeypatch.setattr(translate, "_COMPARED", 5)
     monkeypatch.setattr(task, "answer", answer)
     for name in ("judge", "blame"):
-        monkeypatch.setattr(translate_judging, name, lambda *_: None)
+        monkeypatch.setattr(answers, name, lambda *_: None)
     for name in ("review", "attended"):
-        monkeypatch.setattr(translate_review, name, lambda *_: [])
+        monkeypatch.setattr(review, name, lambda *_: [])
     # In a split the shortest come first.
     targets = [[5] * (i + 1) for i in range(40)]
     dev = pair_batches.PairSplit([[5]] * 40, targets, list(map(str, range(40))))
@@ -58,7 +54,7 @@ def test_other_data_are_judged_as_the_run_was():
     assert made(dataset="mine.txt").headline == "exact_match"
     assert made(judge="bleu").tokenize == "13a"
     assert made(judge="bleu:zh").tokenize == "zh"
-    assert translate_flags.CUTS == translation.TOKENIZERS
+    assert translate_config.CUTS == translation.TOKENIZERS
 
 
 def test_answers_are_those_of_one_model(monkeypatch):
@@ -76,7 +72,7 @@ def served(model="attention"):
     letters = vocabulary.Characters("")
     arguments = {"width": 8, "source_size": 259, "target_size": 259}
     built = models.build(model, **arguments)
-    return translate_serving.Translator(built, letters, letters, 9)
+    return serving.Translator(built, letters, letters, 9)
 
 
 def test_a_batch_of_none_is_answered():
@@ -111,7 +107,7 @@ def test_a_text_wants_an_answer():
 def test_of_files_the_first_column_is_translated(tmp_path):
     path = tmp_path / "pairs.tsv"
     path.write_text("eins\tone\nzwei\n")
-    texts = list(translate_serving._texts([str(path), "drei"]))
+    texts = list(serving._texts([str(path), "drei"]))
     assert [text for _, text in texts] == ["eins", "zwei", "drei"]
     assert texts[1][0] == f"{path}:2"
 
@@ -126,7 +122,7 @@ def test_what_cannot_be_a_file_of_texts_is_told(tmp_path):
         ("none.TSV", "no such file"),
     ):
         with pytest.raises(errors.UserError, match=told):
-            list(translate_serving._texts([str(tmp_path / name)]))
+            list(serving._texts([str(tmp_path / name)]))
 
 
 def test_other_texts_are_other_data(tmp_path):
@@ -136,7 +132,7 @@ def test_other_texts_are_other_data(tmp_path):
     for lines in (rows, [*rows[1:], "0\t2"], rows):
         path.write_text("\n".join(lines))
         flags = {"dataset": str(path), "vocabulary": "characters"}
-        task = translate.Translate(translate_flags.Config(**flags))
+        task = translate.Translate(translate_config.Config(**flags))
         task.splits()
         digests.add(task.facts["digest"])
     assert len(digests) == 2
@@ -147,7 +143,7 @@ def test_long_pairs_are_left_out_of_every_side(tmp_path, capsys):
     rows = [f"{number}\t{'x' * (number % 10)}{number}" for number in range(300)]
     path.write_text("\n".join(rows))
     flags = {"dataset": str(path), "vocabulary": "characters"}
-    config = translate_flags.Config(**flags, max_tokens=7)
+    config = translate_config.Config(**flags, max_tokens=7)
     task = translate.Translate(config)
     splits = task.splits()
     assert max(map(len, (t for t in dict(task._texts.values()).values()))) <= 7
@@ -155,6 +151,6 @@ def test_long_pairs_are_left_out_of_every_side(tmp_path, capsys):
     assert "are left out: they are longer than --max_tokens" in (
         capsys.readouterr().out
     )
-    config = translate_flags.Config(**flags, max_tokens=1)
+    config = translate_config.Config(**flags, max_tokens=1)
     with pytest.raises(errors.UserError, match="--max_tokens=1: all "):
         translate.Translate(config).splits()

@@ -12,7 +12,8 @@ from sklearn import datasets
 from kerasnotes import errors
 from kerasnotes.data.pictures import batches as picture_batches
 from kerasnotes.data.pictures import multi_examples
-from kerasnotes.tasks import multilabel, multilabel_review
+from kerasnotes.tasks import multilabel
+from kerasnotes.tasks.multilabel import review
 from kerasnotes.tools import runs
 from kerasnotes.training import runner
 
@@ -125,7 +126,7 @@ def test_rows_name_what_is_there_and_what_is_wrong():
     split = picture_batches.ImageSplit(examples, [0, 1, 2])
     logit = np.log(0.8 / 0.2)
     logits = logit * np.array([[1, 1, 1], [1, 2, -1], [-1, 1, 0.1]])
-    judged = multilabel_review.judge(split, logits, [0.5, 0.5, 0.6])
+    judged = review.judge(split, logits, [0.5, 0.5, 0.6])
     keys = ("true", "given", "wrong", "confidence")
     assert [tuple(row[k] for k in keys) for row in judged.rows] == [
         ("a;c?", "a;b;c", "b", 0.8),

@@ -5,18 +5,16 @@ import hashlib
 from etils import epy
 
 from kerasnotes import errors, models
-from kerasnotes.tasks import translate_flags
+from kerasnotes.tasks.translate import config as translate_config
 from kerasnotes.training import task as task_lib
 
 with epy.lazy_imports():
     from kerasnotes import losses, metrics, optimizers
     from kerasnotes.data.texts import pair_batches, pairs, vocabulary
-    from kerasnotes.tasks import (
-        left_out,
-        translate_judging,
-        translate_review,
-        translate_serving,
-    )
+    from kerasnotes.plots import skipped
+    from kerasnotes.tasks.translate import answers as translate_judging
+    from kerasnotes.tasks.translate import review as translate_review
+    from kerasnotes.tasks.translate import serving
     from kerasnotes.training import distribution
 
 # The beams that the report compares, on how many examples.
@@ -27,7 +25,7 @@ class Translate(task_lib.Task):
     """A text in, a text out."""
 
     name = "translate"
-    Config = translate_flags.Config
+    Config = translate_config.Config
 
     def __init__(self, config, facts=None):
         super().__init__(config, facts)
@@ -41,7 +39,7 @@ class Translate(task_lib.Task):
         name = (self.facts or {}).get("name", self.config.dataset)
         judge = self.config.judge
         if judge == "exact" or (
-            judge == "auto" and name == translate_flags.DATES
+            judge == "auto" and name == translate_config.DATES
         ):
             return None
         return judge.partition(":")[2] or "13a"
@@ -123,7 +121,7 @@ class Translate(task_lib.Task):
             return self._known("source"), self._known("target")
         spec = self.config.vocabulary
         if spec == "auto":
-            dates = self.config.dataset == translate_flags.DATES
+            dates = self.config.dataset == translate_config.DATES
             spec = "characters" if dates else "subwords:8000"
         sides = [
             [texts[row] for row in rows]
@@ -193,11 +191,11 @@ class Translate(task_lib.Task):
         )
 
     def translator(self, model):
-        """Returns the `translate_serving.Translator` around a model."""
+        """Returns the `serving.Translator` around a model."""
         # One, whose graphs are made once.
         if self._translator is None or self._translator.model is not model:
             self._judged = {}
-            self._translator = translate_serving.Translator(
+            self._translator = serving.Translator(
                 model,
                 self._known("source"),
                 self._known("target"),
@@ -226,11 +224,11 @@ class Translate(task_lib.Task):
             [(width, self.answer(model, few, width)) for width in _WIDTHS],
             translate_review.attended(translator, answers),
         )
-        return [*blocks, *left_out.blocks(self._skipped, "row")]
+        return [*blocks, *skipped.blocks(self._skipped, "row")]
 
     def predict(self, model, inputs):
         config = self.config
-        return translate_serving.answers(
+        return serving.answers(
             self.translator(model), inputs, config.beam, config.alpha
         )
 

@@ -9,7 +9,7 @@ from kerasnotes.data.common import tag_sheet
 from kerasnotes.diagnosis import blame as blame_lib
 from kerasnotes.metrics import bleu
 from kerasnotes.plots import page
-from kerasnotes.tasks import translate_review
+from kerasnotes.tasks.translate import review
 from kerasnotes.training import task as task_lib
 
 
@@ -57,7 +57,7 @@ def texts(blocks):
 
 def test_the_sheet_holds_every_wrong_output_and_whose_fault_it_is(tmp_path):
     answers, judged, blame = answered()
-    translate_review.review(answers, judged, blame, tmp_path)
+    review.review(answers, judged, blame, tmp_path)
     rows = {
         row.id: row.cells for row in tag_sheet.read(tmp_path / "mistakes.csv")
     }
@@ -78,7 +78,7 @@ def test_the_sheet_holds_every_wrong_output_and_whose_fault_it_is(tmp_path):
 def test_tags_stay_when_the_sheet_is_written_again(tmp_path):
     answers, judged, blame = answered()
     for tags in ("", "name"):
-        translate_review.review(answers, judged, blame, tmp_path)
+        review.review(answers, judged, blame, tmp_path)
         path = tmp_path / "mistakes.csv"
         first = tag_sheet.read(path)[0]
         assert first.cells["tags"] == tags
@@ -90,9 +90,9 @@ def test_tags_stay_when_the_sheet_is_written_again(tmp_path):
 
 def test_samples_are_drawn_by_their_ids_alone():
     answers, _, _ = answered()
-    (table,) = tables(translate_review.samples(answers))
+    (table,) = tables(review.samples(answers))
     other, _, _ = answered(beam=40, model=0)
-    (again,) = tables(translate_review.samples(other))
+    (again,) = tables(review.samples(other))
     assert [row[0] for row in table.rows] == [row[0] for row in again.rows]
     assert len(table.rows) == 10
     assert {row[-1] for row in table.rows} == {"right", "differs"}
@@ -103,13 +103,13 @@ def test_samples_are_drawn_by_their_ids_alone():
 
 def test_few_examples_are_all_shown():
     answers, _, _ = answered(count=3, beam=1, model=1)
-    (table,) = tables(translate_review.samples(answers))
+    (table,) = tables(review.samples(answers))
     assert len(table.rows) == 3
 
 
 def test_the_blame_has_its_verdict_and_examples_of_both_kinds():
     answers, _, blame = answered(count=200, beam=12, model=88)
-    blocks = translate_review.blamed(answers, blame)
+    blocks = review.blamed(answers, blame)
     assert "Beam at fault in 12 %, model in 88 %: train the model" in texts(
         blocks
     )
@@ -128,7 +128,7 @@ def test_the_blame_has_its_verdict_and_examples_of_both_kinds():
 
 def test_none_wrong():
     answers, _, blame = answered(beam=0, model=0)
-    blocks = translate_review.blamed(answers, blame)
+    blocks = review.blamed(answers, blame)
     assert texts(blocks) == "None of 40 dev outputs is wrong."
 
 
@@ -138,7 +138,7 @@ def test_widths_have_their_score_and_time(exact):
         (width, answered(model=model, exact=exact, seconds=width)[0])
         for width, model in ((1, 14), (2, 4))
     ]
-    blocks = translate_review.beams(found)
+    blocks = review.beams(found)
     (table,) = tables(blocks)
     assert [row[0] for row in table.rows] == [1, 2]
     assert [row[2:] for row in table.rows] == [["1.0", "40.0"], ["2.0", "20.0"]]
@@ -149,7 +149,7 @@ def test_widths_have_their_score_and_time(exact):
             answers.bleu().text for _, answers in found
         ]
         assert "tok:13a" in blocks[-1].text
-    assert translate_review.beams([]) == []
+    assert review.beams([]) == []
 
 
 class Words:
@@ -162,28 +162,26 @@ class Words:
 def test_attention_leaves_padding_out(tmp_path):
     weights = np.arange(24.0).reshape(1, 4, 6) / 100
     source, target = (
-        translate_review.token_texts(tokens, Words())
+        review.token_texts(tokens, Words())
         for tokens in ([259, 260, 261, 2, 0, 0], [262, 263, 2, 0])
     )
     assert source == ["w259", "w260", "w261", "⟨end⟩"]
-    one = translate_review.Attended("pair 1", "a → b", weights, source, target)
+    one = review.Attended("pair 1", "a → b", weights, source, target)
     shown = one.figure().axes[0].images[0].get_array()
     np.testing.assert_array_equal(shown, weights[0, :3, :4])
-    blocks = translate_review.attention([one, one], tmp_path)
+    blocks = review.attention([one, one], tmp_path)
     pictures = [b for b in blocks if isinstance(b, page.Picture)]
     assert [p.png.name for p in pictures] == [
         "attention-1.png",
         "attention-2.png",
     ]
-    assert translate_review.attention([], tmp_path) == []
+    assert review.attention([], tmp_path) == []
 
 
 def test_the_page_holds_it_all(tmp_path):
     answers, judged, blame = answered()
-    one = translate_review.Attended(
-        "pair 1", "a → b", np.eye(2), ["a", "b"], ["c", "d"]
-    )
-    blocks = translate_review.review(
+    one = review.Attended("pair 1", "a → b", np.eye(2), ["a", "b"], ["c", "d"])
+    blocks = review.review(
         answers, judged, blame, tmp_path, [(1, answers)], [one]
     )
     page.write(tmp_path / "report.html", "Run", "", blocks)

@@ -17,7 +17,8 @@ with epy.lazy_imports():
     from kerasnotes.data.tables import batches as table_batches
     from kerasnotes.data.tables import read as tables
     from kerasnotes.diagnosis import intervals
-    from kerasnotes.tasks import regress_review, regress_serving
+    from kerasnotes.tasks.regress import review as regress_review
+    from kerasnotes.tasks.regress import serving
     from kerasnotes.training import distribution
 
 option, setting = config_lib.option, config_lib.setting
@@ -185,7 +186,7 @@ class Regress(task_lib.Task):
         return {"size": split.size, **super().evaluate(model, split)}
 
     def signatures(self, model):
-        return regress_serving.signatures(model, self.facts["features"])
+        return serving.signatures(model, self.facts["features"])
 
     def judge(self, model, split):
         batches = split.batches(self.config.batch_size)

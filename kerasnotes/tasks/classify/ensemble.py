@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnotes import errors
-from kerasnotes.tasks import beside
+from kerasnotes.tasks.classify import gain_and_cost
 from kerasnotes.training import export as export_lib
 from kerasnotes.training import folding, run_folder, runner
 from kerasnotes.training import task as task_lib
@@ -108,7 +108,10 @@ def _check_same(one, other):
         raise errors.UserError(
             f"{both}: their classes differ; give runs of the same classes"
         )
-    for name in {*beside.judged(one.splits), *beside.judged(other.splits)}:
+    for name in {
+        *gain_and_cost.judged(one.splits),
+        *gain_and_cost.judged(other.splits),
+    }:
         sides = [member.splits.get(name) for member in (one, other)]
         if None in sides or sides[0].ids != sides[1].ids:
             raise errors.UserError(
@@ -129,13 +132,13 @@ def evaluate(members):
         members: two `Member`s or more, the single model first.
 
     Returns:
-        The `beside.Way`s of the members and of the ensemble.
+        The `gain_and_cost.Way`s of the members and of the ensemble.
     """
     ways = [
-        beside.measure(
+        gain_and_cost.measure(
             member.name,
             member.task,
-            beside.function(member.task, member.model),
+            gain_and_cost.function(member.task, member.model),
             member.splits,
         )
         for member in members
@@ -143,11 +146,11 @@ def evaluate(members):
     splits = members[0].splits
     mean = {
         name: sum(way.probabilities[name] for way in ways) / len(ways)
-        for name in beside.judged(splits)
+        for name in gain_and_cost.judged(splits)
     }
     cost = sum(way.milliseconds for way in ways)
-    ways.append(beside.Way("ensemble", mean, _largest, cost))
-    print(beside.table(ways, splits))
+    ways.append(gain_and_cost.Way("ensemble", mean, _largest, cost))
+    print(gain_and_cost.table(ways, splits))
     return ways
 
 

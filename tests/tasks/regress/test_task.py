@@ -13,7 +13,8 @@ from sklearn import datasets, linear_model, metrics, preprocessing
 
 from kerasnotes import errors
 from kerasnotes.data.common import split_choice
-from kerasnotes.tasks import regress, regress_serving
+from kerasnotes.tasks import regress
+from kerasnotes.tasks.regress import serving
 from kerasnotes.training import checkpoints, runner
 
 
@@ -274,7 +275,7 @@ def test_the_same_command_again_is_the_same_run(tmp_path, capsys):
 
 
 def test_names_of_inputs_are_distinct():
-    names = regress_serving.input_names(["a b", "a-b", "a_b", "é", "ü"])
+    names = serving.input_names(["a b", "a-b", "a_b", "é", "ü"])
     assert len(set(names)) == 5
     assert all(name.isidentifier() for name in names)
 

@@ -8,7 +8,8 @@ from scipy import special
 
 from kerasnotes import errors, models
 from kerasnotes.data.pictures import load
-from kerasnotes.tasks import classify, ten_crop
+from kerasnotes.tasks import classify
+from kerasnotes.tasks.classify import ten_crop
 
 
 def test_the_crops_are_corners_centre_and_their_mirrors():

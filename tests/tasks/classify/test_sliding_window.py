@@ -9,7 +9,7 @@ from sklearn import datasets
 
 from kerasnotes import models
 from kerasnotes.models.pictures import fully_convolutional
-from kerasnotes.tasks import sliding
+from kerasnotes.tasks.classify import sliding_window
 
 
 def one_digit(path, place, side, size):
@@ -35,7 +35,7 @@ def test_predict_finds_and_draws(classifiers, command, tmp_path, capsys):
     assert command(classifiers[0], "predict", *inputs, **given) == 1
     told = capsys.readouterr()
     first, again = map(json.loads, told.out.splitlines())
-    left, top, right, bottom = (first[side] for side in sliding._SIDES)
+    left, top, right, bottom = (first[side] for side in sliding_window._SIDES)
     assert (right - left, bottom - top) == (32, 32)
     picture = np.array(Image.open(path), "float32")
     every = np.lib.stride_tricks.sliding_window_view(picture, (32, 32))
@@ -71,7 +71,7 @@ def test_maps_are_the_classifier_on_each_crop(classifiers, monkeypatch):
     model = models.load(classifiers[0] / "model.keras")
     windows = fully_convolutional.convolutionalize(model)
     pixels = np.random.default_rng(0).integers(0, 256, (90, 101, 1), "uint8")
-    whole, half = sliding.maps(
+    whole, half = sliding_window.maps(
         windows, lambda z: special.softmax(z, -1), pixels, [1, 0.5, 0.3]
     )
     assert whole.window == (32, 32) and whole.stride == (4, 4)
@@ -86,8 +86,8 @@ def test_maps_are_the_classifier_on_each_crop(classifiers, monkeypatch):
             whole.probabilities[row, column], want, atol=1e-5
         )
     # Read in strips, a picture gives the same map.
-    monkeypatch.setattr(sliding, "_PIXELS", 101 * 40)
-    (strips,) = sliding.maps(
+    monkeypatch.setattr(sliding_window, "_PIXELS", 101 * 40)
+    (strips,) = sliding_window.maps(
         windows, lambda z: special.softmax(z, -1), pixels, [1]
     )
     np.testing.assert_allclose(
@@ -97,5 +97,5 @@ def test_maps_are_the_classifier_on_each_crop(classifiers, monkeypatch):
 
 def test_what_borders_cost_is_told(capsys):
     model = models.build("nin", input_shape=(32, 32, 3), width=0.125)
-    windows = sliding._convolutional(model)
+    windows = sliding_window._convolutional(model)
     assert f"differ by up to {windows.border:.2g}" in capsys.readouterr().out

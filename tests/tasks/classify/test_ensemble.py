@@ -12,7 +12,8 @@ from scipy import special
 from sklearn import datasets
 
 from kerasnotes import errors, files, models
-from kerasnotes.tasks import classify, ensemble
+from kerasnotes.tasks import classify
+from kerasnotes.tasks.classify import ensemble
 
 
 def test_evaluate_averages_the_members(classifiers, command, capsys):

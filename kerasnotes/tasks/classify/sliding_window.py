@@ -12,7 +12,7 @@ from kerasnotes import errors, specs
 from kerasnotes.data.pictures import decode, inspect
 from kerasnotes.models.pictures import fully_convolutional
 from kerasnotes.plots import figures, score_map
-from kerasnotes.tasks import picture_serving
+from kerasnotes.tasks.pictures import serving as picture_serving
 
 _SIDES = ("left", "top", "right", "bottom")
 _PIXELS = 4_000_000  # Read at once, so that a network's maps fit in memory.

@@ -3,7 +3,7 @@
 import dataclasses
 
 from kerasnotes import errors
-from kerasnotes.tasks import beside
+from kerasnotes.tasks.classify import gain_and_cost
 
 _LARGER = 256 / 224  # The paper's pictures over its crops.
 
@@ -58,13 +58,15 @@ def evaluate(task, model, folder):
         folder: the run's folder.
 
     Returns:
-        The two `beside.Way`s: the whole picture and ten crops.
+        The two `gain_and_cost.Way`s: the whole picture and ten crops.
 
     Raises:
         UserError: the pictures are composed, not read.
     """
     splits = task.splits()
-    if any(splits[name].examples.synthetic for name in beside.judged(splits)):
+    if any(
+        splits[name].examples.synthetic for name in gain_and_cost.judged(splits)
+    ):
         raise errors.UserError(
             f"--ten_crop: {task.config.dataset} composes its pictures, and "
             "larger ones would be others; give --dataset of real pictures"
@@ -75,14 +77,14 @@ def evaluate(task, model, folder):
     config = dataclasses.replace(task.config, augment="none")
     # Only the pictures differ: what is cut how, ids alone decide.
     large_splits = type(task)(config, facts).splits()
-    answer = beside.function(task, model)
+    answer = gain_and_cost.function(task, model)
 
     def average(pixels):
         return sum(answer(crop) for crop in ten_crops(pixels, size)) / 10
 
     ways = [
-        beside.measure("the whole picture", task, answer, splits),
-        beside.measure("ten crops", task, average, large_splits),
+        gain_and_cost.measure("the whole picture", task, answer, splits),
+        gain_and_cost.measure("ten crops", task, average, large_splits),
     ]
     text = "{}×{}".format
     print(
@@ -90,5 +92,5 @@ def evaluate(task, model, folder):
         f"{text(*size)} each, and their mirror images (a loss where a mirrored "
         "picture is of another class, as of digits); probabilities averaged"
     )
-    print(beside.table(ways, splits))
+    print(gain_and_cost.table(ways, splits))
     return ways

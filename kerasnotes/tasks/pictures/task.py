@@ -19,7 +19,9 @@ with epy.lazy_imports():
     from kerasnotes.data.pictures import examples as examples_lib
     from kerasnotes.data.pictures import load
     from kerasnotes.data.pictures.augmentation import canvas, named
-    from kerasnotes.tasks import picture_serving, picture_sides, transfer
+    from kerasnotes.tasks.pictures import serving as picture_serving
+    from kerasnotes.tasks.pictures import splits as picture_splits
+    from kerasnotes.tasks.pictures import transfer
 
 MODELS = tuple(n for n in models.names("pictures") if n != "linear_regression")
 option, setting = config_lib.option, config_lib.setting
@@ -201,10 +203,10 @@ class PictureTask(task_lib.Task):
         larger = policy.canvas if policy and not self.facts else 1.0
         sets = [self._examples(config.dataset, larger=larger)]
         if not (own and config.dev_dataset):
-            return sets, picture_sides.one_set(*sets, config, own)
-        picture_sides.check_apart(config)
+            return sets, picture_splits.one_set(*sets, config, own)
+        picture_splits.check_apart(config)
         sets.append(self._examples(config.dev_dataset, like=sets[0]))
-        return sets, picture_sides.two_sets(*sets, config)
+        return sets, picture_splits.two_sets(*sets, config)
 
     def _told(self, source, target, parts, policy):
         """Returns what the data told, the task's facts."""

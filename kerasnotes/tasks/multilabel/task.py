@@ -17,7 +17,8 @@ with epy.lazy_imports():
     from kerasnotes.data.pictures import multi_examples
     from kerasnotes.data.pictures.readers import labelled, scenes
     from kerasnotes.diagnosis import intervals
-    from kerasnotes.tasks import multilabel_review, picture_serving
+    from kerasnotes.tasks.multilabel import review as multilabel_review
+    from kerasnotes.tasks.pictures import serving as picture_serving
 
 option, setting = config_lib.option, config_lib.setting
 _OF_A_LABEL = ("accuracy", "error", "f1", "precision", "recall")

@@ -7,7 +7,7 @@ from sklearn.metrics import confusion_matrix
 from kerasnotes import metrics
 from kerasnotes.metrics import classification
 from kerasnotes.plots import confusion, figures, page
-from kerasnotes.tasks import picture_review
+from kerasnotes.tasks.pictures import review as picture_review
 from kerasnotes.training import task as task_lib
 
 

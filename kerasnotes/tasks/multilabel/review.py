@@ -6,8 +6,8 @@ from scipy.special import expit
 from kerasnotes import metrics
 from kerasnotes.diagnosis import selection
 from kerasnotes.diagnosis import thresholds as thresholds_lib
-from kerasnotes.plots import page
-from kerasnotes.tasks import left_out, picture_review
+from kerasnotes.plots import page, skipped
+from kerasnotes.tasks.pictures import review as picture_review
 from kerasnotes.training import task as task_lib
 
 
@@ -99,7 +99,7 @@ def review(splits, logits, thresholds, augmented, folder):
             "known it is smaller. Compare train and dev by their error."
         ),
         *picture_review.shown(augmented, folder),
-        *left_out.blocks(dev.examples.skipped),
+        *skipped.blocks(dev.examples.skipped),
     ]
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from kerasnotes import errors, models
 from kerasnotes.diagnosis import selection
-from kerasnotes.tasks import classify, transfer
+from kerasnotes.tasks import classify
+from kerasnotes.tasks.pictures import transfer
 from kerasnotes.training import (
     checkpoints,
     compiling,

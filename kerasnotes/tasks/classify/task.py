@@ -15,16 +15,12 @@ with epy.lazy_imports():
 
     from kerasnotes import losses, metrics
     from kerasnotes.data.common import corrections, example_weights
-    from kerasnotes.tasks import (
-        classify_chosen,
-        classify_review,
-        ensemble,
-        left_out,
-        picture_review,
-        picture_serving,
-        sliding,
-        ten_crop,
-    )
+    from kerasnotes.plots import skipped
+    from kerasnotes.tasks.classify import decision, ensemble, ten_crop
+    from kerasnotes.tasks.classify import review as classify_review
+    from kerasnotes.tasks.classify import sliding_window as sliding
+    from kerasnotes.tasks.pictures import review as picture_review
+    from kerasnotes.tasks.pictures import serving as picture_serving
 
 option, setting = config_lib.option, config_lib.setting
 
@@ -111,7 +107,7 @@ class Config(pictures.Config):
                 "--threshold=auto: no threshold changes the loss; give what "
                 "it is to be best for, as --optimize=f1"
             )
-        fixed = classify_chosen.fixed_threshold(self.threshold)
+        fixed = decision.fixed_threshold(self.threshold)
         if fixed and self.calibrate:
             raise errors.UserError(
                 f"--threshold={self.threshold}: cuts probabilities as trained, "
@@ -129,7 +125,7 @@ class Classify(pictures.PictureTask):
     @property
     def threshold(self):
         """The probability from which on the answer is the second class."""
-        fixed = classify_chosen.fixed_threshold(self.config.threshold)
+        fixed = decision.fixed_threshold(self.config.threshold)
         return self.chosen.get("threshold", fixed)
 
     @property
@@ -184,7 +180,7 @@ class Classify(pictures.PictureTask):
         return self._weighted
 
     def choose(self, model, dev, chooser):
-        self.chosen = classify_chosen.choose(
+        self.chosen = decision.choose(
             self.config.threshold,
             self.logits(model, dev),
             dev.labels,
@@ -283,7 +279,7 @@ class Classify(pictures.PictureTask):
         example_weights = self.weights(dev.examples, dev.indices)
         return [
             *classify_review.review(judged, self.facts["classes"], folder),
-            *classify_chosen.blocks(
+            *decision.blocks(
                 splits,
                 logits,
                 example_weights,
@@ -292,7 +288,7 @@ class Classify(pictures.PictureTask):
                 folder,
             ),
             *picture_review.shown(self.shown(splits), folder),
-            *left_out.blocks(dev.examples.skipped),
+            *skipped.blocks(dev.examples.skipped),
         ]
 
     def answer(self, answer):

@@ -1,0 +1,5 @@
+"""Regression from tables."""
+
+from kerasnotes.tasks.regress.task import Config, Regress
+
+__all__ = ["Config", "Regress"]

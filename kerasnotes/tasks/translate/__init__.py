@@ -1,0 +1,5 @@
+"""Translation from text to text."""
+
+from kerasnotes.tasks.translate.task import Translate
+
+__all__ = ["Translate"]
