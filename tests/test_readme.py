@@ -16,7 +16,9 @@ from absl import flags as absl_flags
 import kerasnotes
 from benchmarks import scores
 from kerasnotes import tasks
-from kerasnotes.tools import analyze, tune, visualize
+from kerasnotes.tools.analyze import program as analyze
+from kerasnotes.tools.tune import program as tune
+from kerasnotes.tools.visualize import program as visualize
 from kerasnotes.training import flags
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]

@@ -18,7 +18,7 @@ tells which of two runs is better, and where;
 ranks the examples whose label is probably wrong.
 """
 
-from kerasnotes.tools import analyze
+from kerasnotes.tools.analyze import program as analyze
 
 if __name__ == "__main__":
     analyze.main()

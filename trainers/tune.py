@@ -20,7 +20,7 @@ The same command goes on after a kill, or with more --trials; started twice,
 or with --processes=2, it shares the study.
 """
 
-from kerasnotes.tools import tune
+from kerasnotes.tools.tune import program as tune
 
 if __name__ == "__main__":
     tune.main()

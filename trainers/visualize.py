@@ -12,7 +12,7 @@ maps and class-activation heat maps; files named behind it are looked at
 instead of dev.
 """
 
-from kerasnotes.tools import visualize
+from kerasnotes.tools.visualize import program as visualize
 
 if __name__ == "__main__":
     visualize.main()

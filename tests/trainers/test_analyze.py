@@ -10,8 +10,9 @@ import pytest
 
 from kerasnotes import errors
 from kerasnotes.tasks import classify
-from kerasnotes.tools import analyze, label_check
 from kerasnotes.tools import runs as runs_lib
+from kerasnotes.tools.analyze import label_check
+from kerasnotes.tools.analyze import program as analyze
 from kerasnotes.training import meeting, runner
 
 

@@ -12,7 +12,8 @@ import pytest
 
 from kerasnotes import errors, models
 from kerasnotes.tasks.translate.task import Translate
-from kerasnotes.tools import analyze, visualize
+from kerasnotes.tools.analyze import program as analyze
+from kerasnotes.tools.visualize import program as visualize
 
 WORDS = ["zéro", "un", "deux", "trois", "quatre"]
 WORDS += ["cinq", "six", "sept", "huit", "neuf"]

@@ -10,7 +10,7 @@ from PIL import Image
 from kerasnotes import errors, files, models
 from kerasnotes.diagnosis import selection
 from kerasnotes.tasks import classify, multilabel
-from kerasnotes.tools import visualize
+from kerasnotes.tools.visualize import program as visualize
 from kerasnotes.training import compiling, fitting, run_folder
 
 

@@ -23,16 +23,13 @@ from kerasnotes import errors, models
 from kerasnotes.data.common import tag_sheet
 from kerasnotes.data.pictures import batches as picture_batches
 from kerasnotes.data.pictures import examples, features
-from kerasnotes.diagnosis import search_text
 from kerasnotes.tasks import classify
-from kerasnotes.tools import (
-    analyze,
-    runs,
-    search_report,
-    study,
-    tune,
-    visualize,
-)
+from kerasnotes.tools import runs
+from kerasnotes.tools.analyze import program as analyze
+from kerasnotes.tools.tune import program as tune
+from kerasnotes.tools.tune import report as search_report
+from kerasnotes.tools.tune import search_text, study
+from kerasnotes.tools.visualize import program as visualize
 from kerasnotes.training import checkpoints, nudging, run_folder, runner
 
 TRAINED = {

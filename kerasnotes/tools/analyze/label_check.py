@@ -9,7 +9,8 @@ import numpy as np
 from kerasnotes import errors, files
 from kerasnotes.data.common import by_id, sheet
 from kerasnotes.diagnosis import label_errors
-from kerasnotes.tools import label_page, out_of_fold, runs
+from kerasnotes.tools import runs
+from kerasnotes.tools.analyze import label_page, out_of_fold
 from kerasnotes.training import flags
 
 _COLUMNS = (

@@ -8,7 +8,8 @@ import numpy as np
 from kerasnotes import errors, files
 from kerasnotes.diagnosis import comparison
 from kerasnotes.plots import page
-from kerasnotes.tools import runs, sheets
+from kerasnotes.tools import runs
+from kerasnotes.tools.analyze import sheets
 from kerasnotes.training import report, run_folder
 
 

@@ -7,7 +7,8 @@ import numpy as np
 from kerasnotes import errors
 from kerasnotes.data.common import tag_sheet
 from kerasnotes.diagnosis import error_analysis, intervals
-from kerasnotes.tools import runs, sheets
+from kerasnotes.tools import runs
+from kerasnotes.tools.analyze import sheets
 from kerasnotes.training import report
 
 

@@ -7,7 +7,8 @@ from optuna.trial import TrialState
 from kerasnotes import errors, files
 from kerasnotes.diagnosis import selection
 from kerasnotes.plots import page
-from kerasnotes.tools import search_pictures, trials
+from kerasnotes.tools.tune import figures as search_figures
+from kerasnotes.tools.tune import trials
 from kerasnotes.training import flags as flags_lib
 from kerasnotes.training import report
 
@@ -206,9 +207,9 @@ def _write(study, records, found):
             page.Text("Its report, without training it again:"),
             page.Code(_again(found)),
             page.Heading("Trials"),
-            *search_pictures.parallel(study, records),
+            *search_figures.parallel(study, records),
             page.Heading("What mattered"),
-            *search_pictures.importance(study, records),
+            *search_figures.importance(study, records),
             page.Heading("All trials"),
             # Text too: what is drawn shall not wrap.
             page.Table(

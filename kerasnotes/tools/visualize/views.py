@@ -7,8 +7,8 @@ from kerasnotes.plots import activations as activations_plot
 from kerasnotes.plots import figures, heat_map, images, page
 from kerasnotes.plots import filters as filters_plot
 from kerasnotes.plots import patches as patches_plot
-from kerasnotes.tools import heat_maps as heat_maps_lib
-from kerasnotes.tools import patches as patches_lib
+from kerasnotes.tools.visualize import heat_maps as heat_maps_lib
+from kerasnotes.tools.visualize import patches as patches_lib
 
 _FILTERS, _ROWS = 96, 5
 _FINE = 4  # The least side of a map that shows where.

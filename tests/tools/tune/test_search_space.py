@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from kerasnotes import errors
-from kerasnotes.diagnosis import search_space, search_text
+from kerasnotes.tools.tune import search_space, search_text
 
 ORACLES = {
     "log:1e-4:1": stats.loguniform(1e-4, 1).ppf,

@@ -11,7 +11,8 @@ import optuna
 from optuna.trial import TrialState
 
 from kerasnotes import errors
-from kerasnotes.diagnosis import search_space, search_text, selection
+from kerasnotes.diagnosis import selection
+from kerasnotes.tools.tune import search_space, search_text
 from kerasnotes.training import compiling, run_folder
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)

@@ -10,12 +10,8 @@ from kerasnotes.training import config as config_lib
 
 with epy.lazy_imports():
     from kerasnotes.plots import page
-    from kerasnotes.tools import (
-        layer_table,
-        looking,
-        runs,
-        views,
-    )
+    from kerasnotes.tools import runs
+    from kerasnotes.tools.visualize import layer_table, subject, views
 
 setting = config_lib.setting
 _SEEN = {"run_dir", "layers", "units", "split", "dataset"}
@@ -87,7 +83,7 @@ def run(given, rest, program):
     _check_inputs(options, given, rest)
     if mode == "summary":
         return _summary(options)
-    look = looking.look(options, rest)
+    look = subject.look(options, rest)
     if not look.layers and mode not in ("all", "filters"):
         raise errors.UserError(
             f"--mode={mode}: {look.model.name} has no maps, only units that "

@@ -10,8 +10,9 @@ import tensorflow as tf
 from optuna.trial import TrialState
 
 from kerasnotes import errors
-from kerasnotes.diagnosis import search_text
-from kerasnotes.tools import search_report, study, trials, tune
+from kerasnotes.tools.tune import program as tune
+from kerasnotes.tools.tune import report as search_report
+from kerasnotes.tools.tune import search_text, study, trials
 from kerasnotes.training import config as config_lib
 from kerasnotes.training import task as task_lib
 

@@ -9,7 +9,7 @@ from kerasnotes.training import command
 from kerasnotes.training import config as config_lib
 
 with epy.lazy_imports():
-    from kerasnotes.tools import compare, label_check, sheets, tag_score
+    from kerasnotes.tools.analyze import compare, label_check, sheets, tag_score
 
 setting = config_lib.setting
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from kerasnotes.ops.receptive_field import Field
-from kerasnotes.tools import heat_maps
+from kerasnotes.tools.visualize import heat_maps
 
 L = keras.layers
 PICTURES = np.random.default_rng(0).integers(0, 256, (3, 12, 10, 3), "uint8")

@@ -4,7 +4,7 @@ import math
 import re
 
 from kerasnotes import errors
-from kerasnotes.diagnosis import search_space
+from kerasnotes.tools.tune import search_space
 
 _KINDS = (
     "log",

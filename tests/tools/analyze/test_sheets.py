@@ -10,7 +10,8 @@ from PIL import Image
 
 from kerasnotes import errors
 from kerasnotes.plots import images
-from kerasnotes.tools import runs, sheets, tag_score
+from kerasnotes.tools import runs
+from kerasnotes.tools.analyze import sheets, tag_score
 from kerasnotes.training import run_folder, task
 
 N, WRONG = 2000, 200

@@ -8,7 +8,8 @@ import pytest
 
 from kerasnotes import errors, files
 from kerasnotes.plots import images
-from kerasnotes.tools import compare, runs
+from kerasnotes.tools import runs
+from kerasnotes.tools.analyze import compare
 from kerasnotes.training import task
 
 

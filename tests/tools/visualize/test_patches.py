@@ -4,7 +4,7 @@ import pytest
 
 from kerasnotes.models.pictures import summary
 from kerasnotes.ops.receptive_field import Field
-from kerasnotes.tools import looking, patches
+from kerasnotes.tools.visualize import patches, subject
 
 L = keras.layers
 
@@ -13,7 +13,7 @@ L = keras.layers
 def pictures():
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (30, 20, 24, 3), "uint8")
-    return looking.Pictures(images, rng.permutation(30)[:25], [""] * 25)
+    return subject.Pictures(images, rng.permutation(30)[:25], [""] * 25)
 
 
 def network(shape):
@@ -60,7 +60,7 @@ def test_a_patch_alone_excites_as_much(pictures):
 
 
 def test_fewer_pictures_than_peaks(pictures):
-    few = looking.Pictures(pictures.images, pictures.indices[:3], [""] * 3)
+    few = subject.Pictures(pictures.images, pictures.indices[:3], [""] * 3)
     found = patches.peaks(network((20, 24, 3)), ["top"], few, 2)["top"]
     assert found.values.shape == (3, 5)
 

@@ -18,9 +18,9 @@ with epy.lazy_imports():
     import optuna
     import sqlalchemy.exc
 
-    from kerasnotes.diagnosis import search_text
-    from kerasnotes.tools import search_report, trials
-    from kerasnotes.tools import study as study_lib
+    from kerasnotes.tools.tune import report as search_report
+    from kerasnotes.tools.tune import search_text, trials
+    from kerasnotes.tools.tune import study as study_lib
 
 option, setting = config_lib.option, config_lib.setting
 _OWN = ("mode", "run_dir", "overwrite")

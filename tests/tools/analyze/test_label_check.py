@@ -9,7 +9,7 @@ from PIL import Image
 
 from kerasnotes import errors, files
 from kerasnotes.tasks import classify
-from kerasnotes.tools import label_check, out_of_fold
+from kerasnotes.tools.analyze import label_check, out_of_fold
 from kerasnotes.training import checkpoints, compiling, run_folder
 
 NAMES = ["bottom", "left", "top"]

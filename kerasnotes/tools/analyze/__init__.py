@@ -1,0 +1,1 @@
+"""Error analysis of trained models."""
