@@ -13,7 +13,8 @@ import tempfile
 import time
 
 from kerasnotes import tasks
-from kerasnotes.training import diagnosing, runner
+from kerasnotes.training import runner
+from kerasnotes.training.report import diagnosing
 
 
 def main():

@@ -24,7 +24,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from kerasnotes.diagnosis import label_errors
 from kerasnotes.tasks import classify
 from kerasnotes.tools.analyze import out_of_fold
-from kerasnotes.training import compiling
+from kerasnotes.training.fit import compiling
 
 SEEDS, SHARE, FIRST = 3, 0.05, 0.1
 

@@ -21,7 +21,8 @@ from kerasnotes.data.pictures import batches as picture_batches
 from kerasnotes.data.pictures.augmentation import named
 from kerasnotes.tasks import multilabel
 from kerasnotes.tasks.multilabel import review
-from kerasnotes.training import compiling, report
+from kerasnotes.training.fit import compiling
+from kerasnotes.training.report import page as report
 
 _SEEDS = flags.DEFINE_integer("seeds", 1, "Seeds, from 0.")
 _EPOCHS = flags.DEFINE_integer("epochs", 30, "Epochs of the one network.")

@@ -20,14 +20,14 @@ import keras
 from benchmarks import xla
 from kerasnotes.diagnosis import selection
 from kerasnotes.tasks import classify
-from kerasnotes.training import (
+from kerasnotes.training.distribute import strategies
+from kerasnotes.training.fit import (
     callbacks,
     checkpoints,
     compiling,
-    distribution,
-    run_folder,
     tensorboard,
 )
+from kerasnotes.training.run import folder as run_folder
 
 STEPS, PAIRS = 500, 5
 
@@ -76,7 +76,7 @@ def main():
                 data = batches(splits["train"], config)
                 if model is run:
                     strategy = model.distribute_strategy
-                    data = distribution.batches(strategy, lambda d=data: d)
+                    data = strategies.batches(strategy, lambda d=data: d)
                 task.fit(
                     model,
                     data,

@@ -41,7 +41,8 @@ from tensorflow.python.distribute import cross_device_utils
 from kerasnotes.data.pictures import batches as picture_batches
 from kerasnotes.data.pictures import examples
 from kerasnotes.tasks import classify
-from kerasnotes.training import compiling, distribution, workers
+from kerasnotes.training.distribute import strategies, workers
+from kerasnotes.training.fit import compiling
 
 GOAL = 1.7
 WARM = 20
@@ -165,7 +166,7 @@ def work(pipe, core, told, batch, augment):
     compiling.configure(config)
     clock = CollectiveClock()
     task, data = problem(config)
-    strategy = distribution.strategy(config.strategy)
+    strategy = strategies.strategy(config.strategy)
     with strategy.scope():
         model = task.model()
         compiling.compile(model, task, config, SIZE // batch)
@@ -176,7 +177,7 @@ def work(pipe, core, told, batch, augment):
             steps = pipe.recv()
             stopwatch = Stopwatch(steps, clock)
             model.fit(
-                distribution.batches(strategy, make),
+                strategies.batches(strategy, make),
                 steps_per_epoch=steps,
                 verbose=0,
                 shuffle=False,

@@ -10,7 +10,7 @@ import shutil
 import sys
 import textwrap
 
-from kerasnotes.training import flags
+from kerasnotes.training.run import flags
 
 
 def checksums(folder):

@@ -26,7 +26,9 @@ from kerasnotes import models
 from kerasnotes.data.pictures import batches as picture_batches
 from kerasnotes.tasks import classify
 from kerasnotes.tasks.pictures import transfer
-from kerasnotes.training import compiling, report, runner
+from kerasnotes.training import runner
+from kerasnotes.training.fit import compiling
+from kerasnotes.training.report import page as report
 
 _DATA = flags.DEFINE_string("data", None, "Folder of MNIST's IDX files.")
 _MODEL = flags.DEFINE_string("model", "lenet5", "The model.")

@@ -19,7 +19,7 @@ from kerasnotes import tasks
 from kerasnotes.tools.analyze import program as analyze
 from kerasnotes.tools.tune import program as tune
 from kerasnotes.tools.visualize import program as visualize
-from kerasnotes.training import flags
+from kerasnotes.training.run import flags
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()

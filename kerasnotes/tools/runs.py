@@ -3,7 +3,9 @@
 import dataclasses
 
 from kerasnotes import errors, tasks
-from kerasnotes.training import compiling, run_folder, runner
+from kerasnotes.training import runner
+from kerasnotes.training.fit import compiling
+from kerasnotes.training.run import folder as run_folder
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,22 +7,17 @@ import re
 from etils import epy
 
 from kerasnotes import archives, errors, files
-from kerasnotes.training import command
-from kerasnotes.training import flags as flags_lib
+from kerasnotes.training.run import command
+from kerasnotes.training.run import flags as flags_lib
 
 with epy.lazy_imports():
     from kerasnotes.diagnosis import selection as selection_lib
-    from kerasnotes.training import (
-        compiling,
-        diagnosing,
-        distribution,
-        export,
-        fitting,
-        learning_curve,
-        report,
-        run_folder,
-        workers,
-    )
+    from kerasnotes.training.distribute import strategies, workers
+    from kerasnotes.training.fit import compiling, loop
+    from kerasnotes.training.report import diagnosing, learning_curve
+    from kerasnotes.training.report import page as report
+    from kerasnotes.training.run import folder as run_folder
+    from kerasnotes.training.serve import export
 
 
 # Modes whose work devices and machines share.
@@ -137,9 +132,7 @@ def train(task, folder, given, program):
             return done
         splits = workers.chief_first(task.splits)
         learning_curve.sizes(config, splits["train"])
-        model, state = fitting.learn(
-            task, folder, splits, chooser, asked=config
-        )
+        model, state = loop.learn(task, folder, splits, chooser, asked=config)
         if not workers.is_chief():
             # The chief does the rest, but for what is learned on parts.
             _learning_curve(task, splits, chooser, folder)
@@ -216,7 +209,7 @@ def _finish(task, folder, splits, model, state, chooser):
     metrics["export"] = export.export(
         task, model, splits["dev"], folder, chooser.export_bounds
     )
-    steps = fitting.steps_per_epoch(splits, config)
+    steps = loop.steps_per_epoch(splits, config)
     # Batches of like length aren't all whole.
     seen = min(steps * config.batch_size, splits["train"].size)
     metrics["seconds"] = round(state["seconds"], 3)
@@ -246,7 +239,7 @@ def load(task, folder):
 def evaluate(task, folder):
     """Prints the metrics of the trained model on every split."""
     splits = workers.chief_first(task.splits)
-    with distribution.strategy(task.config.strategy).scope():
+    with strategies.strategy(task.config.strategy).scope():
         model = load(task, folder)
         compiling.compile_to_evaluate(model, task)
     metrics = {

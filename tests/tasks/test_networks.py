@@ -7,7 +7,8 @@ import tensorflow as tf
 
 from kerasnotes import models
 from kerasnotes.tasks import classify
-from kerasnotes.training import folding, runner
+from kerasnotes.training import runner
+from kerasnotes.training.serve import folding
 
 # Name, flags at its smallest, and whether its family has a smaller one.
 NETWORKS = [

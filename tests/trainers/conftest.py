@@ -8,7 +8,8 @@ import sys
 import pytest
 from absl import flags as absl_flags
 
-from kerasnotes.training import flags, runner
+from kerasnotes.training import runner
+from kerasnotes.training.run import flags
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 

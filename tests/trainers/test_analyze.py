@@ -13,7 +13,8 @@ from kerasnotes.tasks import classify
 from kerasnotes.tools import runs as runs_lib
 from kerasnotes.tools.analyze import label_check
 from kerasnotes.tools.analyze import program as analyze
-from kerasnotes.training import meeting, runner
+from kerasnotes.training import runner
+from kerasnotes.training.distribute import rendezvous
 
 
 def run(mode, *rest, **given):
@@ -54,7 +55,7 @@ def test_it_waits_for_no_other_workers(runs, monkeypatch):
     job = {"cluster": {"worker": ["a:1", "b:2"]}}
     job["task"] = {"type": "worker", "index": 0}
     monkeypatch.setenv("TF_CONFIG", json.dumps(job))
-    monkeypatch.setattr(meeting, "meet", lambda *_: pytest.fail("it waits"))
+    monkeypatch.setattr(rendezvous, "meet", lambda *_: pytest.fail("it waits"))
     run = runs_lib.open_run(runs / "mlp")
     assert run.task.config.strategy == "one_device"
 

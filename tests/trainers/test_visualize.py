@@ -11,7 +11,8 @@ from kerasnotes import errors, files, models
 from kerasnotes.diagnosis import selection
 from kerasnotes.tasks import classify, multilabel
 from kerasnotes.tools.visualize import program as visualize
-from kerasnotes.training import compiling, fitting, run_folder
+from kerasnotes.training.fit import compiling, loop
+from kerasnotes.training.run import folder as run_folder
 
 
 def run(*rest, **given):
@@ -31,7 +32,7 @@ def train(task, folder, **given):
     opened.open(config)
     chooser = selection.Selection(config.optimize, config.satisfy)
     with opened.locked():
-        model, _ = fitting.learn(task, opened, task.splits(), chooser)
+        model, _ = loop.learn(task, opened, task.splits(), chooser)
     model.save(folder / "model.keras")
     return folder
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from kerasnotes.tasks import classify
-from kerasnotes.training import checkpoints
+from kerasnotes.training.fit import checkpoints
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 QUICK = ["--model=softmax_regression", "--image_size=8"]

@@ -30,7 +30,9 @@ from kerasnotes.tools.tune import program as tune
 from kerasnotes.tools.tune import report as search_report
 from kerasnotes.tools.tune import search_text, study
 from kerasnotes.tools.visualize import program as visualize
-from kerasnotes.training import checkpoints, nudging, run_folder, runner
+from kerasnotes.training import runner
+from kerasnotes.training.fit import checkpoints, nudging
+from kerasnotes.training.run import folder as run_folder
 
 TRAINED = {
     "dataset": "digits",

@@ -13,9 +13,9 @@ import tensorflow as tf
 
 from kerasnotes import errors, splits
 from kerasnotes.data.common import sharing
-from kerasnotes.training import callbacks
-from kerasnotes.training import config as config_lib
 from kerasnotes.training import task as task_lib
+from kerasnotes.training.fit import callbacks
+from kerasnotes.training.run import config as config_lib
 
 
 class ArraySplit:

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerasnotes.training import keras_mends
+from kerasnotes.training.distribute import keras_patches
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=[64, 3]), RNG.integers(0, 3, 64)
@@ -73,12 +73,12 @@ def main(path):
     strategy = tf.distribute.get_strategy()
     if several:
         strategy = tf.distribute.MultiWorkerMirroredStrategy()
-        keras_mends.mend()
+        keras_patches.mend()
     found = {"runs": [run(strategy, 1), run(strategy, 2)]}
     if several:
         found["errors"] = {
             mend[1]: error_without(mend, strategy)
-            for mend in keras_mends._MENDS
+            for mend in keras_patches._MENDS
         }
     with open(path, "w") as file:
         json.dump(found, file)

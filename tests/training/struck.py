@@ -46,7 +46,7 @@ def main(moments, module, *flags):
     os.environ["KERAS_BACKEND"] = "tensorflow"
     sys.path.insert(0, ROOT)
     if moments := json.loads(moments):
-        from kerasnotes.training import callbacks
+        from kerasnotes.training.fit import callbacks
 
         callbacks._CHECKPOINT_SECONDS = 0.0
     for moment in moments:

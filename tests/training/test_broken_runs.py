@@ -18,7 +18,7 @@ from PIL import Image
 from kerasnotes import files
 from kerasnotes.data.pictures import features
 from kerasnotes.testing import fuzzing, guarded
-from kerasnotes.training import run_folder
+from kerasnotes.training.run import folder as run_folder
 
 HERE = pathlib.Path(__file__).parent
 _spec = importlib.util.spec_from_file_location(

@@ -10,7 +10,9 @@ import pytest
 import tensorflow as tf
 
 from kerasnotes import models
-from kerasnotes.training import compiling, config, distribution
+from kerasnotes.training.distribute import strategies
+from kerasnotes.training.fit import compiling
+from kerasnotes.training.run import config
 
 pytestmark = pytest.mark.skipif(
     not tf.config.list_physical_devices("GPU"), reason="needs a GPU"
@@ -81,7 +83,7 @@ def test_lenet5_learns_with_xla(precision):
     model = models.build("lenet5", (32, 32, 1), 2, mean=[80.0], std=[70.0])
     compiling.compile(model, Digits(), given, 40)
     assert model.jit_compile
-    data = distribution.batches(model.distribute_strategy, batches)
+    data = strategies.batches(model.distribute_strategy, batches)
     found = model.fit(data, steps_per_epoch=40, verbose=0, shuffle=False)
     (accuracy,) = found.history["accuracy"]
     assert accuracy > 0.9
@@ -90,7 +92,7 @@ def test_lenet5_learns_with_xla(precision):
 
 def test_batches_wait_on_the_gpu():
     strategy = tf.distribute.get_strategy()
-    data = distribution.batches(strategy, batches)
+    data = strategies.batches(strategy, batches)
     for (x, y), (want, label) in zip(data, batches(), strict=True):
         assert "GPU" in x.backing_device and "GPU" in y.backing_device
         np.testing.assert_array_equal(x, want)

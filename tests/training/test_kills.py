@@ -17,7 +17,8 @@ from PIL import Image
 from sklearn import datasets
 
 from kerasnotes import errors, files
-from kerasnotes.training import checkpoints, runner, tensorboard
+from kerasnotes.training import runner
+from kerasnotes.training.fit import checkpoints, tensorboard
 
 STRUCK = pathlib.Path(__file__).with_name("struck.py")
 # What a clock measured, and what is made of it.
@@ -33,18 +34,18 @@ FULL = [
     "--train_dev",
 ]
 KILL, TERM, INT = signal.SIGKILL, signal.SIGTERM, signal.SIGINT
-KEEPER = "kerasnotes.training.callbacks.Keeper"
+KEEPER = "kerasnotes.training.fit.callbacks.Keeper"
 PREPARE = "tensorflow_datasets.core.dataset_builder.DatasetBuilder."
 # Where a run is killed: a function, its arguments, calls and seconds at most.
 BEGINNING = {
-    "start": ("kerasnotes.training.command._import_quietly", "", 1, 2.0),
+    "start": ("kerasnotes.training.run.command._import_quietly", "", 1, 2.0),
     "data": (PREPARE + "download_and_prepare", "", 1, 0.3),
     "config": ("os.replace", "config.json", 1, 0.0),
 }
 LEARNING = {
     "step": (f"{KEEPER}.on_train_batch_begin", "", 9, 0.01),
     "validation": (f"{KEEPER}.on_test_begin", "", 1, 0.05),
-    "checkpoint": ("kerasnotes.training.checkpoints.write", "", 9, 0.005),
+    "checkpoint": ("kerasnotes.training.fit.checkpoints.write", "", 9, 0.005),
     "renaming": ("os.replace", "last-0", 9, 0.0),
     "best": ("os.replace", "best-0", 1, 0.0),
     "stale": ("pathlib.Path.unlink", "last-0", 7, 0.0),
@@ -53,7 +54,7 @@ LEARNING = {
 }
 ENDING = {
     "model": ("os.replace", "model.keras", 1, 0.0),
-    "export": ("kerasnotes.training.export.export", "", 1, 0.5),
+    "export": ("kerasnotes.training.serve.export.export", "", 1, 0.5),
     "exported": ("os.replace", "-saved_model", 1, 0.0),
     "report": ("kerasnotes.training.report.write", "", 1, 0.3),
     "metrics": ("os.replace", "metrics.json", 1, 0.0),

@@ -9,14 +9,10 @@ import tensorflow as tf
 
 from kerasnotes import models
 from kerasnotes.tasks import classify
-from kerasnotes.training import (
-    checkpoints,
-    compiling,
-    config,
-    export,
-    folding,
-    runner,
-)
+from kerasnotes.training import runner
+from kerasnotes.training.fit import checkpoints, compiling
+from kerasnotes.training.run import config
+from kerasnotes.training.serve import export, folding
 
 HALF = ("mixed_float16", "mixed_bfloat16")
 # The last bit of a float16 and of a bfloat16, with room for some sums.

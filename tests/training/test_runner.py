@@ -9,7 +9,8 @@ import pytest
 import tensorflow as tf
 
 from kerasnotes import errors, files
-from kerasnotes.training import callbacks, checkpoints, runner
+from kerasnotes.training import runner
+from kerasnotes.training.fit import callbacks, checkpoints
 
 
 def run(task, folder, **given):

@@ -5,7 +5,8 @@ import csv
 import numpy as np
 import pytest
 
-from kerasnotes.training import callbacks, checkpoints, runner
+from kerasnotes.training import runner
+from kerasnotes.training.fit import callbacks, checkpoints
 
 
 def run(toy, folder, **given):

@@ -21,16 +21,10 @@ import tensorflow as tf
 from kerasnotes import losses, optimizers
 from kerasnotes.optimizers import regularizers
 from kerasnotes.tasks import classify, multilabel, regress, translate
-from kerasnotes.training import (
-    checkpoints,
-    compiling,
-    config,
-    distribution,
-    nudging,
-    replicas,
-    runner,
-    watching,
-)
+from kerasnotes.training import runner
+from kerasnotes.training.distribute import replicas, strategies
+from kerasnotes.training.fit import checkpoints, compiling, nudging, watching
+from kerasnotes.training.run import config
 
 SIZE, BATCH, LABELS = 80, 16, 3
 SECOND = np.arange(SIZE) % BATCH >= BATCH // 2
@@ -74,7 +68,7 @@ class Split:
 def begun(strategy):
     keras.utils.clear_session(free_memory=False)
     keras.utils.set_random_seed(0)
-    with distribution.strategy(strategy).scope():
+    with strategies.strategy(strategy).scope():
         yield
 
 
@@ -139,7 +133,7 @@ def unsynchronized():
 
 def optimizer(strategy, spec):
     """Five steps on gradients of which each replica has its own share."""
-    scope = distribution.strategy(strategy)
+    scope = strategies.strategy(strategy)
     shapes = [[6, 4], [4], [2, 2, 3, 4]]
     rng = np.random.default_rng(0)
     shares = [rng.normal(size=[2, *shape]) for shape in shapes]
@@ -209,7 +203,7 @@ def resumed():
 
 def masks():
     """What dropout leaves of ones on each replica: Keras', and mended."""
-    scope = distribution.strategy("mirrored")
+    scope = strategies.strategy("mirrored")
     with scope.scope():
         layer = keras.layers.Dropout(0.5)
     ones, more = tf.ones([4, 50]), {"training": True}
@@ -244,7 +238,7 @@ def on_one_device():
     model = compiled("mirrored", norm, **SGD, l2=2.0)
     fit(model, X, Y)
     model.layers[1].trainable = False
-    copy = distribution.on_one_device(model)
+    copy = strategies.on_one_device(model)
     compiling.compile_to_evaluate(copy, Task("mse"))
     return {
         "synchronized": [

@@ -10,9 +10,11 @@ import tensorflow as tf
 
 from kerasnotes import errors
 from kerasnotes.tasks.classify import gain_and_cost
-from kerasnotes.training import export as export_lib
-from kerasnotes.training import folding, run_folder, runner
+from kerasnotes.training import runner
 from kerasnotes.training import task as task_lib
+from kerasnotes.training.run import folder as run_folder
+from kerasnotes.training.serve import export as export_lib
+from kerasnotes.training.serve import folding
 
 _TOLERANCE = 1e-3  # Beyond what another order of sums explains.
 

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnotes.diagnosis import comparison, intervals
-from kerasnotes.training import report
+from kerasnotes.training.report import page as report
 
 _SPLITS = ("dev", "test")
 

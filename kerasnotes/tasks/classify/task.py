@@ -7,7 +7,7 @@ from etils import epy
 
 from kerasnotes import errors
 from kerasnotes.tasks import pictures
-from kerasnotes.training import config as config_lib
+from kerasnotes.training.run import config as config_lib
 
 with epy.lazy_imports():
     import numpy as np

@@ -7,8 +7,8 @@ import hashlib
 from etils import epy
 
 from kerasnotes import errors, models, specs
-from kerasnotes.training import config as config_lib
 from kerasnotes.training import task as task_lib
+from kerasnotes.training.run import config as config_lib
 
 with epy.lazy_imports():
     import numpy as np

@@ -5,8 +5,8 @@ import dataclasses
 from etils import epy
 
 from kerasnotes import errors, models, specs
-from kerasnotes.training import config as config_lib
 from kerasnotes.training import task as task_lib
+from kerasnotes.training.run import config as config_lib
 
 with epy.lazy_imports():
     import keras
@@ -19,7 +19,7 @@ with epy.lazy_imports():
     from kerasnotes.diagnosis import intervals
     from kerasnotes.tasks.regress import review as regress_review
     from kerasnotes.tasks.regress import serving
-    from kerasnotes.training import distribution
+    from kerasnotes.training.distribute import strategies
 
 option, setting = config_lib.option, config_lib.setting
 
@@ -93,7 +93,7 @@ class Regress(task_lib.Task):
         # A batch larger than the training set is the training set.
         size = len(parts["train"])
         self.config = dataclasses.replace(
-            config, batch_size=distribution.batch_size(config, size)
+            config, batch_size=strategies.batch_size(config, size)
         )
         x_train, y_train = inputs.values[parts["train"]], y[parts["train"]]
         if not np.ptp(y_train):

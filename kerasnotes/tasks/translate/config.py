@@ -3,7 +3,7 @@
 import dataclasses
 
 from kerasnotes import models
-from kerasnotes.training import config as config_lib
+from kerasnotes.training.run import config as config_lib
 
 option, setting = config_lib.option, config_lib.setting
 

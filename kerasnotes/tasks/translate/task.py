@@ -15,7 +15,7 @@ with epy.lazy_imports():
     from kerasnotes.tasks.translate import answers as translate_judging
     from kerasnotes.tasks.translate import review as translate_review
     from kerasnotes.tasks.translate import serving
-    from kerasnotes.training import distribution
+    from kerasnotes.training.distribute import strategies
 
 # The beams that the report compares, on how many examples.
 _WIDTHS, _COMPARED = (1, 2, 4, 8, 16), 500
@@ -104,7 +104,7 @@ class Translate(task_lib.Task):
             for row in rows
         }
         self._skipped = found.skipped
-        replicas = distribution.strategy(config.strategy).num_replicas_in_sync
+        replicas = strategies.strategy(config.strategy).num_replicas_in_sync
         return {
             side: pair_batches.PairSplit(
                 *([s[row] for row in rows] for s in tokens),

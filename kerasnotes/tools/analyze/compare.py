@@ -10,7 +10,8 @@ from kerasnotes.diagnosis import comparison
 from kerasnotes.plots import page
 from kerasnotes.tools import runs
 from kerasnotes.tools.analyze import sheets
-from kerasnotes.training import report, run_folder
+from kerasnotes.training.report import page as report
+from kerasnotes.training.run import folder as run_folder
 
 
 def compare(paths, split="dev", limit=100, output=None):

@@ -11,7 +11,7 @@ from kerasnotes.data.common import by_id, sheet
 from kerasnotes.diagnosis import label_errors
 from kerasnotes.tools import runs
 from kerasnotes.tools.analyze import label_page, out_of_fold
-from kerasnotes.training import flags
+from kerasnotes.training.run import flags
 
 _COLUMNS = (
     "id", "side", "label", "suggested", "confidence", "quality", "confirm",

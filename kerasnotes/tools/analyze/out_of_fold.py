@@ -15,12 +15,8 @@ from kerasnotes.data.pictures import batches as picture_batches
 from kerasnotes.data.pictures import examples as examples_lib
 from kerasnotes.diagnosis import selection
 from kerasnotes.tasks.pictures import splits as picture_splits
-from kerasnotes.training import (
-    checkpoints,
-    compiling,
-    fitting,
-    run_folder,
-)
+from kerasnotes.training.fit import checkpoints, compiling, loop
+from kerasnotes.training.run import folder as run_folder
 
 _INNER = {"train": 0.9, "dev": 0.1}
 _FEWEST = 20
@@ -256,4 +252,4 @@ def _fit(task, parts, folder):
     config = task.config
     chooser = selection.Selection(config.optimize, config.satisfy)
     folder.open(config)
-    return fitting.learn(task, folder, parts, chooser)[0]
+    return loop.learn(task, folder, parts, chooser)[0]

@@ -8,7 +8,7 @@ import numpy as np
 from kerasnotes.data.common import tag_sheet
 from kerasnotes.plots import markup, page
 from kerasnotes.tools import runs
-from kerasnotes.training import flags
+from kerasnotes.training.run import flags
 
 _TITLES = {"given": "read as"}
 

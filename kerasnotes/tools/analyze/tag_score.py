@@ -9,7 +9,7 @@ from kerasnotes.data.common import tag_sheet
 from kerasnotes.diagnosis import error_analysis, intervals
 from kerasnotes.tools import runs
 from kerasnotes.tools.analyze import sheets
-from kerasnotes.training import report
+from kerasnotes.training.report import page as report
 
 
 def score(run_dir, split="dev", path=None):

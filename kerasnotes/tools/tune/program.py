@@ -10,9 +10,9 @@ from absl import flags as absl_flags
 from etils import epy
 
 from kerasnotes import errors, tasks
-from kerasnotes.training import command
-from kerasnotes.training import config as config_lib
-from kerasnotes.training import flags as flags_lib
+from kerasnotes.training.run import command
+from kerasnotes.training.run import config as config_lib
+from kerasnotes.training.run import flags as flags_lib
 
 with epy.lazy_imports():
     import optuna

@@ -9,8 +9,8 @@ from kerasnotes.diagnosis import selection
 from kerasnotes.plots import page
 from kerasnotes.tools.tune import figures as search_figures
 from kerasnotes.tools.tune import trials
-from kerasnotes.training import flags as flags_lib
-from kerasnotes.training import report
+from kerasnotes.training.report import page as report
+from kerasnotes.training.run import flags as flags_lib
 
 
 def finish(study):

@@ -13,7 +13,8 @@ from optuna.trial import TrialState
 from kerasnotes import errors
 from kerasnotes.diagnosis import selection
 from kerasnotes.tools.tune import search_space, search_text
-from kerasnotes.training import compiling, run_folder
+from kerasnotes.training.fit import compiling
+from kerasnotes.training.run import folder as run_folder
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 

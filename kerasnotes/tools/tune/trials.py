@@ -13,13 +13,9 @@ from optuna.trial import TrialState
 
 from kerasnotes import errors
 from kerasnotes.diagnosis import selection
-from kerasnotes.training import (
-    checkpoints,
-    command,
-    compiling,
-    export,
-    fitting,
-)
+from kerasnotes.training.fit import checkpoints, compiling, loop
+from kerasnotes.training.run import command
+from kerasnotes.training.serve import export
 
 _BROKEN = 1e6
 
@@ -84,7 +80,7 @@ def learn(task, folder, chooser, watchers=()):
     compiling.configure(asked)
     folder.open(asked)
     splits = task.splits()
-    model, state = fitting.learn(task, folder, splits, chooser, watchers, asked)
+    model, state = loop.learn(task, folder, splits, chooser, watchers, asked)
     return model, splits, state
 
 

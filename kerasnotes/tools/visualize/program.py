@@ -5,8 +5,8 @@ import dataclasses
 from etils import epy
 
 from kerasnotes import errors, models
-from kerasnotes.training import command
-from kerasnotes.training import config as config_lib
+from kerasnotes.training.run import command
+from kerasnotes.training.run import config as config_lib
 
 with epy.lazy_imports():
     from kerasnotes.plots import page

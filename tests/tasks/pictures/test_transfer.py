@@ -11,13 +11,9 @@ from kerasnotes import errors, models
 from kerasnotes.diagnosis import selection
 from kerasnotes.tasks import classify
 from kerasnotes.tasks.pictures import transfer
-from kerasnotes.training import (
-    checkpoints,
-    compiling,
-    fitting,
-    run_folder,
-    runner,
-)
+from kerasnotes.training import runner
+from kerasnotes.training.fit import checkpoints, compiling, loop
+from kerasnotes.training.run import folder as run_folder
 
 SMALL = {"model": "lenet5", "image_size": 16, "batch_norm": True}
 FROZEN = {**SMALL, "freeze": "all", "augment": "none", "epochs": 2}
@@ -55,7 +51,7 @@ def learn(folder, **given):
     folder.open(config)
     chooser = selection.Selection(config.optimize, config.satisfy)
     with folder.locked():
-        return fitting.learn(task, folder, task.splits(), chooser)
+        return loop.learn(task, folder, task.splits(), chooser)
 
 
 def arrays(model):

@@ -15,7 +15,8 @@ from kerasnotes import errors
 from kerasnotes.data.common import split_choice
 from kerasnotes.tasks import regress
 from kerasnotes.tasks.regress import serving
-from kerasnotes.training import checkpoints, runner
+from kerasnotes.training import runner
+from kerasnotes.training.fit import checkpoints
 
 
 def run(folder, *rest, **given):

@@ -10,7 +10,8 @@ from PIL import Image
 from kerasnotes import errors, files
 from kerasnotes.tasks import classify
 from kerasnotes.tools.analyze import label_check, out_of_fold
-from kerasnotes.training import checkpoints, compiling, run_folder
+from kerasnotes.training.fit import checkpoints, compiling
+from kerasnotes.training.run import folder as run_folder
 
 NAMES = ["bottom", "left", "top"]
 FLIPPED = {5: "left", 21: "top", 40: "bottom", 62: "left", 83: "bottom"}

@@ -12,7 +12,8 @@ from kerasnotes import errors
 from kerasnotes.plots import images
 from kerasnotes.tools import runs
 from kerasnotes.tools.analyze import sheets, tag_score
-from kerasnotes.training import run_folder, task
+from kerasnotes.training import task
+from kerasnotes.training.run import folder as run_folder
 
 N, WRONG = 2000, 200
 

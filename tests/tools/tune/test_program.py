@@ -13,8 +13,8 @@ from kerasnotes import errors
 from kerasnotes.tools.tune import program as tune
 from kerasnotes.tools.tune import report as search_report
 from kerasnotes.tools.tune import search_text, study, trials
-from kerasnotes.training import config as config_lib
 from kerasnotes.training import task as task_lib
+from kerasnotes.training.run import config as config_lib
 
 SEARCH = "learning_rate=log:1e-3:1,units=int:2:9"
 

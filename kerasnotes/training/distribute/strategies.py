@@ -1,0 +1,191 @@
+"""Where steps run: one device, several, several machines, a TPU."""
+
+import functools
+
+import tensorflow as tf
+
+from kerasnotes import errors
+from kerasnotes.training.distribute import clusters, rendezvous, tpu
+
+
+def configure(config):
+    """Makes the devices and the strategy; before TensorFlow's first op.
+
+    Args:
+        config: the run's `Config`.
+
+    Raises:
+        UserError: what a flag or the environment names can't be had.
+    """
+    if config.logical_cpus > 1:
+        _split_cpu(config.logical_cpus)
+    strategy(config.strategy)
+
+
+def _split_cpu(count):
+    (cpu,) = tf.config.list_physical_devices("CPU")
+    parts = [tf.config.LogicalDeviceConfiguration() for _ in range(count)]
+    try:
+        tf.config.set_logical_device_configuration(cpu, parts)
+    except RuntimeError as error:
+        # A process that has begun keeps the devices that it has.
+        if len(tf.config.list_logical_devices("CPU")) != count:
+            raise errors.UserError(
+                f"--logical_cpus={count}: TensorFlow has started with "
+                f"{len(tf.config.list_logical_devices('CPU'))}; start a new "
+                "process"
+            ) from error
+
+
+def strategy(name):
+    """Returns the `tf.distribute.Strategy` of that name.
+
+    One of several machines, or of a TPU, is made once in a process.
+
+    Args:
+        name: `auto`, `one_device`, `mirrored`, `multi_worker` or `tpu`.
+
+    Raises:
+        UserError: the environment doesn't describe it.
+    """
+    if name == "auto":
+        name = _best()
+    if name == "one_device":
+        return tf.distribute.get_strategy()
+    made = {"mirrored": _mirrored, "multi_worker": _multi_worker, "tpu": _tpu}
+    return made[name]()
+
+
+def batch_size(config, most):
+    """Returns the batch size where there are few examples.
+
+    Args:
+        config: the run's `Config`.
+        most: how many there are.
+
+    Returns:
+        `config.batch_size`, or what is left of `most` where the replicas
+        divide it.
+
+    >>> from kerasnotes.training import config
+    >>> batch_size(config.Config(batch_size=64), 33)
+    33
+    """
+    if config.batch_size <= most:
+        return config.batch_size
+    replicas = strategy(config.strategy).num_replicas_in_sync
+    return max(most // replicas, 1) * replicas
+
+
+def _best():
+    """Returns the name of the strategy that uses all there is."""
+    if tpu.found():
+        return "tpu"
+    if clusters.workers() > 1:
+        return "multi_worker"
+    several = len(tf.config.list_logical_devices("GPU")) > 1
+    several |= len(tf.config.list_logical_devices("CPU")) > 1
+    return "mirrored" if several else "one_device"
+
+
+def _mirrored():
+    from kerasnotes.training.distribute import keras_patches
+
+    keras_patches.mend()
+    if tf.config.list_logical_devices("GPU"):
+        return tf.distribute.MirroredStrategy()
+    cpus = tf.config.list_logical_devices("CPU")
+    return tf.distribute.MirroredStrategy(
+        [cpu.name for cpu in cpus],
+        # The default makes a second strategy of one process fail on CPUs.
+        cross_device_ops=tf.distribute.ReductionToOneDevice(),
+    )
+
+
+def several_workers():
+    """Returns the strategy that spans several workers, if one was made."""
+    return _multi_worker() if _multi_worker.cache_info().currsize else None
+
+
+@functools.cache
+def _multi_worker():
+    from kerasnotes.training.distribute import keras_patches
+
+    keras_patches.mend()
+    resolver = clusters.resolver()
+    print(f"workers: {', '.join(clusters.addresses())}", flush=True)
+    rendezvous.meet(clusters.addresses(), clusters.place())
+    return tf.distribute.MultiWorkerMirroredStrategy(resolver)
+
+
+@functools.cache
+def _tpu():
+    return tpu.strategy()
+
+
+def batches(strategy, make):
+    """Returns the training batches as `fit` takes them.
+
+    Of several workers each makes only its own part of every batch.
+
+    Args:
+        strategy: the model's.
+        make: a function of `share` that gives a `tf.data.Dataset`, as
+            `Split.epochs`.
+    """
+    if strategy is not several_workers():
+        gpus = tf.config.list_logical_devices("GPU")
+        # Strategies copy batches ahead themselves.
+        alone = strategy is tf.distribute.get_strategy()
+        return on_device(make(), gpus[0].name) if gpus and alone else make()
+
+    def of_worker(context):
+        count = context.num_input_pipelines
+        replicas = context.num_replicas_in_sync // count
+
+        def divided(tensor):
+            shape = tf.concat([[replicas, -1], tf.shape(tensor)[1:]], 0)
+            return tf.reshape(tensor, shape)
+
+        # Of data with an end the workers ask one another at every step
+        # whether any has a batch left; `fit` counts the steps.
+        data = make(share=(context.input_pipeline_id, count)).repeat()
+        if replicas == 1:
+            return data
+        # What each of its own devices takes in turn.
+        return data.map(
+            lambda *batch: tf.nest.map_structure(divided, batch)
+        ).unbatch()
+
+    return strategy.distribute_datasets_from_function(of_worker)
+
+
+def on_device(data, device):
+    """Returns batches that are copied to a device while it works.
+
+    It must be the last step of a pipeline. Text stays where it is, for a GPU
+    holds none.
+
+    Args:
+        data: a `tf.data.Dataset`.
+        device: the device's name.
+
+    >>> (x,) = on_device(tf.data.Dataset.from_tensors(3), "/CPU:0")
+    >>> int(x), x.device.endswith("CPU:0")
+    (3, True)
+    """
+    kinds = [spec.dtype for spec in tf.nest.flatten(data.element_spec)]
+    if tf.string in kinds:
+        return data
+    # Two, since they take the device's memory.
+    return data.apply(tf.data.experimental.prefetch_to_device(device, 2))
+
+
+def on_one_device(model):
+    """Returns a copy of a model of several devices on the first one."""
+    made = type(model).from_config(model.get_config())
+    made.set_weights(model.get_weights())
+    for old, new in zip(model.layers, made.layers, strict=True):
+        # Penalties leave the weights of frozen layers out.
+        new.trainable = old.trainable
+    return made

@@ -1,0 +1,1 @@
+"""Learning: compile, fit, checkpoints, what watches it."""

@@ -1,0 +1,185 @@
+"""From a Config to devices, an optimiser and a compiled model."""
+
+import keras
+import tensorflow as tf
+
+from kerasnotes import errors, optimizers
+from kerasnotes.training.distribute import replicas, strategies
+from kerasnotes.training.fit import nudging, xla
+
+
+def configure(config):
+    """Sets devices, precision and determinism."""
+    strategies.configure(config)
+    # Layers are named as in a new process, and checkpoints by their names.
+    keras.utils.clear_session(free_memory=False)
+    keras.config.set_dtype_policy(config.precision)
+    on_cpu = not tf.config.list_physical_devices("GPU")
+    if config.deterministic == "true" or (
+        # Keras has no XLA then, which may be asked for.
+        config.deterministic == "auto"
+        and on_cpu
+        and config.jit_compile != "true"
+    ):
+        tf.config.experimental.enable_op_determinism()
+
+
+class _ClipSummed:
+    """Clips the gradient by its global norm after the sum over replicas.
+
+    Keras clips each replica's share, which makes two replicas unequal to one.
+    """
+
+    clip_summed_norm = None
+
+    def apply(self, grads, trainable_variables=None):
+        context = tf.distribute.get_replica_context()
+        replicas = context.num_replicas_in_sync
+        if replicas > 1:
+            grads = context.all_reduce(tf.distribute.ReduceOp.SUM, grads)
+        grads, _ = tf.clip_by_global_norm(grads, self.clip_summed_norm)
+        # The optimiser sums over replicas once more.
+        grads = [g / tf.cast(replicas, g.dtype) for g in grads]
+        super().apply(grads, trainable_variables)
+
+
+_OWN_FLAGS = {
+    "use_ema": "--weight_average",
+    "clipnorm": "--clip_norm",
+    "clipvalue": "--clip_norm",
+    "global_clipnorm": "--clip_norm",
+}
+
+# Weights of averages. Ftrl's `beta` and Adafactor's `beta_2_decay` are none.
+_AVERAGES = (
+    "beta_1",
+    "beta_2",
+    "adam_beta_1",
+    "adam_beta_2",
+    "momentum",
+    "rho",
+)
+
+
+def check_optimizer(config):
+    """Makes one step with the optimiser of the flags, outside of any scope.
+
+    Raises:
+        UserError: its name or an argument is refused.
+    """
+    try:
+        made = optimizers.get(config.optimizer, config.learning_rate)
+        made.apply([keras.ops.array([0.0])], [keras.Variable([1.0])])
+    except errors.UserError:
+        raise
+    except (TypeError, ValueError, tf.errors.OpError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise errors.UserError(
+            f"--optimizer={config.optimizer}: an argument doesn't fit: {reason}"
+        ) from error
+    for name, flag in _OWN_FLAGS.items():
+        if made.get_config().get(name):
+            raise errors.UserError(
+                f"--optimizer={config.optimizer}: {name} has a flag of its "
+                f"own, which counts over all replicas: {flag}"
+            )
+    for name in _AVERAGES:
+        value = made.get_config().get(name) or 0
+        if not 0 <= value < 1:
+            raise errors.UserError(
+                f"--optimizer={config.optimizer}: {name} must be in [0, 1). "
+                f"Received: {value}"
+            )
+
+
+def optimizer(config, steps_per_epoch):
+    """Returns the optimiser that the flags describe."""
+    rate = optimizers.schedules.get(
+        config.lr_schedule,
+        config.learning_rate,
+        steps_per_epoch,
+        config.epochs,
+        config.warmup_epochs,
+    )
+    if callable(rate):
+        rate = nudging.Scaled(rate)
+    made = optimizers.get(config.optimizer, rate)
+    kind, settings = type(made), made.get_config()
+    # Not by how many the process has made: checkpoints hold it.
+    settings["name"] = "optimizer"
+    if config.weight_average is not None:
+        if not 0 < config.weight_average < 1:
+            raise errors.UserError(
+                "--weight_average: β lies between 0 and 1. "
+                f"Received: {config.weight_average}"
+            )
+        settings.update(use_ema=True, ema_momentum=config.weight_average)
+    if config.clip_norm is not None:
+        if config.clip_norm <= 0:
+            raise errors.UserError(
+                f"--clip_norm: must be positive. Received: {config.clip_norm}"
+            )
+        kind = type(kind.__name__, (_ClipSummed, kind), {})
+        kind.clip_summed_norm = config.clip_norm
+    made = kind.from_config(settings)
+    if config.precision == "mixed_float16":
+        made = replicas.LossScale(made, name="loss_scale")
+    return made
+
+
+def compile(model, task, config, steps_per_epoch):
+    """Compiles `model` for training; call it in the strategy's scope."""
+    steps = config.epochs * steps_per_epoch
+    replicas.synchronize(model)
+    with xla.checked(model, config):
+        model.compile(
+            optimizer=optimizer(config, steps_per_epoch),
+            loss=task.loss(),
+            metrics=task.metrics(),
+            weighted_metrics=task.weighted_metrics(),
+            jit_compile=xla.wanted(model, config, steps),
+            steps_per_execution=together(config, steps_per_epoch),
+            # Where it is needed, the optimiser does it already.
+            auto_scale_loss=False,
+        )
+    model.optimizer.build(model.trainable_variables)
+
+
+def together(config, steps):
+    """Returns how many steps run in one call, that these be of whole calls.
+
+    Keras fills the last call of an epoch from the next one.
+
+    Args:
+        config: the run's `Config`.
+        steps: steps of an epoch, or what is left of one.
+    """
+    asked = config.steps_per_execution
+    found = next(n for n in range(asked, 0, -1) if not steps % n)
+    if found < asked:
+        print(
+            f"--steps_per_execution={asked}: {found} run in one call, so that "
+            f"an epoch stays {steps} steps"
+        )
+    return found
+
+
+def keep_together(model, config, steps):
+    """Makes an epoch's rest of whole calls too; see `together`.
+
+    A run may go on with another number of steps in a call.
+    """
+    if steps % model.steps_per_execution:
+        model.steps_per_execution = together(config, steps)
+        model.make_train_function(force=True)
+        model.make_test_function(force=True)
+
+
+def compile_to_evaluate(model, task):
+    """Compiles `model` for no more training."""
+    replicas.synchronize(model)
+    model.compile(
+        loss=task.loss(),
+        metrics=task.metrics(),
+        weighted_metrics=task.weighted_metrics(),
+    )

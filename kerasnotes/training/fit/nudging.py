@@ -1,0 +1,219 @@
+"""Nudges: what a person changes in a run while it trains."""
+
+import dataclasses
+import json
+import sys
+
+import keras
+from keras import ops
+
+from kerasnotes import errors
+from kerasnotes.optimizers import regularizers
+from kerasnotes.training.distribute import workers
+
+_PENALTIES = ("l1", "l2")
+_KEYS = ("learning_rate", *_PENALTIES, "stop")
+
+
+@keras.saving.register_keras_serializable("kerasnotes")
+class Scaled(keras.optimizers.schedules.LearningRateSchedule):
+    """`α_t = s · schedule(t)`, whose scale s changes while a model trains.
+
+    The scale is a variable, so that a compiled step follows it without being
+    traced anew. Another α₀ scales the whole of a schedule: a cosine goes on
+    falling to 0, in the same number of steps.
+
+    Args:
+        schedule: a schedule.
+        scale: s at first.
+
+    >>> rate = Scaled(keras.optimizers.schedules.CosineDecay(0.2, 10))
+    >>> _ = rate.scale.assign(0.5)
+    >>> [round(float(rate(step)), 3) for step in (0, 5, 10)]
+    [0.1, 0.05, 0.0]
+    """
+
+    def __init__(self, schedule, scale=1.0):
+        if isinstance(schedule, dict):
+            schedule = keras.saving.deserialize_keras_object(schedule)
+        self.schedule = schedule
+        self.scale = keras.Variable(scale, trainable=False, name="rate_scale")
+
+    def __call__(self, step):
+        """Returns the rate at `step`, from 0."""
+        rate = self.schedule(step)
+        return rate * ops.cast(self.scale, rate.dtype)
+
+    def get_config(self):
+        """Returns the constructor's arguments, the scale as it is now."""
+        schedule = keras.saving.serialize_keras_object(self.schedule)
+        scale = float(ops.convert_to_numpy(self.scale))
+        return {"schedule": schedule, "scale": scale}
+
+
+class Nudger:
+    """Reads nudge.json and sets a model's rate and penalties by it.
+
+    The file is written by hand while the run trains, and holds any of
+    `{"learning_rate": 1e-4, "l1": 0, "l2": 0.5, "stop": true}`: numbers as
+    the flags of those names take them. The rate is α₀: a schedule keeps its
+    shape. What can't be taken is told in one line, once, and the whole file
+    left until it can; what has been taken holds although the file is gone.
+
+    Args:
+        path: the file.
+        model: the compiled model.
+        config: the run's `Config`, whose numbers hold until the first nudge.
+    """
+
+    def __init__(self, path, model, config):
+        self._path, self._config, self._told = path, config, None
+        self._optimizer = model.optimizer
+        fields = dataclasses.fields(config)
+        self._bounds = {f.name: f.metadata["bounds"] for f in fields}
+        found = [v.regularizer for v in model.trainable_variables]
+        self._penalties = [
+            (name, penalty.scales[name])
+            for penalty in {id(p): p for p in found}.values()
+            if isinstance(penalty, regularizers.Penalty)
+            for name in penalty.scales
+            if getattr(config, name)
+        ]
+
+    def values(self, nudges):
+        """Returns what holds after the nudges, by key."""
+        begun = {key: getattr(self._config, key, False) for key in _KEYS}
+        return begun | {nudge["key"]: nudge["value"] for nudge in nudges}
+
+    def penalties(self, nudges):
+        """Returns the strengths, by key, of the penalties that there are."""
+        names = sorted({name for name, _ in self._penalties})
+        return {name: self.values(nudges)[name] for name in names}
+
+    def nudge(self, row, nudges):
+        """Does what the file asks for, between two epochs.
+
+        Args:
+            row: the ended epoch's row of the history, which takes the text.
+            nudges: those before, which take the new ones.
+
+        Returns:
+            Whether the run is to stop.
+        """
+        found = self.read(row["epoch"], nudges)
+        if found:
+            row["nudge"] = f"{row.get('nudge', '')} {text(found)}".strip()
+            nudges += found
+            self.apply(nudges)
+        return self.values(nudges)["stop"]
+
+    def read(self, epoch, nudges):
+        """Returns what the file asks for that doesn't hold yet.
+
+        Of several workers the chief reads it, and hands on what it says.
+
+        Args:
+            epoch: the epoch, from 1, that has just ended.
+            nudges: those before.
+
+        Returns:
+            A list of `{"epoch": epoch, "key": key, "value": value}`.
+        """
+        found = self._read(epoch, nudges) if workers.is_chief() else []
+        return json.loads(workers.from_chief(json.dumps(found).encode()))
+
+    def _read(self, epoch, nudges):
+        try:
+            asked = self._asked()
+        except errors.UserError as error:
+            if self._told != str(error):
+                _say(f"{error}; nothing in it is taken, the run goes on")
+            self._told = str(error)
+            return []
+        self._told, now = None, self.values(nudges)
+        found = [
+            {"epoch": epoch, "key": key, "value": value}
+            for key, value in asked.items()
+            if value != now[key]
+        ]
+        if found:
+            _say(f"{self._path}: after epoch {epoch}: {text(found)}")
+        return found
+
+    def apply(self, nudges):
+        """Sets the variables to what holds after the nudges."""
+        now = self.values(nudges)
+        inner = getattr(self._optimizer, "inner_optimizer", self._optimizer)
+        schedule = inner._learning_rate
+        if isinstance(schedule, Scaled):
+            begun = self._config.learning_rate
+            schedule.scale.assign(now["learning_rate"] / begun)
+        else:
+            inner.learning_rate = now["learning_rate"]
+        for name, scale in self._penalties:
+            scale.assign(now[name] / getattr(self._config, name))
+
+    def _asked(self):
+        try:
+            found = json.loads(self._path.read_bytes())
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, RecursionError) as error:
+            raise errors.UserError(
+                f"{self._path}: not JSON that can be read ({error})"
+            ) from error
+        if not isinstance(found, dict):
+            raise errors.UserError(
+                f'{self._path}: give {{"learning_rate": 0.001}}. Received: '
+                f"{_short(found)}"
+            )
+        return {key: self._checked(key, found[key]) for key in found}
+
+    def _checked(self, key, value):
+        """Returns the value as the run takes it, or refuses it."""
+        if key not in _KEYS:
+            raise errors.unknown(str(self._path), key, _KEYS)
+        if key == "stop":
+            if not isinstance(value, bool):
+                raise self._refusal(key, "must be true or false", value)
+            return value
+        # Python takes true and false for numbers.
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self._refusal(key, "must be a number", value)
+        least, most = self._bounds[key]
+        if not least <= value <= most:
+            raise self._refusal(
+                key, f"must be from {least:g} to {most:g}", value
+            )
+        changed = value != getattr(self._config, key)
+        if key in _PENALTIES and changed and key not in self.penalties([]):
+            raise self._refusal(
+                key,
+                "the run has no such penalty; one that begins with a small "
+                f"--{key} has",
+                value,
+            )
+        return float(value)
+
+    def _refusal(self, key, reason, value):
+        return errors.UserError(
+            f"{self._path}: {key}: {reason}. Received: {_short(value)}"
+        )
+
+
+def text(nudges):
+    """Returns nudges as a person reads them.
+
+    >>> text([{"epoch": 3, "key": "l2", "value": 0.5}])
+    'l2=0.5'
+    """
+    return " ".join(f"{n['key']}={json.dumps(n['value'])}" for n in nudges)
+
+
+def _short(value):
+    return repr(value)[:60]
+
+
+def _say(line):
+    # The step a terminal shows is written over.
+    print(f"\r\x1b[K{line}" if sys.stdout.isatty() else line, flush=True)

@@ -1,0 +1,1 @@
+"""A run: its flags, its command line, its folder."""

@@ -1,0 +1,293 @@
+"""The folder of a run: its identity, its lock, what lies where."""
+
+import contextlib
+import dataclasses
+import fcntl
+import importlib.metadata
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+from kerasnotes import errors, files
+from kerasnotes.training.run import flags as flags_lib
+
+# What a run writes, and what was meant for it alone; config.json is replaced,
+# for it tells that the folder is a run's.
+_WRITTEN = (
+    "metrics.json",
+    "history.csv",
+    "nudge.json",
+    "report.html",
+    "model.keras",
+    "model.tflite",
+    "model.onnx",
+    "checkpoints",
+    "ensemble",
+    "figures",
+    "label_check",
+    "learning_curve",
+    "logs",
+    "saved_model",
+    "sliding",
+    "visualize",
+)
+_PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy")
+
+
+OF_ONE_COMMAND = frozenset({"mode", "overwrite", "strategy", "logical_cpus"})
+"""Flags that are meant for one command, and not kept for the next."""
+
+
+def task_of(path):
+    """Returns the name of the task that a folder is a run of.
+
+    Raises:
+        UserError: there is no run.
+    """
+    config = pathlib.Path(path) / "config.json"
+    if not config.exists():
+        raise errors.UserError(
+            f"{path}: no run here; give the folder of a trainer's --run_dir"
+        )
+    return str(files.read_sealed(config).get("task"))
+
+
+def kept_flags(config_class, saved, folder):
+    """Returns the flags of a run that hold for its next command too.
+
+    Args:
+        config_class: the task's Config; flags that it lacks are left out.
+        saved: what `RunFolder.read` returned, or nothing.
+        folder: the `RunFolder`.
+
+    Raises:
+        UserError: a flag's value is none that it takes.
+    """
+    kept = {}
+    for field in dataclasses.fields(config_class):
+        name, flags = field.name, saved.get("flags", {})
+        if name not in flags or name in OF_ONE_COMMAND:
+            continue
+        if not flags_lib.fits(config_class, field, flags[name]):
+            raise errors.UserError(
+                f"{folder / 'config.json'}: --{name} takes no "
+                f"{flags[name]!r:.60}; restore the file, or give another "
+                "--run_dir"
+            )
+        kept[name] = flags[name]
+    return kept
+
+
+class RunFolder:
+    """The files of one run.
+
+    Args:
+        path: the folder.
+        task: the task's name, that the folder must be a run of.
+    """
+
+    def __init__(self, path, task):
+        self.path = pathlib.Path(path)
+        self.task = task
+
+    def __truediv__(self, name):
+        return self.path / name
+
+    @property
+    def finished(self):
+        """Whether the run has been trained to its end; the metrics."""
+        metrics = self / "metrics.json"
+        try:
+            return files.read_sealed(metrics) if metrics.exists() else None
+        except errors.UserError:
+            print(f"{metrics}: damaged; it is made anew")
+            return None
+
+    def open(self, config):
+        """Makes the folder, or checks that it is the run of this config.
+
+        What is there stays until `begin`.
+
+        Raises:
+            UserError: the folder isn't a run of ours, is a run of another
+                configuration, or can't be written.
+        """
+        configured = (self / "config.json").exists()
+        if configured and not config.overwrite:
+            self._check_same(config)
+        # A config.json that can't be read is still told by the lock beside.
+        elif self._content() and not (configured and self._locks()):
+            raise errors.UserError(
+                f"--run_dir={self.path}: not a run of ours, and not empty; "
+                "give another folder"
+            )
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise errors.UserError(
+                f"--run_dir={self.path}: can't be made: {error.strerror}; "
+                "give a folder that you may write"
+            ) from error
+
+    def begin(self, config, facts):
+        """Writes config.json: flags, data, versions, the revision.
+
+        With `--overwrite` what a run writes is deleted first; sheets that
+        people filled, and files of their own, stay.
+
+        Raises:
+            UserError: the run has begun with other data.
+        """
+        chosen = None
+        if config.overwrite:
+            for name in _WRITTEN:
+                path = self / name
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink(missing_ok=True)
+        elif self.begun:
+            self._check_data(facts)
+            # It goes with the model.keras that is there until a new one is.
+            chosen = self.read().get("chosen")
+        for path in self.path.rglob(".partial-*"):
+            # A killed process of ours left it; the lock says it is gone.
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        # In this order a kill leaves a run that goes on.
+        (self / "metrics.json").unlink(missing_ok=True)
+        value = {
+            "task": self.task,
+            "flags": dataclasses.asdict(config),
+            "data": facts,
+            "python": sys.version.split()[0],
+            "packages": {n: importlib.metadata.version(n) for n in _PACKAGES},
+            "git_revision": _revision(),
+        }
+        if chosen:
+            value["chosen"] = chosen
+        files.write_sealed(self / "config.json", value)
+
+    def read(self):
+        """Returns what config.json holds.
+
+        Raises:
+            UserError: there is no run of this task.
+        """
+        if not (self / "config.json").exists():
+            raise errors.UserError(
+                f"--run_dir={self.path}: no run here; train one first, or "
+                "give the folder of one"
+            )
+        saved = files.read_sealed(self / "config.json")
+        if saved.get("task") != self.task:
+            raise errors.UserError(
+                f"{self / 'config.json'}: not of a run of {self.task}; "
+                "restore it, or give another --run_dir"
+            )
+        return saved
+
+    def keep_chosen(self, chosen):
+        """Writes what a task chose on dev into config.json."""
+        saved = self.read()
+        if chosen or "chosen" in saved:
+            files.write_sealed(self / "config.json", saved | {"chosen": chosen})
+
+    @contextlib.contextmanager
+    def locked(self):
+        """Keeps other processes from training in the folder."""
+        try:
+            lock = os.open(self / ".lock", os.O_RDWR | os.O_CREAT)
+        except OSError as error:
+            raise errors.UserError(
+                f"--run_dir={self.path}: can't be written: {error.strerror}; "
+                "give a folder that you may write"
+            ) from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            try:
+                yield
+            finally:
+                self._leave_if_empty()
+        except BlockingIOError as error:
+            raise errors.UserError(
+                f"--run_dir={self.path}: another process is training here; "
+                "wait for it, or give another folder"
+            ) from error
+        finally:
+            os.close(lock)
+
+    def _leave_if_empty(self):
+        """Removes a folder in which nothing was begun: flags were refused."""
+        if [path.name for path in self.path.glob("*")] == [".lock"]:
+            (self / ".lock").unlink()
+            self.path.rmdir()
+
+    def _locks(self):
+        return (self / ".lock").exists()
+
+    @property
+    def begun(self):
+        """Returns whether something has been learned here."""
+        return (self / "config.json").exists() and any(
+            (self / "checkpoints").glob("*.npz")
+        )
+
+    def _content(self):
+        """Returns what is in the folder beside what comes before `begin`."""
+        found = self.path.iterdir() if self.path.is_dir() else []
+        return [
+            p
+            for p in found
+            if p.name not in (".lock", "features")
+            and not p.name.startswith(".partial-")
+        ]
+
+    def _check_data(self, facts):
+        saved = self.read()["data"]
+        for name in facts:
+            if saved.get(name) != facts[name]:
+                raise errors.UserError(
+                    f"--run_dir={self.path}: the data have changed since "
+                    f"the run began ({name}); restore them, give another "
+                    "--run_dir, or --overwrite"
+                )
+
+    def _check_same(self, config):
+        saved = self.read()["flags"]
+        if not self.begun:
+            return
+        for name, value in config.learned().items():
+            if saved.get(name, value) != value:
+                raise errors.UserError(
+                    f"--{name}={value}: the run in {self.path} has "
+                    f"--{name}={saved[name]}; give another --run_dir, or "
+                    "--overwrite"
+                )
+        if config.epochs < saved["epochs"]:
+            raise errors.UserError(
+                f"--epochs={config.epochs}: the run in {self.path} has "
+                f"--epochs={saved['epochs']}; epochs may only grow; give "
+                "another --run_dir, or --overwrite"
+            )
+        if config.epochs > saved["epochs"] and "cosine" in config.lr_schedule:
+            print(
+                f"--lr_schedule={config.lr_schedule} now ends at epoch "
+                f"{config.epochs}, not {saved['epochs']}: the rate rises anew"
+            )
+
+
+def _revision():
+    """Returns the git revision of the source, or None outside a checkout."""
+    try:
+        found = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=12"],
+            cwd=os.path.dirname(__file__),
+            capture_output=True,
+            text=True,
+            timeout=10,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return found.stdout.strip() or None

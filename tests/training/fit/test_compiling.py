@@ -1,0 +1,69 @@
+"""Optimisers from flags."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerasnotes import errors, optimizers
+from kerasnotes.training.fit import compiling
+from kerasnotes.training.run import config
+
+
+def test_clipping_bounds_the_step():
+    given = config.Config(optimizer="sgd", learning_rate=1.0, clip_norm=0.5)
+    clipped = compiling.optimizer(given, 10)
+    variables = [keras.Variable([3.0, 0.0]), keras.Variable([4.0])]
+    clipped.apply(
+        [keras.ops.array([3.0, 0.0]), keras.ops.array([4.0])], variables
+    )
+    np.testing.assert_allclose(variables[0], [2.7, 0.0], rtol=1e-6)
+    np.testing.assert_allclose(variables[1], [3.6], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [{"clip_norm": 0.0}, {"weight_average": 1.0}, {"optimizer": "sgd:beta=1"}],
+)
+def test_values_that_cannot_be_are_refused(flags):
+    with pytest.raises(errors.UserError):
+        compiling.optimizer(config.Config(**flags), 10)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "adam:beta_1=2",
+        "sgd:momentum=1.0",
+        "rmsprop:rho=-0.1",
+        "lion:beta_2=nan",
+    ],
+)
+def test_averages_that_cannot_be_are_refused(spec):
+    with pytest.raises(errors.UserError, match=r"must be in \[0, 1\)"):
+        compiling.check_optimizer(config.Config(optimizer=spec))
+
+
+@pytest.mark.parametrize("name", optimizers.names())
+def test_every_optimizer_passes_as_it_is(name):
+    compiling.check_optimizer(config.Config(optimizer=name))
+
+
+@pytest.mark.parametrize("asked, steps", [(3, 8), (20, 8), (2, 7)])
+def test_calls_end_with_the_epoch(asked, steps):
+    class Task:
+        def loss(self):
+            return "mse"
+
+        def metrics(self):
+            return []
+
+        weighted_metrics = metrics
+
+    model = keras.Sequential([keras.Input([1]), keras.layers.Dense(1)])
+    given = config.Config(steps_per_execution=asked)
+    compiling.compile(model, Task(), given, steps)
+    rows = tf.data.Dataset.from_tensors((np.ones([2, 1]), np.ones([2, 1])))
+    rows = rows.repeat(2 * steps + 9)
+    model.fit(rows, steps_per_epoch=steps, epochs=2, shuffle=False)
+    assert int(model.optimizer.iterations) == 2 * steps

@@ -1,0 +1,145 @@
+"""XLA where it was measured to be faster, and one line where it can't be."""
+
+import pathlib
+import subprocess
+import sys
+
+import keras
+import pytest
+import tensorflow as tf
+
+from kerasnotes import models
+from kerasnotes.training.fit import xla
+from kerasnotes.training.run import config
+
+LONG = 10**5
+
+
+def wanted(name, shape, steps=LONG, **flags):
+    model = models.build(name, shape, 10)
+    return xla.wanted(model, config.Config(**flags), steps)
+
+
+@pytest.mark.skipif(
+    bool(tf.config.list_physical_devices("GPU")), reason="has another table"
+)
+def test_a_cpu_has_it_where_it_was_faster():
+    assert wanted("mlp", (28, 28, 1)) is True
+    # Too small a model, too short a run, a network that it slows.
+    assert wanted("mlp", (8, 8, 1)) is False
+    assert wanted("mlp", (28, 28, 1), steps=50) is False
+    assert wanted("lenet5", (32, 32, 1)) is False
+    with tf.distribute.OneDeviceStrategy("/CPU:0").scope():
+        assert wanted("mlp", (28, 28, 1)) is False
+
+
+def test_batches_of_many_lengths_are_not_compiled(monkeypatch):
+    sizes = {"source_size": 9, "target_size": 9, "width": 4}
+    model = models.build("encoder_decoder", **sizes)
+    for kind in ("CPU", "GPU"):
+        devices = {"GPU": [None]} if kind == "GPU" else {}
+        monkeypatch.setattr(
+            tf.config, "list_logical_devices", lambda k, d=devices: d.get(k)
+        )
+        assert xla.wanted(model, config.Config(), LONG) is False
+    asked = config.Config(jit_compile="true")
+    assert xla.wanted(model, asked, LONG) is True
+
+
+def test_what_is_asked_for_holds():
+    assert wanted("lenet5", (32, 32, 1), jit_compile="true") is True
+    assert wanted("mlp", (28, 28, 1), jit_compile="false") is False
+
+
+def test_a_model_of_ones_own_has_no_table():
+    model = keras.Sequential([keras.Input([3]), keras.layers.Dense(1)])
+    on_gpu = bool(tf.config.list_logical_devices("GPU"))
+    found = xla.wanted(model, config.Config(), LONG)
+    assert found == ("auto" if on_gpu else False)
+
+
+# In a process of its own, which has had no bit-identical run.
+COMPILED = """
+import importlib.util, pathlib, sys
+import keras, numpy as np, tensorflow as tf
+from kerasnotes import errors
+from kerasnotes.training import compiling, config, runner
+
+folder, toys = sys.argv[1:]
+spec = importlib.util.spec_from_file_location("toys", toys)
+toys = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(toys)
+
+
+def refusal(task, **given):
+    given = {"run_dir": folder, "epochs": 1, "jit_compile": "true", **given}
+    try:
+        runner.run(task, given, [], "trainers.toy")
+    except errors.UserError as error:
+        return str(error)
+
+
+class Spelt(keras.layers.Layer):
+    def call(self, x, training=False):
+        if not training:
+            return x
+        return x + 0 * tf.cast(
+            tf.strings.length(tf.strings.as_string(x)), x.dtype
+        )
+
+
+class Odd(toys.Toy):
+    def model(self):
+        made = super().model()
+        return keras.Model(made.input, Spelt()(made.output), name="odd")
+
+
+assert refusal(Odd) == (
+    "--jit_compile=true: XLA can't compile this model: it has no AsString; "
+    "give --jit_compile=false"
+)
+
+
+def learned(precision, jit):
+    given = config.Config(precision=precision, jit_compile=jit)
+    keras.config.set_dtype_policy(precision)
+    keras.utils.set_random_seed(0)
+    task = toys.Toy(toys.ToyConfig())
+    layers = [keras.layers.Dense(8, "relu"), keras.layers.Dense(2)]
+    model = keras.Sequential([keras.Input([4]), *layers])
+    compiling.compile(model, task, given, 7)
+    assert model.jit_compile == (jit == "true")
+    data = task.splits()["train"].epochs(16, 0, 0, 0, 1)
+    model.fit(data, verbose=0, shuffle=False)
+    return np.concatenate([w.ravel() for w in model.get_weights()])
+
+
+want = learned("float32", "false")
+for precision, close in (
+    ("float32", 1e-5), ("mixed_float16", 2e-3), ("mixed_bfloat16", 2e-2)
+):
+    np.testing.assert_allclose(learned(precision, "true"), want, atol=close)
+keras.config.set_dtype_policy("float32")
+
+told = refusal(toys.Toy, deterministic="true", overwrite=True)
+assert told == (
+    "--jit_compile=true: Keras has no XLA with --deterministic=true; leave "
+    "one of them out"
+), told
+"""
+
+
+def test_steps_are_compiled_or_refused_in_one_line(tmp_path):
+    toys = pathlib.Path(__file__).parent / "conftest.py"
+    done = subprocess.run(
+        [sys.executable, "-c", COMPILED, str(tmp_path), str(toys)],
+        capture_output=True,
+        text=True,
+    )
+    assert not done.returncode, done.stderr
+    assert "UserWarning: Model" not in done.stderr
+
+
+def test_other_errors_are_left_alone():
+    with pytest.raises(tf.errors.InvalidArgumentError), xla.told(None):
+        tf.reshape(tf.zeros(3), [2])

@@ -1,0 +1,139 @@
+import json
+import time
+
+import keras
+import pytest
+
+from kerasnotes.diagnosis.intervals import Measure
+from kerasnotes.plots import page
+from kerasnotes.training.report import diagnosing
+
+
+class Counted:
+    """Answers with measures in place of a model's."""
+
+    notes = ()
+
+    def __init__(self, errors, facts=None):
+        self._errors = errors
+        self.facts = {"train": 1000} | (facts or {})
+
+    def measure(self, model, split, metrics):
+        return Measure(self._errors[split.name], split.size)
+
+
+class Side:
+    def __init__(self, name, size):
+        self.name, self.size = name, size
+
+
+def diagnose(toy, folder, errors, points=None, facts=None, size=2000, **flags):
+    config = toy.Config(run_dir=str(folder), **flags)
+    splits = {name: Side(name, size) for name in errors}
+    model = keras.Sequential([keras.Input([4]), keras.layers.Dense(2)])
+    metrics = {name: {} for name in errors}
+    metrics |= {"best_epoch": 3, "parameters": 10}
+    task = Counted(errors, facts)
+    return diagnosing.diagnose(task, model, splits, metrics, config, points)
+
+
+POINTS = [
+    {"size": n, "train": Measure(0.0, n), "dev": Measure(e, 2000)}
+    for n, e in ((200, 0.2), (500, 0.13), (1000, 0.09))
+]
+
+
+def test_the_terminal_json_and_page_say_the_same(toy, tmp_path):
+    value, text, blocks = diagnose(
+        toy, tmp_path, {"train": 0.004, "dev": 0.06, "test": 0.065}
+    )
+    assert text.splitlines() == [
+        "diagnosis (with 95 % intervals)",
+        "  avoidable bias      0.4 %  (0.2–0.8)",
+        "  variance            5.6 %  (4.6–6.7)",
+        "  overfitting to dev  0.5 %  (-1.0 to 2.0)",
+        "  Human-level error is taken to be 0; --human_error says otherwise.",
+        "you have a variance problem",
+        "in order of promise:",
+        "  1. gather more training data beyond these 1,000: "
+        "--learning_curve=0.1,0.25,0.5",
+        "  2. add an L2 penalty: --l2=1",
+        "  3. average the weights: --weight_average=0.99",
+        "  4. use a smaller or another network",
+    ]
+    kept = json.loads(json.dumps(value, allow_nan=False))
+    assert kept["problems"] == ["variance"]
+    assert kept["advice"][1]["example"] == "--l2=1"
+    low, high = kept["components"]["variance"]["interval"]
+    assert low == pytest.approx(0.0459, abs=1e-3) and high < 0.07
+    page.write(tmp_path / "page.html", "t", "s", blocks)
+    shown = (tmp_path / "page.html").read_text()
+    assert "You have a variance problem." in shown and "--l2=1" in shown
+    assert (tmp_path / "figures/diagnosis.png").stat().st_size > 5000
+
+
+def test_human_error_moves_bias(toy, tmp_path):
+    errors = {"train": 0.08, "dev": 0.10}
+    value, _, _ = diagnose(
+        toy, tmp_path, errors, size=20_000, human_error=0.075
+    )
+    assert value["problems"] == ["variance"] and not value["human_assumed"]
+    value, _, _ = diagnose(toy, tmp_path, errors, size=20_000, human_error=0.01)
+    assert value["problems"] == ["avoidable bias"]
+
+
+def test_synthetic_data_are_told_by_the_task(toy, tmp_path):
+    errors = {"train": 0.01, "train_dev": 0.015, "dev": 0.1}
+    _, text, _ = diagnose(toy, tmp_path, errors, facts={"synthetic": True})
+    assert "synthesised" in text and "data-mismatch" in text
+    _, text, _ = diagnose(toy, tmp_path, errors)
+    assert "synthesised" not in text
+
+
+def test_learning_curves_are_shown_and_advise(toy, tmp_path):
+    errors = {"train": 0.0, "dev": 0.06}
+    value, text, blocks = diagnose(
+        toy, tmp_path, errors, POINTS, learning_curve="0.1,0.25,0.5"
+    )
+    sizes = [p["size"] for p in value["learning_curve"]["points"]]
+    assert sizes == [200, 500, 1000, 2000]
+    assert value["learning_curve"]["forecast"]["verdict"] == "helps"
+    assert "with twice the 2,000 training examples" in text
+    assert "more training data beyond these 1,000\n" in text
+    assert (tmp_path / "figures/learning_curve.png").exists()
+    assert any(b.text == "Would more data help?" for b in blocks[4:5])
+
+
+def test_no_share_is_no_curve(toy, tmp_path):
+    errors = {"train": 0.0, "dev": 0.06}
+    value, text, _ = diagnose(toy, tmp_path, errors, [])
+    assert value["learning_curve"]["forecast"]["law"] is None
+    assert "takes 3 sizes" in text
+    assert "learning_curve" not in diagnose(toy, tmp_path, errors)[0]
+
+
+def test_points_alone_have_no_interval(toy, tmp_path):
+    _, text, _ = diagnose(toy, tmp_path, {"train": 0.01, "dev": 0.1}, size=None)
+    assert "(" not in text and text.startswith("diagnosis\n")
+
+
+def test_it_costs_next_to_nothing(toy, tmp_path):
+    errors = {"train": 0.01, "dev": 0.1, "test": 0.1}
+    diagnose(toy, tmp_path, errors)
+    began = time.perf_counter()
+    diagnose(toy, tmp_path, errors)
+    # Nearly all of it is the picture.
+    assert time.perf_counter() - began < 3
+
+
+def test_a_toy_is_measured_by_its_own_metrics(toy, tmp_path):
+    task = toy(toy.Config(run_dir=str(tmp_path)))
+    splits = task.splits()
+    model = task.model()
+    model.compile(loss=task.loss(), metrics=task.metrics())
+    metrics = {n: task.evaluate(model, s) for n, s in splits.items()}
+    value, _, _ = diagnosing.diagnose(task, model, splits, metrics, task.config)
+    for name, split in splits.items():
+        wrong = task.judge(model, split).errors
+        assert value["errors"][name]["error"] == pytest.approx(wrong.mean())
+        assert value["errors"][name]["examples"] == split.size

@@ -1,0 +1,56 @@
+"""Flags from dataclasses."""
+
+import dataclasses
+
+import pytest
+from absl import flags as absl_flags
+
+from kerasnotes import errors
+from kerasnotes.training.run import config, flags
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(config.Config):
+    model: str = config.option("a", "The model.", choices=("alpha", "beta"))
+    size: int | None = config.option(None, "The size.")
+
+
+def parse(*words):
+    values = absl_flags.FlagValues()
+    flags.define(Config, values)
+    return flags.parse(Config, ["prog", *words], values)
+
+
+def test_only_what_is_given():
+    given, rest = parse("--size=3", "--overwrite", "file", "--l2=0.5")
+    assert given == {"size": 3, "overwrite": True, "l2": 0.5}
+    assert rest == ["file"]
+
+
+@pytest.mark.parametrize(
+    "word, told",
+    [
+        ("--modle=alpha", "did you mean .*'model'"),
+        ("--model=alhpa", "did you mean 'alpha'"),
+        ("--size=big", "--size=big"),
+        ("--l2=much", "--l2=much"),
+    ],
+)
+def test_bad_flags_get_one_line(word, told):
+    with pytest.raises(errors.UserError, match=told) as caught:
+        parse(word)
+    assert "\n" not in str(caught.value)
+
+
+def test_every_field_tells_its_purpose():
+    for field in dataclasses.fields(Config):
+        assert field.metadata["help"].endswith(".")
+
+
+def test_command_reads_back():
+    given = {"model": "beta", "overwrite": False, "satisfy": "f1>=0.9,a b"}
+    text = flags.command("trainers.x", given)
+    assert text == (
+        "python -m trainers.x --model=beta --nooverwrite "
+        "'--satisfy=f1>=0.9,a b'"
+    )

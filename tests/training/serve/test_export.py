@@ -1,0 +1,106 @@
+"""Exports answer as the model does."""
+
+import importlib.util
+import re
+
+import keras
+import numpy as np
+import pytest
+
+from kerasnotes import errors
+from kerasnotes.diagnosis import selection
+from kerasnotes.training.serve import export
+
+
+@pytest.fixture
+def trained(toy):
+    """The toy task with batch norm whose statistics are no identity."""
+    task = toy(toy.Config(export="saved_model", fold_batch_norm=True))
+    splits = task.splits()
+    inputs = keras.Input([4])
+    # Its constants are no variables: converters must find them all the same.
+    x = keras.layers.Normalization(mean=[1.0] * 4, variance=[4.0] * 4)(inputs)
+    x = keras.layers.Dense(8)(x)
+    x = keras.layers.BatchNormalization()(x)
+    model = keras.Model(inputs, keras.layers.Dense(2)(x))
+    rng = np.random.default_rng(0)
+    model.set_weights(
+        [rng.uniform(0.5, 2, size=w.shape) for w in model.get_weights()]
+    )
+    return task, model, splits["dev"]
+
+
+@pytest.mark.parametrize(
+    "name, module",
+    [
+        ("saved_model", "tensorflow"),
+        ("litert", "ai_edge_litert"),
+        ("onnx", "tf2onnx"),
+    ],
+)
+def test_every_format_answers_the_same(trained, tmp_path, name, module):
+    if importlib.util.find_spec(module) is None:
+        pytest.skip(f"{module} is not installed")
+    task, model, split = trained
+    given = dict(vars(task.config), export=name)
+    task.config = task.Config(**given)
+    figures = export.export(task, model, split, tmp_path)
+    assert figures[name]["largest_difference"] < 1e-5
+    assert figures[name]["size_mb"] > 0
+
+
+def test_bounds_are_checked(trained, tmp_path, capsys):
+    bounds = selection.Selection(
+        "accuracy", "size_mb<=100,latency_ms<=0.000001"
+    ).export_bounds
+    export.export(*trained, tmp_path, bounds)
+    told = capsys.readouterr().out
+    assert "size_mb<=100 is kept" in told
+    assert "latency_ms<=1e-06 is BROKEN" in told
+
+
+def test_folded_batch_norm_is_gone(trained, tmp_path, capsys):
+    import tensorflow as tf
+
+    task, model, split = trained
+    export.export(task, model, split, tmp_path)
+    told = re.search(
+        r"([\d.]+) times as fast; differs by at most (\S+)",
+        capsys.readouterr().out,
+    )
+    assert float(told[1]) > 0
+    assert float(told[2]) < 1e-4
+    loaded = tf.saved_model.load(str(tmp_path / "saved_model"))
+    served = loaded.signatures["serving_default"]
+    held = [x for x in served.captured_inputs if x.dtype == tf.resource]
+    assert len(held) == 4  # Two kernels, two biases.
+    x = next(iter(split.batches(8)))[0]
+    want = keras.ops.softmax(model(x, training=False))
+    got = served(points=x)["probabilities"]
+    np.testing.assert_allclose(got, want, atol=1e-4)
+
+
+def test_nothing_to_fold_is_told(trained, tmp_path, capsys):
+    task, _, split = trained
+    plain = keras.Sequential([keras.Input([4]), keras.layers.Dense(2)])
+    export.export(task, plain, split, tmp_path)
+    told = capsys.readouterr().out
+    assert "--fold_batch_norm: the model has none" in told
+    assert "times as fast" not in told
+
+
+def test_a_missing_extra_is_named(monkeypatch):
+    monkeypatch.setitem(export._EXTRAS, "onnx", {"no_such_module": "onnx"})
+    with pytest.raises(errors.UserError, match=r"kerasnotes\[onnx\]"):
+        export.formats("onnx")
+
+
+def test_what_litert_cannot_convert_is_told(toy, tmp_path):
+    pytest.importorskip("ai_edge_litert")
+    task = toy(toy.Config(export="litert"))
+    inputs = keras.Input([4])
+    # A loop of no known length.
+    x = keras.layers.GRU(2)(keras.ops.expand_dims(inputs, -1))
+    model = keras.Model(inputs, keras.layers.Dense(2)(x))
+    with pytest.raises(errors.UserError, match="--export=litert: TensorFlow's"):
+        export.export(task, model, task.splits()["dev"], tmp_path)
