@@ -1,13 +1,12 @@
 """Imports run one way, and what must be light is light."""
 
 import ast
-import pathlib
 import subprocess
 import sys
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+from tests.support.paths import ROOT
 
 COMPONENTS = {"ops", "layers", "losses", "metrics", "decoding", "models"}
 # What each package may import of ours; `errors`, `specs` and `files` are

@@ -1,12 +1,11 @@
 """The code keeps to the style that pyproject.toml sets."""
 
-import pathlib
 import subprocess
 import sys
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+from tests.support.paths import ROOT
 
 
 @pytest.mark.parametrize("words", [["check"], ["format", "--check"]])

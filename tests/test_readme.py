@@ -20,8 +20,8 @@ from kerasnotes.tools.analyze import program as analyze
 from kerasnotes.tools.tune import program as tune
 from kerasnotes.tools.visualize import program as visualize
 from kerasnotes.training.run import flags
+from tests.support.paths import ROOT
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
 CONFIGS = {name: tasks.get(name).Config for name in tasks.names()} | {
     "analyze": analyze.Options,

@@ -21,9 +21,7 @@ _MODULES = frozenset(
         "intervals",
         "label_errors",
         "learning_curves",
-        "search_space",
         "selection",
-        "splits",
         "thresholds",
     }
 )

@@ -7,37 +7,37 @@ import pathlib
 from kerasnotes import errors
 
 _PICTURES = {
-    "alexnet": "alexnet.AlexNet",
-    "googlenet": "googlenet.GoogLeNet",
-    "lenet5": "lenet.LeNet5",
-    "lenet5_teaching": "lenet.LeNet5Teaching",
-    "linear_regression": "regression.LinearRegression",
-    "logistic_regression": "regression.LogisticRegression",
-    "mlp": "mlp.MLP",
-    "mobilenet": "mobilenet.MobileNet",
-    "mobilenet_v2": "mobilenet.MobileNetV2",
-    "nin": "nin.NetworkInNetwork",
-    "plain20": "resnet_small.Plain20",
-    "plain56": "resnet_small.Plain56",
-    "resnet101": "resnet.ResNet101",
-    "resnet110": "resnet_small.ResNet110",
-    "resnet152": "resnet.ResNet152",
-    "resnet18": "resnet.ResNet18",
-    "resnet20": "resnet_small.ResNet20",
-    "resnet32": "resnet_small.ResNet32",
-    "resnet34": "resnet.ResNet34",
-    "resnet44": "resnet_small.ResNet44",
-    "resnet50": "resnet.ResNet50",
-    "resnet56": "resnet_small.ResNet56",
-    "softmax_regression": "regression.SoftmaxRegression",
-    "vgg16": "vgg.VGG16",
-    "vgg19": "vgg.VGG19",
+    "alexnet": "pictures.alexnet.AlexNet",
+    "googlenet": "pictures.googlenet.GoogLeNet",
+    "lenet5": "pictures.lenet.LeNet5",
+    "lenet5_teaching": "pictures.lenet.LeNet5Teaching",
+    "linear_regression": "pictures.regression.LinearRegression",
+    "logistic_regression": "pictures.regression.LogisticRegression",
+    "mlp": "pictures.mlp.MLP",
+    "mobilenet": "pictures.mobilenet.MobileNet",
+    "mobilenet_v2": "pictures.mobilenet.MobileNetV2",
+    "nin": "pictures.nin.NetworkInNetwork",
+    "plain20": "pictures.resnet_small.Plain20",
+    "plain56": "pictures.resnet_small.Plain56",
+    "resnet101": "pictures.resnet.ResNet101",
+    "resnet110": "pictures.resnet_small.ResNet110",
+    "resnet152": "pictures.resnet.ResNet152",
+    "resnet18": "pictures.resnet.ResNet18",
+    "resnet20": "pictures.resnet_small.ResNet20",
+    "resnet32": "pictures.resnet_small.ResNet32",
+    "resnet34": "pictures.resnet.ResNet34",
+    "resnet44": "pictures.resnet_small.ResNet44",
+    "resnet50": "pictures.resnet.ResNet50",
+    "resnet56": "pictures.resnet_small.ResNet56",
+    "softmax_regression": "pictures.regression.SoftmaxRegression",
+    "vgg16": "pictures.vgg.VGG16",
+    "vgg19": "pictures.vgg.VGG19",
 }
 
 _SEQUENCES = {
-    "attention": "attention.AttentionModel",
-    "encoder_decoder": "encoder_decoder.EncoderDecoder",
-    "transformer": "transformer.Transformer",
+    "attention": "sequences.attention.AttentionModel",
+    "encoder_decoder": "sequences.encoder_decoder.EncoderDecoder",
+    "transformer": "sequences.transformer.Transformer",
 }
 
 _MODELS = _PICTURES | _SEQUENCES
@@ -66,9 +66,9 @@ IMAGENET = (
 # What models are made of.
 _CLASSES = (
     "network.Network",
-    "resnet.ResNet",
-    "sequence_to_sequence.SequenceToSequence",
-    "vgg.VGG",
+    "pictures.resnet.ResNet",
+    "sequences.sequence_to_sequence.SequenceToSequence",
+    "pictures.vgg.VGG",
 )
 
 
@@ -83,7 +83,7 @@ def __getattr__(attribute):
 
 def __dir__():
     paths = (*_MODELS.values(), *_CLASSES)
-    return sorted({*globals(), *(path.split(".")[1] for path in paths)})
+    return sorted({*globals(), *(path.rpartition(".")[2] for path in paths)})
 
 
 def names(kind="all"):
@@ -230,6 +230,6 @@ def _signature(name):
 
 
 def _load(path):
-    module, _, attribute = path.partition(".")
+    module, _, attribute = path.rpartition(".")
     module = importlib.import_module(f"kerasnotes.models.{module}")
     return getattr(module, attribute)

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from kerasnotes import models
+from tests.support.paths import ROOT
 
 GOLDEN = pathlib.Path(__file__).parent / "golden"
-ROOT = pathlib.Path(__file__).parents[2]
 
 PICTURES = {"classes": 4, "mean": 120.0, "std": 60.0}
 TEXTS = {"source_size": 9, "target_size": 7}

@@ -2,15 +2,14 @@
 
 import functools
 import io
-import pathlib
 
 import numpy as np
 import tensorflow as tf
 from PIL import Image
 
 from kerasnotes.testing import fuzzing
+from tests.support.paths import ROOT
 
-ROOT = pathlib.Path(__file__).parents[2]
 SERVED = ROOT / "saved_models" / "digits_lenet5" / "1"
 EACH = 25
 

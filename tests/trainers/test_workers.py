@@ -3,7 +3,6 @@
 import csv
 import json
 import os
-import pathlib
 import signal
 import socket
 import subprocess
@@ -15,8 +14,8 @@ import pytest
 
 from kerasnotes.tasks import classify
 from kerasnotes.training.fit import checkpoints
+from tests.support.paths import ROOT
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 QUICK = ["--model=softmax_regression", "--image_size=8"]
 QUICK += ["--epochs=8"]
 

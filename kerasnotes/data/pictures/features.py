@@ -27,7 +27,7 @@ class FeatureSplit(picture_batches.ImageSplit):
 
     >>> pictures = examples.Examples(np.zeros((3, 2, 2, 1), "uint8"),
     ...     np.array([0, 1, 0]), list("abc"), ["no", "yes"])
-    >>> split = image_split.ImageSplit(pictures, [0, 1, 2])
+    >>> split = picture_batches.ImageSplit(pictures, [0, 1, 2])
     >>> split = FeatureSplit(split, np.float32([[7], [8], [9]]))
     >>> [x.numpy().tolist() for x, _, _ in split.batches(2)]
     [[[7.0], [8.0]], [[9.0]]]
@@ -88,7 +88,7 @@ def digest(split):
     >>> pictures = np.arange(2, dtype="uint8").reshape(2, 1, 1, 1)
     >>> pictures = examples.Examples(pictures, np.arange(2), list("ab"),
     ...     ["no", "yes"])
-    >>> one, other = (image_split.ImageSplit(pictures, [i]) for i in (0, 1))
+    >>> one, other = (picture_batches.ImageSplit(pictures, [i]) for i in (0, 1))
     >>> digest(one) == digest(other)
     False
     """

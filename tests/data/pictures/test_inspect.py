@@ -1,7 +1,6 @@
 """Pictures that are broken or too large."""
 
 import io
-import pathlib
 import subprocess
 import sys
 import textwrap
@@ -14,8 +13,8 @@ from PIL import Image
 
 from kerasnotes import errors
 from kerasnotes.data.pictures import decode, inspect
+from tests.support.paths import ROOT
 
-ROOT = pathlib.Path(__file__).parents[3]
 RGB = Image.fromarray(
     np.kron(
         np.random.default_rng(0).integers(0, 256, (4, 5, 3)),

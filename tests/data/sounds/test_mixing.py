@@ -1,7 +1,6 @@
 """Clips over noise, with ratios measured by NumPy."""
 
 import io
-import pathlib
 import wave
 import zipfile
 
@@ -10,8 +9,8 @@ import pytest
 import tensorflow as tf
 
 from kerasnotes.data.sounds import mixing
+from tests.support.paths import SHARED
 
-SHARED = pathlib.Path(__file__).resolve().parents[4] / "shared" / "data"
 RNG = np.random.default_rng(0)
 
 

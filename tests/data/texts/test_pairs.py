@@ -1,6 +1,5 @@
 """Pairs of texts, their sides, and those of TensorFlow Datasets."""
 
-import pathlib
 import re
 
 import numpy as np
@@ -10,8 +9,7 @@ import tensorflow_datasets as tfds
 from kerasnotes import errors
 from kerasnotes.data.common import network
 from kerasnotes.data.texts import pairs
-
-SHARED = pathlib.Path(__file__).resolve().parents[4] / "shared" / "data"
+from tests.support.paths import SHARED
 
 
 def sentence(text):

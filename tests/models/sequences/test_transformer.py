@@ -236,7 +236,7 @@ def test_refuses(arguments, message):
 def test_other_backend(backend):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
-    tests = HERE.parents[1]
+    tests = HERE.parents[2]
     names = ("multi_head_attention", "positions", "transformer")
     files = [tests / "layers" / f"test_{name}.py" for name in names]
     found = subprocess.run(
@@ -245,7 +245,7 @@ def test_other_backend(backend):
             tests / "ops" / "test_attention.py",
         ],
         env={**os.environ, "KERAS_BACKEND": backend},
-        cwd=HERE.parents[2],
+        cwd=HERE.parents[3],
         capture_output=True,
         text=True,
     )

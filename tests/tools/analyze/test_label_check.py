@@ -126,7 +126,7 @@ def test_a_fold_is_answered_for_by_a_model_without_it(
     assert sorted(found.ids) == sorted(set(found.ids))
     assert len(found.ids) == COUNT
     seen, asked = [], []
-    prepare, logits = out_of_fold.fitting.prepare, classify.Classify.logits
+    prepare, logits = out_of_fold.loop.prepare, classify.Classify.logits
 
     def spy_prepare(task, parts, chooser):
         seen.append((set(parts["train"].ids), set(parts["dev"].ids)))
@@ -136,7 +136,7 @@ def test_a_fold_is_answered_for_by_a_model_without_it(
         asked.append(split.ids)
         return logits(task, model, split)
 
-    monkeypatch.setattr(out_of_fold.fitting, "prepare", spy_prepare)
+    monkeypatch.setattr(out_of_fold.loop, "prepare", spy_prepare)
     monkeypatch.setattr(classify.Classify, "logits", spy_logits)
     out_of_fold.probabilities(task, found, tmp_path / "folds", 3)
     assert len(seen) == 3

@@ -12,9 +12,9 @@ import pytest
 import tensorflow as tf
 
 from kerasnotes.training.distribute import keras_patches
+from tests.support.paths import ROOT
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
-WORKER = pathlib.Path(__file__).with_name("keras_mends_worker.py")
+WORKER = ROOT / "tests/support/programs/keras_patches_worker.py"
 # On an idle machine they take 15 s; a hang must end.
 LIMIT = 240
 
@@ -83,7 +83,7 @@ def test_predictions_are_in_order(found, worker, steps_per_execution):
 def test_stock_keras_still_fails(found, name):
     for worker in found[1:]:
         assert worker["errors"][name], (
-            f"keras_mends is no longer needed for {name}: remove it"
+            f"keras_patches is no longer needed for {name}: remove it"
         )
 
 

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import pathlib
 import socket
 import subprocess
 import sys
@@ -17,9 +16,9 @@ import tensorflow as tf
 from kerasnotes import errors, optimizers
 from kerasnotes.training.distribute import replicas
 from kerasnotes.training.run import config
+from tests.support.paths import ROOT
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
-SCRIPT = pathlib.Path(__file__).with_name("two_replicas.py")
+SCRIPT = ROOT / "tests/support/programs/two_replicas.py"
 # Not about learning, or different in each run.
 OTHER = ("export", "seconds", "examples_per_second", "checksum")
 

@@ -130,7 +130,7 @@ assert told == (
 
 
 def test_steps_are_compiled_or_refused_in_one_line(tmp_path):
-    toys = pathlib.Path(__file__).parent / "conftest.py"
+    toys = pathlib.Path(__file__).parents[1] / "conftest.py"
     done = subprocess.run(
         [sys.executable, "-c", COMPILED, str(tmp_path), str(toys)],
         capture_output=True,

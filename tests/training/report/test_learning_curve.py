@@ -49,7 +49,7 @@ def test_parts_take_the_steps_of_the_whole(curve, tmp_path, capsys):
 
 def test_what_is_finished_is_not_trained_again(curve, tmp_path, monkeypatch):
     before = curve(tmp_path)
-    monkeypatch.setattr(learning_curve.fitting, "fit", None)
+    monkeypatch.setattr(learning_curve.loop, "fit", None)
     assert curve(tmp_path) == before
     assert curve(tmp_path, human_error=0.1) == before
 

@@ -29,8 +29,8 @@ def read(
 
     Each foreground serves as often as any other, within one, at places of
     `synthesis.Over`. An id is the foreground's and a number: pictures that
-    share a foreground are alike, and `split_choice.group_keys(ids, "(.*)/")` names
-    the groups to keep on one side. See `unused` too.
+    share a foreground are alike, and `split_choice.group_keys(ids, "(.*)/")`
+    names the groups to keep on one side. See `unused` too.
 
     Args:
         foregrounds: a folder or zip of class folders of cut-outs, or

@@ -1,7 +1,6 @@
 """Class folders and zips of pictures, as users have them."""
 
 import io
-import pathlib
 import zipfile
 
 import numpy as np
@@ -11,8 +10,7 @@ from PIL import Image
 from kerasnotes import errors
 from kerasnotes.data.common import split_choice
 from kerasnotes.data.pictures import load
-
-SHARED = pathlib.Path(__file__).parents[5] / "shared" / "data"
+from tests.support.paths import SHARED
 
 
 def picture(value, kind="PNG", mode="RGB", size=(6, 4)):

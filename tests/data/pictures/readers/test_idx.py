@@ -1,15 +1,14 @@
 """The MNIST family's files, whole and broken."""
 
 import gzip
-import pathlib
 
 import numpy as np
 import pytest
 
 from kerasnotes import errors
 from kerasnotes.data.pictures import load
+from tests.support.paths import SHARED
 
-SHARED = pathlib.Path(__file__).parents[5] / "shared" / "data"
 PICTURES = np.random.default_rng(0).integers(0, 256, (12, 5, 4), np.uint8)
 LABELS = np.arange(12, dtype=np.uint8) % 3
 

@@ -19,8 +19,9 @@ from sklearn import datasets
 from kerasnotes import errors, files
 from kerasnotes.training import runner
 from kerasnotes.training.fit import checkpoints, tensorboard
+from tests.support.programs import struck
 
-STRUCK = pathlib.Path(__file__).with_name("struck.py")
+STRUCK = pathlib.Path(struck.__file__)
 # What a clock measured, and what is made of it.
 TIMES = {"seconds", "examples_per_second", "latency_ms", "checksum"}
 SMALL = ["--model=mlp", "--image_size=8", "--keep_prob=0.8", "--epochs=3"]
@@ -56,7 +57,7 @@ ENDING = {
     "model": ("os.replace", "model.keras", 1, 0.0),
     "export": ("kerasnotes.training.serve.export.export", "", 1, 0.5),
     "exported": ("os.replace", "-saved_model", 1, 0.0),
-    "report": ("kerasnotes.training.report.write", "", 1, 0.3),
+    "report": ("kerasnotes.training.report.page.write", "", 1, 0.3),
     "metrics": ("os.replace", "metrics.json", 1, 0.0),
 }
 

@@ -1,10 +1,8 @@
 """No broken file of a run ends in a traceback, or is silently another."""
 
-import importlib.util
 import io
 import json
 import os
-import pathlib
 import subprocess
 import sys
 import zipfile
@@ -19,13 +17,8 @@ from kerasnotes import files
 from kerasnotes.data.pictures import features
 from kerasnotes.testing import fuzzing, guarded
 from kerasnotes.training.run import folder as run_folder
-
-HERE = pathlib.Path(__file__).parent
-_spec = importlib.util.spec_from_file_location(
-    "broken_runs", HERE / "broken_runs.py"
-)
-broken = sys.modules["broken_runs"] = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(broken)
+from tests.support.paths import ROOT
+from tests.support.programs import broken_runs as broken
 
 LAST = "checkpoints/last-000000008.npz"
 BEST = "checkpoints/best-000000008.npz"
@@ -348,7 +341,7 @@ def test_a_command_line_tells_it_in_one_line(base, tmp_path):
         ],
         capture_output=True,
         text=True,
-        cwd=HERE.parents[1],
+        cwd=ROOT,
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
     )
     assert done.returncode == 1

@@ -9,6 +9,7 @@ is found.
 import functools
 import json
 import os
+import pathlib
 import pkgutil
 import re
 import runpy
@@ -16,7 +17,7 @@ import sys
 import threading
 import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
+ROOT = str(pathlib.Path(__file__).resolve().parents[3])
 
 
 def watch(number, name, pattern, count, seconds):

@@ -1,6 +1,5 @@
 """Subwords against Hugging Face's tokenizers, which knows nothing of ours."""
 
-import pathlib
 import random
 import sys
 import zipfile
@@ -11,11 +10,11 @@ import tensorflow as tf
 from kerasnotes import errors
 from kerasnotes.data.texts import vocabulary
 from kerasnotes.data.texts.vocabulary import merging, subwords
+from tests.support.paths import SHARED
 
 tokenizers = pytest.importorskip("tokenizers")
 
-SHARED = pathlib.Path(__file__).resolve().parents[2] / ".." / "shared"
-SENTENCES = SHARED / "data" / "fra_eng" / "fra-eng.zip"
+SENTENCES = SHARED / "fra_eng" / "fra-eng.zip"
 
 SPLIT = tokenizers.pre_tokenizers.Split(
     tokenizers.Regex(subwords.PATTERN), "isolated"

@@ -1,4 +1,4 @@
-"""What one worker finds; run as `keras_mends_worker.py FILE`, with TF_CONFIG.
+"""What one worker finds; run as `keras_patches_worker.py FILE`, with TF_CONFIG.
 
 Without TF_CONFIG it is the one process that two workers must equal.
 """

@@ -26,8 +26,8 @@ from kerasnotes.data.pictures.augmentation import named
 from kerasnotes.data.pictures.readers import folders, labelled
 from kerasnotes.data.tables import read as tables
 from kerasnotes.testing import fuzzing
+from tests.support.paths import SHARED
 
-SHARED = pathlib.Path(__file__).parents[3] / "shared" / "data"
 # How many versions of each file; the slow test tries ten times as many.
 PICTURES, OTHERS = 18, 36
 
