@@ -37,7 +37,9 @@ def learn(config, facts, train, test, steps):
     keras.utils.set_random_seed(config.seed)
     model = task.model()
     compiling.compile(model, task, task.config, steps)
-    batches = train.epochs(config.batch_size, config.seed, 0, 0, 10**6)
+    batches = train.training_batches(
+        config.batch_size, config.seed, 0, 0, 10**6
+    )
     began = time.perf_counter()
     task.fit(model, batches, steps_per_epoch=steps, verbose=0, shuffle=False)
     seconds = time.perf_counter() - began

@@ -34,7 +34,7 @@ STEPS, PAIRS = 500, 5
 
 def batches(train, config):
     """Returns as many steps as one run of an epoch takes."""
-    return train.epochs(config.batch_size, 0, 0, 0, 10**6)
+    return train.training_batches(config.batch_size, 0, 0, 0, 10**6)
 
 
 def main():
@@ -46,7 +46,7 @@ def main():
     compiling.configure(config)
     task = classify.Classify(config)
     splits = task.splits()
-    dev = splits["dev"].batches(config.batch_size)
+    dev = splits["dev"].evaluation_batches(config.batch_size)
     bare, run = task.model(), task.model()
     compiling.compile(bare, task, config, STEPS)
     compiling.compile(run, task, config, STEPS)

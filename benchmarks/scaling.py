@@ -171,7 +171,7 @@ def work(pipe, core, told, batch, augment):
         model = task.model()
         compiling.compile(model, task, config, SIZE // batch)
 
-    make = functools.partial(data.epochs, batch, 0, 0, 0, 10**6)
+    make = functools.partial(data.training_batches, batch, 0, 0, 0, 10**6)
     with contextlib.suppress(EOFError):
         while True:
             steps = pipe.recv()

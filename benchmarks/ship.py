@@ -47,8 +47,9 @@ _TASKS = {
         "`width` and `alpha` too; `log_prob` takes `text` and `answer`. Meant "
         "for dates from 1900 to 2099, years in four digits, in the languages "
         "it learned (see `kerasnotes.data.texts.readers.date_texts`). It "
-        "answers whatever it is given, a greeting too, and its score then is no sure "
-        "sign; where `truncated` is true it has not read all of the text. "
+        "answers whatever it is given, a greeting too, and its score then is "
+        "no sure sign; where `truncated` is true it has not read all of the "
+        "text. "
         "`exact_match` is that of beam search on up to 2,000 examples, "
         "`sequence_accuracy` that of greedy search on all.",
     ),

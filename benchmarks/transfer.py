@@ -79,7 +79,7 @@ def learn(config, facts, splits):
     keras.utils.set_random_seed(config.seed)
     model = task.model()
     compiling.compile(model, task, config, steps)
-    batches = seen["train"].epochs(
+    batches = seen["train"].training_batches(
         config.batch_size, config.seed, 0, 0, config.epochs
     )
     clock = _Clock()

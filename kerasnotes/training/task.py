@@ -24,7 +24,7 @@ class Split(typing.Protocol):
     def steps(self, batch_size):
         """Returns the number of training batches of an epoch."""
 
-    def epochs(
+    def training_batches(
         self, batch_size, seed, first_epoch, first_step, epochs, share=(0, 1)
     ):
         """Returns the `tf.data.Dataset` of training batches `(x, y, w)`.
@@ -36,7 +36,7 @@ class Split(typing.Protocol):
         `share = (index, count)` of it. Nests of tensors may stand for `x`.
         """
 
-    def batches(self, batch_size):
+    def evaluation_batches(self, batch_size):
         """Returns all examples in order, as they are.
 
         It is a `tf.data.Dataset` of `(x, y, w)`; the last may be partial.
@@ -187,7 +187,7 @@ class Task(abc.ABC):
 
     def evaluate(self, model, split):
         """Returns the metrics of the compiled `model`, a dictionary."""
-        batches = split.batches(self.config.batch_size)
+        batches = split.evaluation_batches(self.config.batch_size)
         return model.evaluate(batches, verbose=0, return_dict=True)
 
     @abc.abstractmethod

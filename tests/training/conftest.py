@@ -33,7 +33,7 @@ class ArraySplit:
     def steps(self, batch_size):
         return self.size // batch_size
 
-    def epochs(
+    def training_batches(
         self, batch_size, seed, first_epoch, first_step, epochs, share=(0, 1)
     ):
         parts = []
@@ -46,7 +46,7 @@ class ArraySplit:
         order = np.concatenate(parts)
         return sharing.part(self._batches(order, batch_size), share)
 
-    def batches(self, batch_size):
+    def evaluation_batches(self, batch_size):
         return self._batches(np.arange(self.size), batch_size)
 
     def _batches(self, order, batch_size):

@@ -33,7 +33,7 @@ class ImageSplit:
     >>> examples = Examples(np.zeros((4, 2, 2, 1), "uint8"),
     ...     np.array([0, 1, 0, 1]), list("abcd"), ["no", "yes"])
     >>> split = ImageSplit(examples, [1, 2, 3])
-    >>> [y.numpy().tolist() for _, y, _ in split.batches(2)]
+    >>> [y.numpy().tolist() for _, y, _ in split.evaluation_batches(2)]
     [[1, 0], [1]]
     """
 
@@ -66,7 +66,7 @@ class ImageSplit:
         """Returns the number of training batches of an epoch."""
         return self.size // batch_size
 
-    def epochs(
+    def training_batches(
         self, batch_size, seed, first_epoch, first_step, epochs, share=(0, 1)
     ):
         """Returns the training batches from a step on.
@@ -107,8 +107,8 @@ class ImageSplit:
         """Returns the first training batch's pictures, plain and augmented.
 
         Args:
-            batch_size: see `epochs`.
-            seed: see `epochs`.
+            batch_size: see `training_batches`.
+            seed: see `training_batches`.
 
         Returns:
             Two float32 arrays `[b, h, w, c]`.
@@ -153,7 +153,7 @@ class ImageSplit:
                 x, y, w = self._augment.mix(x, y, w, numbers, classes)
         return tf.cast(x, tf.float32), y, w
 
-    def batches(self, batch_size):
+    def evaluation_batches(self, batch_size):
         """Returns all examples in order, as they are.
 
         Args:

@@ -29,7 +29,7 @@ class FeatureSplit(picture_batches.ImageSplit):
     ...     np.array([0, 1, 0]), list("abc"), ["no", "yes"])
     >>> split = picture_batches.ImageSplit(pictures, [0, 1, 2])
     >>> split = FeatureSplit(split, np.float32([[7], [8], [9]]))
-    >>> [x.numpy().tolist() for x, _, _ in split.batches(2)]
+    >>> [x.numpy().tolist() for x, _, _ in split.evaluation_batches(2)]
     [[[7.0], [8.0]], [[9.0]]]
     """
 
@@ -122,7 +122,7 @@ def _checksum(features):
 def _write(split, function, shape, path, batch_size):
     header = {"descr": "<f4", "fortran_order": False, "shape": shape}
     batches = progress.progress(
-        split.batches(batch_size),
+        split.evaluation_batches(batch_size),
         -(-split.size // batch_size),
         f"features of {split.size:,} pictures, batches",
     )

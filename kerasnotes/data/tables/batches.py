@@ -22,7 +22,7 @@ class TableSplit:
         ids: where each row is found.
 
     >>> split = TableSplit(np.eye(3), np.arange(3), list("abc"))
-    >>> [y.numpy().tolist() for _, y, _ in split.batches(2)]
+    >>> [y.numpy().tolist() for _, y, _ in split.evaluation_batches(2)]
     [[[0.0], [1.0]], [[2.0]]]
     """
 
@@ -50,7 +50,7 @@ class TableSplit:
         """Returns the number of training batches of an epoch."""
         return self.size // batch_size
 
-    def epochs(
+    def training_batches(
         self, batch_size, seed, first_epoch, first_step, epochs, share=(0, 1)
     ):
         """Returns the training batches from a step on.
@@ -89,7 +89,7 @@ class TableSplit:
             .prefetch(tf.data.AUTOTUNE)
         )
 
-    def batches(self, batch_size):
+    def evaluation_batches(self, batch_size):
         """Returns all rows in order.
 
         Args:

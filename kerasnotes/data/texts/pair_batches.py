@@ -40,7 +40,7 @@ class PairSplit:
         ids: their strings.
 
     >>> split = PairSplit([[5, 6], [7]], [[8, 9], [10]], ["a", "b"])
-    >>> (x, y, w), = split.batches(2)
+    >>> (x, y, w), = split.evaluation_batches(2)
     >>> split.ids, x["source"].numpy().tolist(), y.numpy().tolist()
     (['b', 'a'], [[7, 2, 0], [5, 6, 2]], [[10, 2, 0], [8, 9, 2]])
     """
@@ -83,7 +83,7 @@ class PairSplit:
         )
         return 1 - self._lengths[: cuts[-1]].sum(axis=0) / filled
 
-    def epochs(
+    def training_batches(
         self, batch_size, seed, first_epoch, first_step, epochs, share=(0, 1)
     ):
         """Returns the training batches from a step on.
@@ -132,7 +132,7 @@ class PairSplit:
         )
         return sharing.part(batches, share).prefetch(tf.data.AUTOTUNE)
 
-    def batches(self, batch_size):
+    def evaluation_batches(self, batch_size):
         """Returns all pairs in order.
 
         Args:

@@ -141,11 +141,11 @@ def _texts(cells):
 def split(pairs, expression=None):
     """Chooses the sides, so that what is held out was never seen in train.
 
-    A set without dev or test is cut by sentence, as `split_choice.choose`
-    does, and what train shares with the sides cut from it is left out of
-    train: no source and no target of theirs is in train, whatever the case, the spaces
-    and the punctuation. Sentences are the sources, or the targets where
-    these are fewer. Official sides stay as they are.
+    A set without dev or test is cut by sentence, as `split_choice.choose` does,
+    and what train shares with the sides cut from it is left out of train: no
+    source and no target of theirs is in train, whatever the case, the spaces
+    and the punctuation. Sentences are the sources, or the targets where these
+    are fewer. Official sides stay as they are.
 
     Args:
         pairs: the `Pairs`.

@@ -181,7 +181,7 @@ def export(members, path):
     ]
     served = signatures([m.task for m in members], models)
     loaded = export_lib.write_saved_model(served, path)
-    x, *_ = next(iter(members[0].splits["dev"].batches(16)))
+    x, *_ = next(iter(members[0].splits["dev"].evaluation_batches(16)))
     x = tf.cast(x, tf.uint8)
     got = loaded.signatures["images"](images=x)["probabilities"]
     want = served["images"].function(x)["probabilities"]

@@ -54,7 +54,7 @@ def measure(name, task, answer, splits):
     size, seconds, found = task.config.batch_size, [], {}
     for split in judged(splits):
         parts = []
-        for pixels, *_ in splits[split].batches(size):
+        for pixels, *_ in splits[split].evaluation_batches(size):
             if len(pixels) < size or not seconds:
                 answer(pixels)  # It compiles.
             began = time.perf_counter()

@@ -315,7 +315,7 @@ class PictureTask(task_lib.Task):
 
     def logits(self, model, split):
         """Returns the model's logits of a split, float32 `[n, outputs]`."""
-        batches = split.batches(self.config.batch_size)
+        batches = split.evaluation_batches(self.config.batch_size)
         return model.predict(batches, verbose=0).astype("float32")
 
     @abc.abstractmethod

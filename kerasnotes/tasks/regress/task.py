@@ -189,7 +189,7 @@ class Regress(task_lib.Task):
         return serving.signatures(model, self.facts["features"])
 
     def judge(self, model, split):
-        batches = split.batches(self.config.batch_size)
+        batches = split.evaluation_batches(self.config.batch_size)
         predicted = model.predict(batches, verbose=0)[:, 0]
         return regress_review.judge(
             split.ids, split.targets, predicted, self.facts["target_std"]

@@ -131,7 +131,7 @@ def batches(strategy, make):
     Args:
         strategy: the model's.
         make: a function of `share` that gives a `tf.data.Dataset`, as
-            `Split.epochs`.
+            `Split.training_batches`.
     """
     if strategy is not several_workers():
         gpus = tf.config.list_logical_devices("GPU")

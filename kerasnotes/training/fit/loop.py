@@ -83,7 +83,7 @@ def prepare(task, splits, chooser):
         model = task.model()
         compiling.compile(model, task, config, steps)
     # One batch makes the metrics, which then have names and variables.
-    x, y, w = next(iter(splits["dev"].batches(config.batch_size)))
+    x, y, w = next(iter(splits["dev"].evaluation_batches(config.batch_size)))
     names = model.test_on_batch(x, y, w, return_dict=True)
     chooser.check(names)
     weighted = [name for name in names if name.startswith("weighted_")]
@@ -156,7 +156,7 @@ def fit(task, model, folder, splits, chooser, watchers=()):
             strategies.batches(
                 model.distribute_strategy,
                 functools.partial(
-                    splits["train"].epochs,
+                    splits["train"].training_batches,
                     config.batch_size,
                     config.seed,
                     epoch,
@@ -168,7 +168,7 @@ def fit(task, model, folder, splits, chooser, watchers=()):
             # An epoch that was cut is finished by itself.
             epochs=epoch + 1 if step else config.epochs,
             steps_per_epoch=steps - step,
-            validation_data=splits["dev"].batches(config.batch_size),
+            validation_data=splits["dev"].evaluation_batches(config.batch_size),
             verbose=0,
             shuffle=False,
             callbacks=[

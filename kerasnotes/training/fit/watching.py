@@ -61,7 +61,7 @@ def watcher(kind, train, batch_size, folder):
     size = {"norms": batch_size, "cost": train.size, "gradients": _EXAMPLES}
     if kind not in size:
         return None
-    x, y, w = next(iter(train.batches(size[kind])))
+    x, y, w = next(iter(train.evaluation_batches(size[kind])))
     if kind == "norms":
         return monitors.NormMonitor(x, y, folder, w)
     if kind == "cost" and len(y) < train.size:

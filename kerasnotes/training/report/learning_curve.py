@@ -150,14 +150,14 @@ class _Repeated:
     def steps(self, batch_size):
         return self._steps
 
-    def epochs(
+    def training_batches(
         self, batch_size, seed, first_epoch, first_step, epochs, share=(0, 1)
     ):
         first = first_epoch * self._steps + first_step
         end = epochs * self._steps
         steps = self._part.steps(batch_size)
         last = math.ceil(end / steps)
-        return self._part.epochs(
+        return self._part.training_batches(
             batch_size, seed, *divmod(first, steps), last, share
         ).take(end - first)
 

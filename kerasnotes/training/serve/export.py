@@ -56,7 +56,7 @@ def export(task, model, split, folder, bounds=()):
         milliseconds for one example, and the largest difference from the
         model's answers.
     """
-    batches = split.batches(min(split.size, 16))
+    batches = split.evaluation_batches(min(split.size, 16))
     x, *_ = next(iter(batches))
     if task.config.fold_batch_norm:
         model = _folded(task, model, x)

@@ -46,7 +46,7 @@ def test_batches_are_all_examples_in_order():
     split = picture_batches.ImageSplit(
         examples, ROWS, weights=balanced(examples, ROWS)
     )
-    batches = collect(split.batches(8))
+    batches = collect(split.evaluation_batches(8))
     assert [len(y) for _, y, _ in batches] == [8, 8, 8, 8, 8, 2]
     x, y, w = (np.concatenate(parts) for parts in zip(*batches, strict=True))
     assert (x.dtype, y.dtype, w.dtype) == (np.float32, np.int64, np.float32)
@@ -58,7 +58,7 @@ def test_batches_are_all_examples_in_order():
 def test_an_epoch_is_each_example_once_in_another_order():
     examples = make()
     split = picture_batches.ImageSplit(examples, ROWS)
-    batches = collect(split.epochs(7, 0, 0, 0, 2))
+    batches = collect(split.training_batches(7, 0, 0, 0, 2))
     assert len(batches) == 12
     orders = []
     for epoch in (batches[:6], batches[6:]):
@@ -72,13 +72,13 @@ def test_an_epoch_is_each_example_once_in_another_order():
         np.testing.assert_array_equal(labels, examples.labels[rows])
         orders.append(rows)
     assert orders[0] != orders[1]
-    other = collect(split.epochs(7, 1, 0, 0, 1))
+    other = collect(split.training_batches(7, 1, 0, 0, 1))
     assert not np.array_equal(other[0][0], batches[0][0])
 
 
 def test_a_partial_batch_is_dropped():
     split = picture_batches.ImageSplit(make(), ROWS)
-    dataset = split.epochs(10, 0, 0, 0, 3)
+    dataset = split.training_batches(10, 0, 0, 0, 3)
     assert dataset.element_spec[0].shape == (10, 6, 5, 3)
     assert len(collect(dataset)) == 12
 
@@ -94,12 +94,12 @@ def test_starting_anywhere_gives_the_same_batches(
         monkeypatch.setattr(lib, "MEMORY", 1000)
     policy = named.build(name)
     split = picture_batches.ImageSplit(make(tmp_path), ROWS, policy)
-    whole = collect(split.epochs(8, 3, 0, 0, 3))
+    whole = collect(split.training_batches(8, 3, 0, 0, 3))
     assert len(whole) == 15
     for epoch, step in ((0, 4), (1, 0), (2, 3)):
-        rest = collect(split.epochs(8, 3, epoch, step, 3))
+        rest = collect(split.training_batches(8, 3, epoch, step, 3))
         assert_same(rest, whole[5 * epoch + step :])
-    assert not collect(split.epochs(8, 3, 3, 0, 3))
+    assert not collect(split.training_batches(8, 3, 3, 0, 3))
 
 
 @pytest.mark.parametrize("threads", [1, 7])
@@ -108,16 +108,17 @@ def test_threads_change_nothing(threads):
     split = picture_batches.ImageSplit(make(), ROWS, policy)
     options = tf.data.Options()
     options.threading.private_threadpool_size = threads
-    dataset = split.epochs(4, 0, 0, 0, 5)
+    dataset = split.training_batches(4, 0, 0, 0, 5)
     assert_same(collect(dataset.with_options(options)), collect(dataset))
 
 
 @pytest.mark.parametrize("text", ["strong:pca=0,mixup=1", "light"])
 def test_workers_share_a_batch(text):
     split = picture_batches.ImageSplit(make(), ROWS, named.build(text))
-    whole = collect(split.epochs(8, 0, 0, 2, 2))
+    whole = collect(split.training_batches(8, 0, 0, 2, 2))
     parts = [
-        collect(split.epochs(8, 0, 0, 2, 2, share=(i, 4))) for i in range(4)
+        collect(split.training_batches(8, 0, 0, 2, 2, share=(i, 4)))
+        for i in range(4)
     ]
     together = [
         tuple(map(np.concatenate, zip(*batches, strict=True)))
@@ -130,7 +131,7 @@ def test_augmentation_differs_between_examples_and_epochs():
     examples = make()
     examples.images[:] = examples.images[0]
     split = picture_batches.ImageSplit(examples, ROWS, named.build("light"))
-    batches = collect(split.epochs(42, 0, 0, 0, 2))
+    batches = collect(split.training_batches(42, 0, 0, 0, 2))
     pictures = np.concatenate([x for x, _, _ in batches])
     assert len(np.unique(pictures.reshape(84, -1), axis=0)) == 84
 
@@ -141,14 +142,14 @@ def test_mixed_labels_are_distributions_over_the_classes():
     split = picture_batches.ImageSplit(
         examples, ROWS, policy, balanced(examples, ROWS)
     )
-    dataset = split.epochs(8, 0, 0, 0, 2)
+    dataset = split.training_batches(8, 0, 0, 0, 2)
     assert dataset.element_spec[1].shape == (8, 3)
     for x, y, w in collect(dataset):
         np.testing.assert_allclose(y.sum(1), 1, rtol=1e-5)
         assert (y > 0).sum(1).max() == 2 and x.dtype == np.float32
         assert split.weights.min() - 1e-5 <= w.min()
         assert w.max() <= split.weights.max() + 1e-5
-    assert split.batches(8).element_spec[1].shape == (None,)
+    assert split.evaluation_batches(8).element_spec[1].shape == (None,)
 
 
 def test_training_cuts_from_the_canvas_and_nothing_else_sees_it():
@@ -158,11 +159,13 @@ def test_training_cuts_from_the_canvas_and_nothing_else_sees_it():
     examples = dataclasses.replace(examples, canvas=larger)
     policy = named.Policy(crop=0.5)
     split = picture_batches.ImageSplit(examples, ROWS, policy)
-    (x, _, _), *_ = collect(split.epochs(42, 0, 0, 0, 1))
+    (x, _, _), *_ = collect(split.training_batches(42, 0, 0, 0, 1))
     assert x.shape == (42, 6, 5, 3)
     assert sorted(x[:, 0, 0, 0]) == ROWS.tolist()
     assert (x == x[:, :1, :1, :1]).all()
-    plain = np.concatenate([x for x, _, _ in collect(split.batches(8))])
+    plain = np.concatenate(
+        [x for x, _, _ in collect(split.evaluation_batches(8))]
+    )
     np.testing.assert_array_equal(plain, examples.images[ROWS])
     before, after = split.before_and_after(42, 0)
     np.testing.assert_array_equal(after, x)
@@ -179,7 +182,7 @@ def test_balanced_weights_are_scikit_learns():
     expected = class_weight.compute_class_weight(
         "balanced", classes=np.arange(3), y=split.labels
     )
-    for _, y, w in collect(split.epochs(5, 0, 0, 0, 1)):
+    for _, y, w in collect(split.training_batches(5, 0, 0, 0, 1)):
         np.testing.assert_allclose(w, expected[y], rtol=1e-6)
 
 
@@ -193,5 +196,5 @@ def test_a_smaller_part_is_in_the_larger():
 def test_a_batch_larger_than_the_split_is_refused():
     split = picture_batches.ImageSplit(make(), ROWS)
     with pytest.raises(errors.UserError, match="43 is more than the 42"):
-        split.epochs(43, 0, 0, 0, 1)
-    assert len(collect(split.epochs(42, 0, 0, 0, 1))) == 1
+        split.training_batches(43, 0, 0, 0, 1)
+    assert len(collect(split.training_batches(42, 0, 0, 0, 1))) == 1

@@ -35,7 +35,9 @@ class Counted:
 
 def batches(split, **given):
     given = {"batch_size": 8, "seed": 3, **given}
-    found = split.epochs(first_epoch=1, first_step=2, epochs=4, **given)
+    found = split.training_batches(
+        first_epoch=1, first_step=2, epochs=4, **given
+    )
     return [[part.numpy() for part in batch] for batch in found]
 
 
@@ -44,7 +46,11 @@ def same(split, found):
     assert (found.size, found.ids) == (split.size, split.ids)
     pairs = [
         *zip(batches(split), batches(found), strict=True),
-        *zip(split.batches(8), found.batches(8), strict=True),
+        *zip(
+            split.evaluation_batches(8),
+            found.evaluation_batches(8),
+            strict=True,
+        ),
     ]
     for (x, y, w), (z, *rest) in pairs:
         np.testing.assert_array_equal(np.sum(x, axis=(2, 3)), z)

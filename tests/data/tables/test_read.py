@@ -98,7 +98,7 @@ def batches(dataset):
 
 
 def test_epochs_are_shuffles_with_rows_kept_whole(split):
-    found = batches(split.epochs(5, 0, 0, 0, 2))
+    found = batches(split.training_batches(5, 0, 0, 0, 2))
     assert len(found) == 4
     for epoch in (found[:2], found[2:]):
         x, y, w = (np.concatenate(part) for part in zip(*epoch, strict=True))
@@ -110,10 +110,10 @@ def test_epochs_are_shuffles_with_rows_kept_whole(split):
 
 
 def test_epochs_go_on_anywhere(split):
-    whole = batches(split.epochs(3, 7, 0, 0, 3))
+    whole = batches(split.training_batches(3, 7, 0, 0, 3))
     assert len(whole) == 9
     for epoch, step in ((0, 2), (1, 0), (2, 1)):
-        rest = batches(split.epochs(3, 7, epoch, step, 3))
+        rest = batches(split.training_batches(3, 7, epoch, step, 3))
         assert len(rest) == 9 - 3 * epoch - step
         for one, other in zip(whole[3 * epoch + step :], rest, strict=True):
             for a, b in zip(one, other, strict=True):
@@ -121,20 +121,24 @@ def test_epochs_go_on_anywhere(split):
 
 
 def test_workers_share_a_batch(split):
-    whole = batches(split.epochs(4, 0, 0, 0, 2))
-    parts = [batches(split.epochs(4, 0, 0, 0, 2, (i, 2))) for i in (0, 1)]
+    whole = batches(split.training_batches(4, 0, 0, 0, 2))
+    parts = [
+        batches(split.training_batches(4, 0, 0, 0, 2, (i, 2))) for i in (0, 1)
+    ]
     for batch, *halves in zip(whole, *parts, strict=True):
         for a, one, other in zip(batch, *halves, strict=True):
             np.testing.assert_array_equal(a, np.concatenate([one, other]))
 
 
 def test_seeds_differ(split):
-    one, other = (batches(split.epochs(10, seed, 0, 0, 1)) for seed in (0, 1))
+    one, other = (
+        batches(split.training_batches(10, seed, 0, 0, 1)) for seed in (0, 1)
+    )
     assert not np.array_equal(one[0][0], other[0][0])
 
 
 def test_batches_are_all_rows_in_order(split):
-    found = batches(split.batches(4))
+    found = batches(split.evaluation_batches(4))
     assert [len(x) for x, _, _ in found] == [4, 4, 2]
     x = np.concatenate([x for x, _, _ in found])
     np.testing.assert_array_equal(x, np.arange(20).reshape(10, 2))

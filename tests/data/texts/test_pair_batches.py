@@ -31,7 +31,7 @@ def rows(batches):
 
 def test_the_targets_begin_as_the_answers_end():
     split = pair_batches.PairSplit([[7], [8, 9]], [[5, 6], []], ["a", "b"])
-    ((x, y, w),) = split.batches(9)
+    ((x, y, w),) = split.evaluation_batches(9)
     assert split.ids == ["b", "a"]
     assert x["source"].numpy().tolist() == [[8, 9, END], [7, END, PAD]]
     assert x["target"].numpy().tolist() == [
@@ -44,17 +44,17 @@ def test_the_targets_begin_as_the_answers_end():
 
 def test_an_epoch_has_every_pair_once():
     split = some(batch_tokens=300)
-    found = rows(split.epochs(32, 1, 0, 0, 1))
-    assert sorted(found) == sorted(rows(split.batches(32)))
+    found = rows(split.training_batches(32, 1, 0, 0, 1))
+    assert sorted(found) == sorted(rows(split.evaluation_batches(32)))
     assert len(found) == split.size
 
 
 def test_it_goes_on_from_any_step():
     split = some(batch_tokens=300)
     steps = split.steps(32)
-    whole = list(split.epochs(32, 1, 0, 0, 3).as_numpy_iterator())
+    whole = list(split.training_batches(32, 1, 0, 0, 3).as_numpy_iterator())
     assert len(whole) == 3 * steps
-    rest = list(split.epochs(32, 1, 1, 5, 3).as_numpy_iterator())
+    rest = list(split.training_batches(32, 1, 1, 5, 3).as_numpy_iterator())
     assert len(rest) == 2 * steps - 5
     for one, other in zip(whole[steps + 5 :], rest, strict=True):
         tf.nest.map_structure(np.testing.assert_array_equal, one, other)
@@ -62,12 +62,15 @@ def test_it_goes_on_from_any_step():
 
 def test_epochs_and_seeds_differ_in_batches_and_in_their_order():
     split = some(batch_tokens=300)
-    first, second = (rows(split.epochs(32, 1, e, 0, e + 1)) for e in (0, 1))
-    assert first != second != rows(split.epochs(32, 2, 1, 0, 2))
+    first, second = (
+        rows(split.training_batches(32, 1, e, 0, e + 1)) for e in (0, 1)
+    )
+    assert first != second != rows(split.training_batches(32, 2, 1, 0, 2))
     batches = [
         {frozenset(map(tuple, x["source"])) for x, *_ in data}
         for data in (
-            split.epochs(32, 1, e, 0, e + 1).as_numpy_iterator() for e in (0, 1)
+            split.training_batches(32, 1, e, 0, e + 1).as_numpy_iterator()
+            for e in (0, 1)
         )
     ]
     assert batches[0] != batches[1]
@@ -76,7 +79,7 @@ def test_epochs_and_seeds_differ_in_batches_and_in_their_order():
 def test_batches_keep_to_the_budget():
     split = some(batch_tokens=300)
     sizes = []
-    for x, y, _ in split.epochs(32, 0, 0, 0, 1):
+    for x, y, _ in split.training_batches(32, 0, 0, 0, 1):
         pairs, source = x["source"].shape
         sizes.append(pairs)
         assert pairs <= 32
@@ -87,7 +90,7 @@ def test_batches_keep_to_the_budget():
 def test_little_is_padding():
     split = some(5000, batch_tokens=1000)
     told, found = split.padding(64), []
-    for x, y, _ in split.epochs(64, 0, 0, 0, 1):
+    for x, y, _ in split.training_batches(64, 0, 0, 0, 1):
         sides = x["source"].numpy(), y.numpy()
         found.append([(side.size, (side == PAD).sum()) for side in sides])
     size, padding = np.sum(found, axis=0).T
@@ -97,11 +100,13 @@ def test_little_is_padding():
 
 def test_replicas_divide_every_batch():
     split = some(501, batch_tokens=300, replicas=4)
-    data = split.epochs(32, 0, 0, 0, 1)
+    data = split.training_batches(32, 0, 0, 0, 1)
     sizes = [len(y) for _, y, _ in data]
     assert not any(size % 4 for size in sizes) and sum(sizes) == 500
-    assert sum(len(y) for _, y, _ in split.batches(32)) == 501
-    parts = [split.epochs(32, 0, 0, 0, 1, share=(i, 2)) for i in (0, 1)]
+    assert sum(len(y) for _, y, _ in split.evaluation_batches(32)) == 501
+    parts = [
+        split.training_batches(32, 0, 0, 0, 1, share=(i, 2)) for i in (0, 1)
+    ]
     for whole, *halves in zip(data, *parts, strict=True):
         joined = tf.nest.map_structure(lambda *h: tf.concat(h, 0), *halves)
         tf.nest.map_structure(np.testing.assert_array_equal, whole, joined)
@@ -109,19 +114,22 @@ def test_replicas_divide_every_batch():
 
 def test_a_pair_beyond_the_budget_is_a_batch_of_its_own():
     split = pair_batches.PairSplit([[5] * 9, [6]], [[7], [8]], "ab", 6)
-    assert [len(y) for _, y, _ in split.epochs(9, 0, 0, 0, 1)] == [1, 1]
+    assert [len(y) for _, y, _ in split.training_batches(9, 0, 0, 0, 1)] == [
+        1,
+        1,
+    ]
 
 
 @pytest.mark.parametrize("size", [7, 32])
 def test_weights_make_means_of_tokens(size):
     split = some()
     tokens = true = 0
-    for _, y, w in split.epochs(size, 0, 0, 0, 1):
+    for _, y, w in split.training_batches(size, 0, 0, 0, 1):
         assert w.numpy().mean() == pytest.approx(1)
         assert np.unique(w[y != PAD]).size == 1
     # `evaluate` weighs the batches' means by their pairs.
     total = 0.0
-    for _, y, w in split.batches(size):
+    for _, y, w in split.evaluation_batches(size):
         loss = tf.cast(y, tf.float32)
         total += float(tf.reduce_mean(w * loss)) * len(y)
         tokens += (y.numpy() != PAD).sum()
@@ -133,8 +141,13 @@ def test_a_part_is_chosen_by_ids():
     split = some(batch_tokens=300)
     small, large = split.take(50), split.take(100)
     assert set(small.ids) < set(large.ids) < set(split.ids)
-    whole = dict(zip(split.ids, rows(split.batches(32)), strict=True))
-    for data in (small.batches(32), small.epochs(32, 0, 0, 0, 1)):
+    whole = dict(
+        zip(split.ids, rows(split.evaluation_batches(32)), strict=True)
+    )
+    for data in (
+        small.evaluation_batches(32),
+        small.training_batches(32, 0, 0, 0, 1),
+    ):
         assert sorted(rows(data)) == sorted(whole[i] for i in small.ids)
-    assert rows(small.batches(32)) == [whole[i] for i in small.ids]
+    assert rows(small.evaluation_batches(32)) == [whole[i] for i in small.ids]
     assert split.take(10**6).ids == split.ids

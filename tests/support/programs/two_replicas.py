@@ -60,7 +60,7 @@ class Split:
     def __init__(self, y, size=SIZE):
         self.size, self._rows = size, (X[:size], y[:size], WEIGHTS[:size])
 
-    def batches(self, count):
+    def evaluation_batches(self, count):
         return tf.data.Dataset.from_tensor_slices(self._rows).batch(count)
 
 
@@ -102,7 +102,7 @@ def values(variables):
 def five_steps(strategy, *between, y=Y, weights=None, **flags):
     model, more = compiled(strategy, *between, **flags), {}
     if "weight_average" in flags:
-        more["validation_data"] = Split(y).batches(BATCH)
+        more["validation_data"] = Split(y).evaluation_batches(BATCH)
         more["callbacks"] = [keras.callbacks.SwapEMAWeights()]
     before = model.get_weights()
     rows = (X, y) if weights is None else (X, y, weights)

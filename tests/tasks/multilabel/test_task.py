@@ -151,7 +151,7 @@ def test_chosen_thresholds_are_used_everywhere(finished):
     want = (given == dev.labels)[known].mean()
     assert want != pytest.approx(before["accuracy"])
     assert task.evaluate(model, dev)["accuracy"] == pytest.approx(want)
-    x = np.concatenate([x for x, *_ in dev.batches(64)])
+    x = np.concatenate([x for x, *_ in dev.evaluation_batches(64)])
     served = task.signatures(model)["images"].function(tf.cast(x, tf.uint8))
     np.testing.assert_array_equal(served["present"], given)
 

@@ -27,12 +27,14 @@ class Split:
     def steps(self, batch_size):
         return self.size // batch_size
 
-    def epochs(self, batch_size, seed, first_epoch, first_step, epochs):
+    def training_batches(
+        self, batch_size, seed, first_epoch, first_step, epochs
+    ):
         rows = range(first_step * batch_size, self.size)
         rows = [*rows, *range(self.size)] if first_step else rows
         return self._batches(rows, batch_size).repeat(epochs - first_epoch)
 
-    def batches(self, batch_size):
+    def evaluation_batches(self, batch_size):
         return self._batches(range(self.size), batch_size)
 
     def _batches(self, rows, size):

@@ -109,7 +109,7 @@ def learned(precision, jit):
     model = keras.Sequential([keras.Input([4]), *layers])
     compiling.compile(model, task, given, 7)
     assert model.jit_compile == (jit == "true")
-    data = task.splits()["train"].epochs(16, 0, 0, 0, 1)
+    data = task.splits()["train"].training_batches(16, 0, 0, 0, 1)
     model.fit(data, verbose=0, shuffle=False)
     return np.concatenate([w.ravel() for w in model.get_weights()])
 

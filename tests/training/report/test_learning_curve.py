@@ -94,7 +94,9 @@ def test_an_epoch_of_a_part_is_several_passes(toy):
     assert repeated.size // 8 == 5
 
     def batches(*where):
-        return [x.numpy() for x, _, _ in repeated.epochs(8, 0, *where)]
+        return [
+            x.numpy() for x, _, _ in repeated.training_batches(8, 0, *where)
+        ]
 
     whole = batches(0, 0, 3)
     assert len(whole) == 15

@@ -74,7 +74,7 @@ def test_folded_batch_norm_is_gone(trained, tmp_path, capsys):
     served = loaded.signatures["serving_default"]
     held = [x for x in served.captured_inputs if x.dtype == tf.resource]
     assert len(held) == 4  # Two kernels, two biases.
-    x = next(iter(split.batches(8)))[0]
+    x = next(iter(split.evaluation_batches(8)))[0]
     want = keras.ops.softmax(model(x, training=False))
     got = served(points=x)["probabilities"]
     np.testing.assert_allclose(got, want, atol=1e-4)
