@@ -38,7 +38,7 @@ def signatures(model, answer, shape, resize, activation=tf.nn.softmax):
         return activation(logits)
 
     def resized(pictures):
-        pixels = decode.resize(inspect, size, channels, resize)
+        pixels = decode.resize(pictures, size, channels, resize)
         return tf.cast(pixels, tf.float32)
 
     def from_bytes(image_bytes):
@@ -58,7 +58,7 @@ def signatures(model, answer, shape, resize, activation=tf.nn.softmax):
     return {
         "serving_default": signature(from_bytes, [], tf.string, "image_bytes"),
         "images": signature(
-            lambda images: answer(probabilities(resized(decode))),
+            lambda images: answer(probabilities(resized(images))),
             any_size,
             tf.uint8,
             "images",

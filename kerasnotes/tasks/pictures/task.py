@@ -70,7 +70,7 @@ class Config(config_lib.Config):
         "metrics; 1 for the others.",
     )
     train_dev: bool = option(False, "Hold 10 % of train out as train-dev.")
-    named: str = option(
+    augment: str = option(
         "light",
         "none, light, standard or strong[:rotate=…,mixup=…], or a JSON file "
         "of such values.",
@@ -85,7 +85,7 @@ class Config(config_lib.Config):
     width: float | None = option(
         None, "Multiplier of a network's channels.", bounds=(1e-3, 10)
     )
-    example_weights: str = option(
+    weights: str = option(
         "none",
         "Where training starts: none, imagenet, or a .keras or .weights.h5 "
         "file; a head for other classes is left out.",
