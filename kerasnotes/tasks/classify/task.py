@@ -276,13 +276,13 @@ class Classify(pictures.PictureTask):
             if name in splits
         }
         judged = self._judge(dev, logits["dev"])
-        example_weights = self.weights(dev.examples, dev.indices)
+        weights = self.weights(dev.examples, dev.indices)
         return [
             *classify_review.review(judged, self.facts["classes"], folder),
             *decision.blocks(
                 splits,
                 logits,
-                example_weights,
+                weights,
                 self.config,
                 self.chosen,
                 folder,
@@ -302,14 +302,14 @@ def _class_weight(text):
     """Reads none, balanced or `CLASS=weight,…`."""
     if text in ("none", "balanced"):
         return {"none": None, "balanced": "balanced"}[text]
-    example_weights = {}
+    weights = {}
     for part in text.split(","):
         name, _, value = part.rpartition("=")
         try:
-            example_weights[name] = float(value)
+            weights[name] = float(value)
         except ValueError as error:
             raise errors.UserError(
                 f"--class_weight: {part!r} is not CLASS=weight; write none, "
                 "balanced, or 'cat=2,dog=1'"
             ) from error
-    return example_weights
+    return weights
