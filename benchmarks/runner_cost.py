@@ -16,8 +16,8 @@ import tempfile
 import time
 
 import keras
+import tensorflow as tf
 
-from benchmarks import xla
 from kerasnotes.diagnosis import selection
 from kerasnotes.tasks import classify
 from kerasnotes.training.distribute import strategies
@@ -35,6 +35,15 @@ STEPS, PAIRS = 500, 5
 def batches(train, config):
     """Returns as many steps as one run of an epoch takes."""
     return train.training_batches(config.batch_size, 0, 0, 0, 10**6)
+
+
+def device():
+    """Returns the name of the device that trains."""
+    gpus = tf.config.list_physical_devices("GPU")
+    if not gpus:
+        return "CPU"
+    details = tf.config.experimental.get_device_details(gpus[0])
+    return details.get("device_name", "GPU")
 
 
 def main():
@@ -99,7 +108,7 @@ def main():
         )
     print(
         f"{config.model}: median ratio {statistics.median(ratios):.3f} "
-        f"({xla.device()}, {config.precision}, Keras {keras.__version__})"
+        f"({device()}, {config.precision}, Keras {keras.__version__})"
     )
 
 

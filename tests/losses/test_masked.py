@@ -104,7 +104,7 @@ tf.config.set_logical_device_configuration(
     [tf.config.LogicalDeviceConfiguration()] * 2,
 )
 from kerasnotes.losses import MaskedBinaryCrossentropy
-from kerasnotes.training import distribution
+from kerasnotes.training.distribute import strategies
 
 keras.config.set_floatx("float64")
 x = np.random.default_rng(0).normal(size=[64, 4])
@@ -115,7 +115,7 @@ y[15::16] = -1
 
 def train(strategy):
     keras.utils.set_random_seed(0)
-    with distribution.strategy(strategy).scope():
+    with strategies.strategy(strategy).scope():
         model = keras.Sequential([keras.Input([4]), keras.layers.Dense(3)])
         model.compile(keras.optimizers.SGD(0.5), MaskedBinaryCrossentropy())
     data = tf.data.Dataset.from_tensor_slices((x, y)).batch(16)

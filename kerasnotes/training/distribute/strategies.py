@@ -67,7 +67,7 @@ def batch_size(config, most):
         `config.batch_size`, or what is left of `most` where the replicas
         divide it.
 
-    >>> from kerasnotes.training import config
+    >>> from kerasnotes.training.run import config
     >>> batch_size(config.Config(batch_size=64), 33)
     33
     """

@@ -129,15 +129,14 @@ def optimizer(config, steps_per_epoch):
 
 def compile(model, task, config, steps_per_epoch):
     """Compiles `model` for training; call it in the strategy's scope."""
-    steps = config.epochs * steps_per_epoch
     replicas.synchronize(model)
-    with xla.checked(model, config):
+    with xla.verify_compiled(model, config):
         model.compile(
             optimizer=optimizer(config, steps_per_epoch),
             loss=task.loss(),
             metrics=task.metrics(),
             weighted_metrics=task.weighted_metrics(),
-            jit_compile=xla.wanted(model, config, steps),
+            jit_compile=xla.jit_compile(model, config),
             steps_per_execution=together(config, steps_per_epoch),
             # Where it is needed, the optimiser does it already.
             auto_scale_loss=False,

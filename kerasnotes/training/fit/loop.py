@@ -44,7 +44,7 @@ def learn(task, folder, splits, chooser, watchers=(), asked=None, seen=None):
     config, logs = task.config, folder / "logs"
     steps = steps_per_epoch(seen, config)
     profiler = profiling.profiler(config.profile, steps, logs)
-    with xla.told(config), profiler as more:
+    with xla.explain_errors(config), profiler as more:
         trained = prepare(task, seen, chooser)
         # Every worker has read what was there.
         workers.check_alike(

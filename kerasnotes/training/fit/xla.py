@@ -4,47 +4,40 @@ import contextlib
 import re
 import warnings
 
+import keras
 import tensorflow as tf
 
 from kerasnotes import errors
 
-# Less isn't worth the wait for compilation; nor are fewer steps.
-_SPEED, _STEPS = 1.05, 1000
 
-
-def wanted(model, config, steps):
+def jit_compile(model, config):
     """Returns what `compile` takes as `jit_compile`.
 
-    `--jit_compile=auto` has XLA where `benchmarks/xla.py` found it faster; on
-    a GPU also where nobody has measured. Under a strategy it has none, nor
-    where runs are bit-identical: Keras leaves it out there.
+    `--jit_compile=auto` has XLA on one GPU, but not for a model that takes
+    batches of many lengths, for each of which XLA compiles anew. On a CPU it
+    most often slows a step, and a strategy has none.
 
     Args:
-        model: the model, whose `xla_speed(kind)`, if it has one, gives a
-            step's speed with XLA over that without on a `"CPU"` or `"GPU"`,
-            or None.
+        model: the model that is to be compiled.
         config: the run's `Config`.
-        steps: steps of the whole run.
 
-    >>> from kerasnotes.training import config
-    >>> wanted(None, config.Config(jit_compile="false"), 10**6)
+    >>> from kerasnotes.training.run import config
+    >>> jit_compile(None, config.Config(jit_compile="false"))
     False
     """
     if config.jit_compile != "auto":
         return config.jit_compile == "true"
-    if tf.distribute.has_strategy():
+    if tf.distribute.has_strategy() or not tf.config.list_logical_devices(
+        "GPU"
+    ):
         return False
-    on_gpu = bool(tf.config.list_logical_devices("GPU"))
-    speed = getattr(model, "xla_speed", lambda kind: None)
-    speed = speed("GPU" if on_gpu else "CPU")
-    if on_gpu:
-        # Keras' own, not where a layer forbids it.
-        return "auto" if speed is None or speed > _SPEED else False
-    return speed is not None and speed > _SPEED and steps >= _STEPS
+    lengths = keras.tree.flatten([x.shape[1:] for x in model.inputs])
+    # Keras' own, not where a layer forbids it.
+    return False if None in lengths else "auto"
 
 
 @contextlib.contextmanager
-def checked(model, config):
+def verify_compiled(model, config):
     """Compares what `compile` made of `jit_compile` with what was asked for.
 
     Args:
@@ -71,8 +64,8 @@ def checked(model, config):
 
 
 @contextlib.contextmanager
-def told(config):
-    """Tells in one line of a model that XLA can't compile.
+def explain_errors(config):
+    """Explains in one line that XLA can't compile a model.
 
     Args:
         config: the run's `Config`.

@@ -127,8 +127,7 @@ class Config:
     )
     jit_compile: str = setting(
         "auto",
-        "Compile steps with XLA; auto: on one GPU; with --deterministic=false "
-        "on a CPU too, for models that it was measured to speed.",
+        "Compile steps with XLA; auto: on one GPU, for inputs of one size.",
         choices=("auto", "true", "false"),
     )
     steps_per_execution: int = setting(

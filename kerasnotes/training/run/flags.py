@@ -91,7 +91,7 @@ def command(program, given, rest=()):
 def fits(config_class, field, value):
     """Returns whether a field of a Config takes a value.
 
-    >>> from kerasnotes.training import config
+    >>> from kerasnotes.training.run import config
     >>> epochs = config.Config.__dataclass_fields__["epochs"]
     >>> [fits(config.Config, epochs, value) for value in (3, 3.5, True, None)]
     [True, False, False, False]

@@ -105,8 +105,10 @@ tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0],
     [tf.config.LogicalDeviceConfiguration()] * 2,
 )
-from kerasnotes.models import side_heads
-from kerasnotes.training import compiling, config, distribution
+from kerasnotes.models.pictures import side_heads
+from kerasnotes.training.distribute import strategies
+from kerasnotes.training.fit import compiling
+from kerasnotes.training.run import config
 
 keras.config.set_floatx("float64")
 x = np.random.default_rng(0).normal(size=[80, 4])
@@ -126,7 +128,7 @@ def train(strategy):
         strategy=strategy, optimizer="sgd", learning_rate=0.1
     )
     keras.utils.set_random_seed(0)
-    with distribution.strategy(strategy).scope():
+    with strategies.strategy(strategy).scope():
         inputs = keras.Input([4])
         z = keras.layers.Dense(5, kernel_regularizer="l2")(inputs)
         main = keras.Model(inputs, keras.layers.Dense(2)(z))

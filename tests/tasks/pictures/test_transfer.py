@@ -230,8 +230,10 @@ tf.config.set_logical_device_configuration(
     [tf.config.LogicalDeviceConfiguration()] * 2,
 )
 from kerasnotes import models
-from kerasnotes.tasks import transfer
-from kerasnotes.training import compiling, config, distribution
+from kerasnotes.tasks.pictures import transfer
+from kerasnotes.training.distribute import strategies
+from kerasnotes.training.fit import compiling
+from kerasnotes.training.run import config
 
 keras.config.set_floatx("float64")
 x = np.random.default_rng(0).uniform(0, 255, [48, 16, 16, 1])
@@ -248,7 +250,7 @@ class Task:
 def train(strategy, choice):
     given = config.Config(strategy=strategy, optimizer="sgd")
     keras.utils.set_random_seed(0)
-    with distribution.strategy(strategy).scope():
+    with strategies.strategy(strategy).scope():
         model = models.build(
             "lenet5", (16, 16, 1), 3, batch_norm=True, mean=[80.], std=[70.],
             kernel_regularizer=keras.regularizers.L2(0.01),

@@ -50,7 +50,7 @@ def test_a_run_that_cant_be_copied_is_told(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("together", [1, 3, 16])
 def test_workers_agree_every_ten_steps(together, monkeypatch):
-    monkeypatch.setattr(workers.distribution, "several_workers", lambda: True)
+    monkeypatch.setattr(workers.strategies, "several_workers", lambda: True)
     # A run that goes on from step 5.
     steps = range(5, 400, together)
     agreed = [s for s in steps if workers.may_agree(s, together)]
@@ -66,7 +66,7 @@ def test_workers_agree_every_ten_steps(together, monkeypatch):
     ],
 )
 def test_its_own_error_is_no_others(raised, told, monkeypatch):
-    monkeypatch.setattr(workers.distribution, "several_workers", lambda: True)
+    monkeypatch.setattr(workers.strategies, "several_workers", lambda: True)
     monkeypatch.setattr(workers.time, "sleep", lambda seconds: None)
     with pytest.raises(told), workers.together():
         raise raised(None, None, "why")

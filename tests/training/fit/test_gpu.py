@@ -27,7 +27,7 @@ tf.config.set_logical_device_configuration(
     gpu, [tf.config.LogicalDeviceConfiguration(memory_limit=2048)] * 2
 )
 tf.config.experimental.enable_tensor_float_32_execution(False)
-from kerasnotes.training import distribution
+from kerasnotes.training.distribute import strategies
 
 x = np.random.default_rng(0).normal(size=[64, 8]).astype("float32")
 y = x[:, :1] - x[:, 1:2]
@@ -41,7 +41,7 @@ def train(strategy):
     model.fit(x, y, batch_size=32, shuffle=False, verbose=0)
     return [w.tolist() for w in model.get_weights()]
 
-two = distribution.strategy("auto")
+two = strategies.strategy("auto")
 assert two.num_replicas_in_sync == 2
 print(json.dumps([train(tf.distribute.get_strategy()), train(two)]))
 """

@@ -12,50 +12,51 @@ from kerasnotes import models
 from kerasnotes.training.fit import xla
 from kerasnotes.training.run import config
 
-LONG = 10**5
+
+def jit_compile(model, **flags):
+    return xla.jit_compile(model, config.Config(**flags))
 
 
-def wanted(name, shape, steps=LONG, **flags):
-    model = models.build(name, shape, 10)
-    return xla.wanted(model, config.Config(**flags), steps)
+@pytest.fixture
+def on(monkeypatch):
+    """Returns a function that shows as many GPUs as it is called with."""
+
+    def devices(gpus):
+        monkeypatch.setattr(
+            tf.config,
+            "list_logical_devices",
+            lambda kind: [None] * gpus if kind == "GPU" else [],
+        )
+
+    return devices
 
 
-@pytest.mark.skipif(
-    bool(tf.config.list_physical_devices("GPU")), reason="has another table"
-)
-def test_a_cpu_has_it_where_it_was_faster():
-    assert wanted("mlp", (28, 28, 1)) is True
-    # Too small a model, too short a run, a network that it slows.
-    assert wanted("mlp", (8, 8, 1)) is False
-    assert wanted("mlp", (28, 28, 1), steps=50) is False
-    assert wanted("lenet5", (32, 32, 1)) is False
+def test_auto_is_for_one_gpu(on):
+    model = models.build("mlp", (28, 28, 1), 10)
+    on(gpus=0)
+    assert jit_compile(model) is False
+    on(gpus=1)
+    # Keras' own, not where a layer forbids it.
+    assert jit_compile(model) == "auto"
     with tf.distribute.OneDeviceStrategy("/CPU:0").scope():
-        assert wanted("mlp", (28, 28, 1)) is False
+        assert jit_compile(model) is False
 
 
-def test_batches_of_many_lengths_are_not_compiled(monkeypatch):
+def test_batches_of_many_lengths_are_not_compiled(on):
     sizes = {"source_size": 9, "target_size": 9, "width": 4}
     model = models.build("encoder_decoder", **sizes)
-    for kind in ("CPU", "GPU"):
-        devices = {"GPU": [None]} if kind == "GPU" else {}
-        monkeypatch.setattr(
-            tf.config, "list_logical_devices", lambda k, d=devices: d.get(k)
-        )
-        assert xla.wanted(model, config.Config(), LONG) is False
-    asked = config.Config(jit_compile="true")
-    assert xla.wanted(model, asked, LONG) is True
+    for gpus in (0, 1):
+        on(gpus)
+        assert jit_compile(model) is False
+    assert jit_compile(model, jit_compile="true") is True
 
 
-def test_what_is_asked_for_holds():
-    assert wanted("lenet5", (32, 32, 1), jit_compile="true") is True
-    assert wanted("mlp", (28, 28, 1), jit_compile="false") is False
-
-
-def test_a_model_of_ones_own_has_no_table():
+def test_what_is_asked_for_holds(on):
     model = keras.Sequential([keras.Input([3]), keras.layers.Dense(1)])
-    on_gpu = bool(tf.config.list_logical_devices("GPU"))
-    found = xla.wanted(model, config.Config(), LONG)
-    assert found == ("auto" if on_gpu else False)
+    for gpus in (0, 1):
+        on(gpus)
+        assert jit_compile(model, jit_compile="true") is True
+        assert jit_compile(model, jit_compile="false") is False
 
 
 # In a process of its own, which has had no bit-identical run.
@@ -63,7 +64,9 @@ COMPILED = """
 import importlib.util, pathlib, sys
 import keras, numpy as np, tensorflow as tf
 from kerasnotes import errors
-from kerasnotes.training import compiling, config, runner
+from kerasnotes.training import runner
+from kerasnotes.training.fit import compiling
+from kerasnotes.training.run import config
 
 folder, toys = sys.argv[1:]
 spec = importlib.util.spec_from_file_location("toys", toys)
@@ -141,5 +144,8 @@ def test_steps_are_compiled_or_refused_in_one_line(tmp_path):
 
 
 def test_other_errors_are_left_alone():
-    with pytest.raises(tf.errors.InvalidArgumentError), xla.told(None):
+    with (
+        pytest.raises(tf.errors.InvalidArgumentError),
+        xla.explain_errors(None),
+    ):
         tf.reshape(tf.zeros(3), [2])
