@@ -4,11 +4,11 @@
 
 Of the digits' training labels 5 % are flipped to another class, with seeds 0
 to 2. All labels are ranked as `trainers.analyze --mode=labels` does it, by
-LeNet-5 out of fold; by cleanlab's default score of the same probabilities;
-and by the share of the 10 nearest neighbours (weighted by 1/distance, out of
-fold, on the pixels) that have the label. The table says which share of the
-flips is in the first 10 % of the training labels' ranking, and its average
-precision.
+LeNet-5 out of fold and cleanlab's normalised margin; by the label's own of
+these probabilities, cleanlab's default; and by the share of the 10 nearest
+neighbours (weighted by 1/distance, out of fold, on the pixels) that have the
+label. The table says which share of the flips is in the first 10 % of the
+training labels' ranking, and its average precision.
 """
 
 import dataclasses
@@ -16,7 +16,6 @@ import pathlib
 import tempfile
 
 import numpy as np
-from cleanlab import rank
 from sklearn.metrics import average_precision_score
 from sklearn.model_selection import cross_val_predict
 from sklearn.neighbors import KNeighborsClassifier
@@ -63,8 +62,8 @@ def rankings(seed):
             task, found, pathlib.Path(folder) / "folds"
         )
     scores = {
-        "ours": label_errors.quality(found.labels, given),
-        "cleanlab": rank.get_label_quality_scores(found.labels, given),
+        "normalised margin": label_errors.quality(found.labels, given),
+        "self-confidence": given[np.arange(len(given)), found.labels],
         "nearest neighbours": neighbours(found),
     }
     train = found.sides == "train"

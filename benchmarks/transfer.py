@@ -12,10 +12,12 @@ Then the seconds of an epoch on all of digits' training set with a frozen
 ResNet-20, with its features cached and without.
 """
 
+import contextlib
 import dataclasses
 import pathlib
 import tempfile
 import time
+from unittest import mock
 
 import keras
 import numpy as np
@@ -162,8 +164,12 @@ def clock(config, task, splits, folder):
         run_dir=str(folder / "timed"),
     )
     for name, cached in {"cached": True, "not cached": False}.items():
-        transfer._CACHE = cached
-        _, before, (first, *later) = learn(own, task.facts, splits)
+        with contextlib.ExitStack() as stack:
+            if not cached:
+                stack.enter_context(
+                    mock.patch.object(transfer, "_caches", lambda config: False)
+                )
+            _, before, (first, *later) = learn(own, task.facts, splits)
         print(
             f"frozen {_TIMED}, {splits['train'].size:,} pictures, features "
             f"{name}: {before:.1f} s before the first epoch, {first:.1f} s for "

@@ -1,6 +1,7 @@
 """Errors that are the user's to mend, and the words for them."""
 
 import difflib
+import importlib
 import unicodedata
 
 _LISTED = 12
@@ -68,3 +69,31 @@ def unknown(kind, name, names):
     if names and (not near or len(names) <= _LISTED):
         hint += f" Valid: {', '.join(names)}"
     return UserError(f"{kind}: unknown {name!r}{hint}")
+
+
+def optional_import(purpose, module, extra, otherwise=None):
+    """Imports a module of a package that not every user has installed.
+
+    Args:
+        purpose: what needs it, as the user knows it: `"--export=onnx"`.
+        module: the dotted name of the module.
+        extra: the extra of this package that installs it.
+        otherwise: what the user can do without it, after "or".
+
+    Returns:
+        The module.
+
+    Raises:
+        UserError: it is not installed.
+
+    >>> optional_import("the logarithm", "math", "onnx").log(1.0)
+    0.0
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        way = f", or {otherwise}" if otherwise else ""
+        raise UserError(
+            f"{purpose}: needs {module.partition('.')[0]}, which is not "
+            f"installed; pip install 'kerasnotes[{extra}]'{way}"
+        ) from error

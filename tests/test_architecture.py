@@ -29,7 +29,7 @@ ALLOWED = {
     "tools": {"models", "tasks", "training", "plots", "diagnosis", "data"},
     "trainers": {"tasks", "tools", "training"},
 }
-BASE = {"archives", "errors", "specs", "files", "__version__"}
+BASE = {"archives", "errors", "specs", "splits", "files", "__version__"}
 TENSORFLOW = {"data", "training", "tasks", "tools"}
 # Gradients outside fit are TensorFlow's.
 TENSORFLOW_FILES = {

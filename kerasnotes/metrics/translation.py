@@ -126,15 +126,10 @@ def sentence_bleu(hypotheses, references, tokenize="13a"):
 
 
 def _metric(tokenize, smooth, **kwargs):
-    try:
-        from sacrebleu.metrics import BLEU
-    except ImportError as error:
-        raise errors.UserError(
-            "BLEU needs sacrebleu; pip install 'kerasnotes[translate]'"
-        ) from error
+    metrics = errors.optional_import("BLEU", "sacrebleu.metrics", "translate")
     _among("tokenize", tokenize, TOKENIZERS)
     _among("smooth", smooth, ("exp", "none"))
-    return BLEU(tokenize=tokenize, smooth_method=smooth, **kwargs)
+    return metrics.BLEU(tokenize=tokenize, smooth_method=smooth, **kwargs)
 
 
 def _checked(hypotheses, references):

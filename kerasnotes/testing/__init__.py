@@ -1,4 +1,4 @@
-"""Help for testing components."""
+"""Checks a layer of your own as Keras checks its layers."""
 
 from kerasnotes.testing.layer_contract import check_layer
 

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from kerasnotes.testing import fuzzing
+from tests.support import fuzzing
 from tests.support.paths import ROOT
 
 SERVED = ROOT / "saved_models" / "digits_lenet5" / "1"

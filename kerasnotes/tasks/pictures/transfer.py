@@ -25,9 +25,6 @@ from kerasnotes import errors
 from kerasnotes.data.pictures import features
 from kerasnotes.models import network as network_lib
 
-# Tests compare with a run that passes every picture through the network.
-_CACHE = True
-
 # Arguments that leave features as they are.
 _OF_TRAINING = ("classes", "initializer", "keep_prob", "kernel_regularizer")
 
@@ -161,7 +158,7 @@ def _head(network, tensor):
 
 
 def _caches(config):
-    return _CACHE and config.freeze != "none" and config.augment == "none"
+    return config.freeze != "none" and config.augment == "none"
 
 
 def learned_from(task, splits):
@@ -186,7 +183,7 @@ def learned_from(task, splits):
         network = task.network()
     freeze(network, config.freeze)
     tensor = features_of(network)
-    if tensor is None or not _CACHE:
+    if tensor is None:
         return splits
     if not _caches(config):
         print(

@@ -40,8 +40,10 @@ def find(run_dir, folds=5, seed=0, program="trainers.analyze"):
         The path of labels.csv.
 
     Raises:
-        UserError: the run is of no classifier, or labels.csv can't be read.
+        UserError: cleanlab is not installed, the run is of no classifier, or
+            labels.csv can't be read.
     """
+    label_errors.require_cleanlab()
     task, found = _open(run_dir)
     folder = pathlib.Path(run_dir)
     path = folder / "labels.csv"

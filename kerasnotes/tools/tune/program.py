@@ -1,7 +1,6 @@
 """The search's command line: many trials of one trainer."""
 
 import dataclasses
-import importlib.util
 import pathlib
 import subprocess
 import sys
@@ -83,10 +82,7 @@ def run(given, rest, program):
     """
     config = Config(**given)
     config_lib.Config.check(config)
-    if not importlib.util.find_spec("optuna"):
-        raise errors.UserError(
-            "the search needs Optuna; pip install -e '.[tune]'"
-        )
+    errors.optional_import("the search", "optuna", "tune")
     if not config.search:
         raise errors.UserError(
             "--search: say what to draw, such as "

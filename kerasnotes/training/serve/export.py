@@ -1,6 +1,5 @@
 """Exports: SavedModel, LiteRT and ONNX, each checked against the model."""
 
-import importlib
 import os
 import statistics
 import subprocess
@@ -36,7 +35,7 @@ def formats(text):
         if name not in _WRITERS:
             raise errors.unknown("--export", name, _WRITERS)
         for module, extra in _EXTRAS.get(name, {}).items():
-            _need(name, module, extra)
+            errors.optional_import(f"--export={name}", module, extra)
     # The others are converted from the SavedModel.
     return [name for name in _WRITERS if name in named | {"saved_model"}]
 
@@ -208,16 +207,6 @@ _EXTRAS = {
     "litert": {"ai_edge_litert": "litert"},
     "onnx": {"tf2onnx": "onnx", "onnxruntime": "onnx"},
 }
-
-
-def _need(name, module, extra):
-    try:
-        importlib.import_module(module)
-    except ImportError as error:
-        raise errors.UserError(
-            f"--export={name}: {module} is not installed; "
-            f"pip install 'kerasnotes[{extra}]'"
-        ) from error
 
 
 def _difference(got, want):

@@ -135,7 +135,7 @@ def test_a_head_alone_has_nothing_to_freeze():
 def test_a_cached_run_is_the_run_without(source, tmp_path, monkeypatch):
     given = {"weights": source, "keep_prob": "0.5", "l2": 3.0}
     one, state = learn(tmp_path / "cached", **given)
-    monkeypatch.setattr(transfer, "_CACHE", False)
+    monkeypatch.setattr(transfer, "_caches", lambda config: False)
     two, uncached = learn(tmp_path / "uncached", **given)
     assert len(features(tmp_path / "cached")) == 2
     assert not features(tmp_path / "uncached")

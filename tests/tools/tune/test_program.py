@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import sys
 
 import keras
 import numpy as np
@@ -331,6 +332,7 @@ def test_a_spoilt_database_is_told(tmp_path):
 
 
 def test_without_optuna_the_way_to_it_is_told(monkeypatch):
-    monkeypatch.setattr(tune.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(errors.UserError, match=r"pip install -e '.\[tune\]'"):
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    way = r"needs optuna, which .*pip install 'kerasnotes\[tune\]'"
+    with pytest.raises(errors.UserError, match=way):
         tune.run({"search": SEARCH}, [], "trainers.tune")

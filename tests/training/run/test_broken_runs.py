@@ -15,8 +15,8 @@ from PIL import Image
 
 from kerasnotes import files
 from kerasnotes.data.pictures import features
-from kerasnotes.testing import fuzzing, guarded
 from kerasnotes.training.run import folder as run_folder
+from tests.support import fuzzing, guarded
 from tests.support.paths import ROOT
 from tests.support.programs import broken_runs as broken
 

@@ -57,13 +57,12 @@ class Writer:
     """
 
     def __init__(self, locale):
-        try:
-            import babel
-        except ImportError as error:
-            raise errors.UserError(
-                "--dataset=dates: needs Babel; install it with pip install "
-                "'kerasnotes[translate]', or give a dataset of your own"
-            ) from error
+        babel = errors.optional_import(
+            "--dataset=dates",
+            "babel",
+            "translate",
+            "give a dataset of your own",
+        )
         self._locale = babel.Locale.parse(locale)
         self.forms = list(dict.fromkeys(self._patterns()))
         systems = (

@@ -92,13 +92,12 @@ class Subwords(base.Vocabulary):
                 f"bytes; give a larger whole number, {_MOST} at most: "
                 "--vocabulary=subwords:8000"
             )
-        tokenizers = _library()
-        if tokenizers is None:
-            raise errors.UserError(
-                "--vocabulary=subwords: learning subwords needs tokenizers; "
-                "pip install 'kerasnotes[translate]', or take "
-                "--vocabulary=characters"
-            )
+        tokenizers = errors.optional_import(
+            "--vocabulary=subwords",
+            "tokenizers",
+            "translate",
+            "give --vocabulary=characters",
+        )
         tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE())
         parts = tokenizers.pre_tokenizers
         tokenizer.pre_tokenizer = parts.Sequence(
@@ -151,15 +150,6 @@ def _pairs(merges):
     for left, right in merges:
         ids[left + right] = base.MARKS + len(ids)
     return [(ids[left], ids[right]) for left, right in merges]
-
-
-def _library():
-    try:
-        import tokenizers
-        import tokenizers.models
-    except ImportError:
-        return None
-    return tokenizers
 
 
 @functools.cache

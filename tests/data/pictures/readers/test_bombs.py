@@ -15,7 +15,7 @@ from kerasnotes.data.common import by_id
 from kerasnotes.data.pictures import load
 from kerasnotes.data.pictures.readers import folders, labelled
 from kerasnotes.data.tables import read as tables
-from kerasnotes.testing import guarded
+from tests.support import guarded
 
 MB = 2**20
 

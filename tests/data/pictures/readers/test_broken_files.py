@@ -25,7 +25,7 @@ from kerasnotes.data.pictures import examples, load
 from kerasnotes.data.pictures.augmentation import named
 from kerasnotes.data.pictures.readers import folders, labelled
 from kerasnotes.data.tables import read as tables
-from kerasnotes.testing import fuzzing
+from tests.support import fuzzing
 from tests.support.paths import SHARED
 
 # How many versions of each file; the slow test tries ten times as many.

@@ -4,7 +4,7 @@ import importlib.util
 
 import pytest
 
-from kerasnotes.testing import fuzzing, guarded
+from tests.support import fuzzing, guarded
 
 CASES = """
 import os, time

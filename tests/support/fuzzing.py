@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kerasnotes.testing.guarded import guarded_run
+from tests.support.guarded import guarded_run
 
 __all__ = ["guarded_run", "mutations"]
 
