@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from kerasnotes import errors, splits
 from kerasnotes.data.common import sharing
+from kerasnotes.data.pictures.augmentation import mixing
 
 
 class ImageSplit:
@@ -22,6 +23,12 @@ class ImageSplit:
             it mixes, their labels are distributions, float32 `[b, classes]`.
         weights: the weight of each of them in loss and weighted metrics,
             `[size]`, as `weights.of_examples` makes them; None for ones.
+        targets: what y is, where not the labels: a nest of arrays and ragged
+            tensors, a row for each of the examples.
+        move_targets: a function of a `warping.Move` and the targets of a
+            batch, in pixels of the examples' pictures, that returns the
+            targets of the pictures that have moved; None if they stay.
+        mix_targets: see `Policy.mix`; None for the labels' classes.
 
     Attributes:
         size: the number of examples.
@@ -37,13 +44,27 @@ class ImageSplit:
     [[1, 0], [1]]
     """
 
-    def __init__(self, examples, indices, augment=None, weights=None):
+    def __init__(
+        self,
+        examples,
+        indices,
+        augment=None,
+        weights=None,
+        targets=None,
+        move_targets=None,
+        mix_targets=None,
+    ):
         self.examples = examples
         self.indices = np.asarray(indices, np.int64)
         self.size = len(self.indices)
         self.labels = examples.labels[self.indices]
         self.ids = [examples.ids[i] for i in self.indices]
         self._augment = augment
+        self._targets = examples.labels if targets is None else targets
+        self._move_targets = move_targets
+        self._mix_targets = mix_targets or mixing.class_labels(
+            len(examples.class_names)
+        )
         if weights is None:
             weights = np.ones(self.size)
         self.weights = np.asarray(weights, np.float32)
@@ -60,6 +81,9 @@ class ImageSplit:
             self.indices[order],
             self._augment,
             self.weights[order],
+            self._targets,
+            self._move_targets,
+            self._mix_targets,
         )
 
     def steps(self, batch_size):
@@ -147,10 +171,11 @@ class ImageSplit:
         x, y, w = self._gather(places, training=True)
         if self._augment:
             size = self.examples.images.shape[1:3]
-            x = self._augment(x, numbers, size)
+            x, move = self._augment(x, numbers, size)
+            if self._move_targets:
+                y = self._move_targets(move.of_size(size), y)
             if self._augment.mixes:
-                classes = len(self.examples.class_names)
-                x, y, w = self._augment.mix(x, y, w, numbers, classes)
+                x, y, w = self._augment.mix(x, y, w, numbers, self._mix_targets)
         return tf.cast(x, tf.float32), y, w
 
     def evaluation_batches(self, batch_size):
@@ -184,5 +209,7 @@ class ImageSplit:
             x.set_shape([*places.shape, *images.shape[1:]])
         else:
             x = tf.gather(tensor, rows)
-        y, w = tf.gather(self.labels, places), tf.gather(self.weights, places)
-        return x, y, w
+        y = tf.nest.map_structure(
+            lambda values: tf.gather(values, rows), self._targets
+        )
+        return x, y, tf.gather(self.weights, places)

@@ -29,7 +29,9 @@ def boxes(centres, sides, height, width):
         middle = size * centres[:, axis, None]
         half = size * sides[:, None] / 2
         at = tf.range(size, dtype=tf.float32)[None]
-        first, last = tf.round(middle - half), tf.round(middle + half)
+        # Rounded to even, boxes of one size would differ by a pixel.
+        first = tf.floor(middle - half + 0.5)
+        last = tf.floor(middle + half + 0.5)
         return (at >= first) & (at < last)
 
     rows, columns = along(0, height), along(1, width)
@@ -84,7 +86,7 @@ def beta(alpha, numbers):
     return below + rest * (above - below)
 
 
-def shares(numbers, mixup, cutmix, height, width):
+def draw_shares(numbers, mixup, cutmix, height, width):
     """Draws how much each pixel keeps of its own picture.
 
     λ is of Beta(α, α). Mixup keeps the larger of λ and 1 - λ everywhere:
@@ -106,7 +108,7 @@ def shares(numbers, mixup, cutmix, height, width):
     Source: Zhang et al., "mixup: Beyond Empirical Risk Minimization", 2018;
     Yun et al., "CutMix", 2019, section 3.1.
 
-    >>> shares(tf.fill([1, 4], 0.5), 1.0, 0.0, 1, 2).numpy().ravel()
+    >>> draw_shares(tf.fill([1, 4], 0.5), 1.0, 0.0, 1, 2).numpy().ravel()
     array([0.5, 0.5], dtype=float32)
     """
     even = box = None
@@ -123,36 +125,30 @@ def shares(numbers, mixup, cutmix, height, width):
     return tf.where(numbers[:, 3, None, None, None] < 0.5, even, box)
 
 
-def mix(images, labels, weights, kept, classes):
-    """Mixes each picture and label of a batch with those of the next.
+def mix(images, targets, weights, shares, mix_targets):
+    """Mixes each picture and its targets with those of the next.
 
-    `x_i ← a ∘ x_i + (1 - a) ∘ x_{i+1}`, and with λ the mean of a
-    `w ← λ w_i + (1 - λ) w_{i+1}`,
-    `y ← (λ w_i y_i + (1 - λ) w_{i+1} y_{i+1}) / w`:
-    the loss is the one that both labels would make, each by its weight and
-    its share of the pixels. The last picture's next is the first.
+    `x_i ← a ∘ x_i + (1 - a) ∘ x_{i+1}`; the last picture's next is the first.
 
     Args:
         images: `[b, h, w, c]`.
-        labels: integers, `[b]`.
+        targets: any nest, the batch first.
         weights: float32 `[b]`.
-        kept: a, `[b, h, w, 1]`, of `shares`.
-        classes: the number of classes.
+        shares: a, `[b, h, w, 1]`, of `draw_shares`.
+        mix_targets: a function of targets, weights and shares, that returns
+            targets and weights, as `mixing.class_labels` makes it.
 
     Returns:
-        float32 `[b, h, w, c]`, float32 `[b, classes]`, each row a
-        distribution, and float32 `[b]`.
+        float32 `[b, h, w, c]`, and the function's targets and weights.
 
+    >>> from kerasnotes.data.pictures.augmentation import mixing
     >>> x = tf.constant([0.0, 80.0])[:, None, None, None]
-    >>> kept = tf.fill([2, 1, 1, 1], 0.75)
-    >>> x, y, w = mix(x, tf.constant([0, 1]), tf.ones([2]), kept, 2)
+    >>> shares, labels = tf.fill([2, 1, 1, 1], 0.75), tf.constant([0, 1])
+    >>> x, y, w = mix(
+    ...     x, labels, tf.ones([2]), shares, mixing.class_labels(2))
     >>> x.numpy().ravel().tolist(), y.numpy().tolist()
     ([20.0, 60.0], [[0.75, 0.25], [0.25, 0.75]])
     """
     images = tf.cast(images, tf.float32)
-    images = kept * images + (1.0 - kept) * tf.roll(images, -1, 0)
-    own = tf.reduce_mean(kept, [1, 2])
-    weighted = weights[:, None] * tf.one_hot(labels, classes)
-    weighted = own * weighted + (1.0 - own) * tf.roll(weighted, -1, 0)
-    weights = tf.reduce_sum(weighted, 1)
-    return images, tf.math.divide_no_nan(weighted, weights[:, None]), weights
+    images = shares * images + (1.0 - shares) * tf.roll(images, -1, 0)
+    return images, *mix_targets(targets, weights, shares)

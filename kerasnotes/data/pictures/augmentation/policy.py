@@ -62,17 +62,24 @@ class Policy:
             model's own size lie anywhere in them. 1 for no larger.
 
     Call arguments:
-        images: uint8 `[b, height, width, c]`.
+        pictures: uint8 `[b, height, width, c]`.
         numbers: uniform random numbers in [0, 1), `[b, width]`.
         size: height and width of the result; None leaves them.
+
+    Returns:
+        The augmented pictures, uint8 `[b, *size, c]`, and the
+        `warping.Move` that moves boxes, masks and points with them.
 
     Raises:
         ValueError: an argument is out of its range.
 
     >>> picture = tf.constant([[[[1], [2]]]], tf.uint8)
     >>> policy = Policy(mirror=True)
-    >>> policy(picture, tf.zeros([1, policy.width])).numpy().ravel().tolist()
+    >>> picture, move = policy(picture, tf.zeros([1, policy.width]))
+    >>> picture.numpy().ravel().tolist()
     [2, 1]
+    >>> move.masks([[[0, 1]]]).numpy().tolist()
+    [[[1, 0]]]
     """
 
     mirror: bool = False
@@ -122,44 +129,49 @@ class Policy:
         object.__setattr__(twin, "_covariance", covariance)
         return twin
 
-    def __call__(self, images, numbers, size=None):
-        """Returns the augmented batch, uint8 `[b, *size, c]`."""
-        size = tuple(size or images.shape[1:3])
+    def __call__(self, pictures, numbers, size=None):
+        """Returns the augmented batch, uint8 `[b, *size, c]`, and its move."""
+        source, size = pictures.shape[1:3], tuple(size or pictures.shape[1:3])
+        geometry = self._geometry if self._widths[0] else None
         moves, colours, ops, cut, _ = tf.split(numbers, self._widths, 1)
         drawn = self._rand.draw(ops) if self.ops else None
         maps = None
         if self._widths[1]:
             factors = drawn.factors if drawn else {}
-            maps = self._maps(colours, factors, images.shape[-1])
+            maps = self._maps(colours, factors, pictures.shape[-1])
         if self._widths[0]:
             if drawn:
                 moves = self._moved(moves, drawn.levels)
-            images = warping.apply(
-                images, moves, self._geometry, size, colours=maps
+            pictures = warping.apply(
+                pictures, moves, geometry, size, colours=maps
             )
         elif maps:
-            images = colour.apply(images, *maps)
+            pictures = colour.apply(pictures, *maps)
         if drawn:
-            images = self._rand.tones(images, drawn)
+            pictures = self._rand.tones(pictures, drawn)
         if self.cutout:
-            images = blending.cutout(images, self.cutout, cut)
-        return images
+            pictures = blending.cutout(pictures, self.cutout, cut)
+        fill = warping.picture_fill(self.fill, pictures.shape[-1])
+        return pictures, warping.Move(
+            moves, geometry, tuple(source), tuple(pictures.shape[1:3]), fill
+        )
 
-    def mix(self, images, labels, weights, numbers, classes):
-        """Mixes the pictures and labels of a batch, by `blending.mix`.
+    def mix(self, pictures, targets, weights, numbers, mix_targets):
+        """Mixes the pictures and targets of a batch, by `blending.mix`.
 
         Args:
-            images: `[b, h, w, c]`.
-            labels: integers, `[b]`.
+            pictures: `[b, h, w, c]`.
+            targets: any nest, the batch first.
             weights: float32 `[b]`.
             numbers: as the call's.
-            classes: the number of classes.
+            mix_targets: how targets and weights are mixed; for classes,
+                `mixing.class_labels(classes)`.
         """
         numbers = tf.split(numbers, self._widths, 1)[-1]
-        kept = blending.shares(
-            numbers, self.mixup, self.cutmix, *images.shape[1:3]
+        shares = blending.draw_shares(
+            numbers, self.mixup, self.cutmix, *pictures.shape[1:3]
         )
-        return blending.mix(images, labels, weights, kept, classes)
+        return blending.mix(pictures, targets, weights, shares, mix_targets)
 
     @property
     def _rand(self):

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from scipy import stats
 
-from kerasnotes.data.pictures.augmentation import blending
+from kerasnotes.data.pictures.augmentation import blending, mixing
 from kerasnotes.losses import Crossentropy
 
 RNG = np.random.default_rng(0)
@@ -39,7 +39,7 @@ def test_cutout_hides_a_square():
 
 def test_boxes_of_cutmix_have_their_area():
     numbers = uniform(500, 4)
-    kept = blending.shares(numbers, 0.0, 1.0, 64, 48).numpy()
+    kept = blending.draw_shares(numbers, 0.0, 1.0, 64, 48).numpy()
     assert set(np.unique(kept)) == {0.0, 1.0}
     inside = 1 - kept.mean((1, 2, 3))
     # Where the border cuts nothing off.
@@ -51,7 +51,7 @@ def test_boxes_of_cutmix_have_their_area():
 
 
 def test_both_share_the_batch():
-    kept = blending.shares(uniform(400, 4), 0.2, 1.0, 16, 16).numpy()
+    kept = blending.draw_shares(uniform(400, 4), 0.2, 1.0, 16, 16).numpy()
     even = kept.reshape(400, -1)
     mixed = (even == even[:, :1]).all(1) & (even[:, 0] < 1)
     assert 0.4 < mixed.mean() < 0.6
@@ -62,8 +62,10 @@ def test_the_loss_is_what_both_labels_make():
     labels = np.array([0, 2, 1, 2])
     weights = np.array([1, 3, 0.5, 0], np.float32)
     images = RNG.uniform(0, 255, (4, 4, 4, 1)).astype(np.float32)
-    kept = blending.shares(uniform(4, 4), 1.0, 1.0, 4, 4)
-    x, y, w = blending.mix(images, tf.constant(labels), weights, kept, 3)
+    kept = blending.draw_shares(uniform(4, 4), 1.0, 1.0, 4, 4)
+    x, y, w = blending.mix(
+        images, tf.constant(labels), weights, kept, mixing.class_labels(3)
+    )
     share = np.mean(kept, (1, 2, 3))
     np.testing.assert_allclose(
         x, kept * images + (1 - kept) * images[[1, 2, 3, 0]], rtol=1e-5

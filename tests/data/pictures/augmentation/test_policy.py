@@ -24,7 +24,7 @@ def smooth(count, height, width, channels):
 
 def call(policy, pictures, numbers, size=None):
     batch, numbers = tf.constant(pictures), tf.constant(numbers, tf.float32)
-    return policy(batch, numbers, size).numpy()
+    return policy(batch, numbers, size)[0].numpy()
 
 
 def uniforms(policy, count):

@@ -156,7 +156,8 @@ def read_pictures(folder):
 def read_policy(folder):
     policy = named.build(str(folder / "policy.json"))
     numbers = tf.constant(np.linspace(0, 0.99, policy.width)[None], tf.float32)
-    assert policy(tf.zeros([1, 9, 9, 3], tf.uint8), numbers).shape[0] == 1
+    pictures, _ = policy(tf.zeros([1, 9, 9, 3], tf.uint8), numbers)
+    assert pictures.shape[0] == 1
 
 
 def read_weights(folder):

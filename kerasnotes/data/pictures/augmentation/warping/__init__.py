@@ -5,6 +5,19 @@ from kerasnotes.data.pictures.augmentation.warping.geometry import (
     Geometry,
     compose,
 )
-from kerasnotes.data.pictures.augmentation.warping.warp import Warps, backend
+from kerasnotes.data.pictures.augmentation.warping.move import Move
+from kerasnotes.data.pictures.augmentation.warping.warp import (
+    Warps,
+    backend,
+    picture_fill,
+)
 
-__all__ = ["Geometry", "Warps", "apply", "backend", "compose"]
+__all__ = [
+    "Geometry",
+    "Move",
+    "Warps",
+    "apply",
+    "backend",
+    "compose",
+    "picture_fill",
+]

@@ -1,6 +1,7 @@
-"""The warps of a batch: pictures, masks, landmarks and boxes move alike."""
+"""The warps of a batch: pictures, masks, points and boxes move alike."""
 
 import dataclasses
+import math
 
 import numpy as np
 import tensorflow as tf
@@ -9,6 +10,7 @@ from kerasnotes.data.pictures.augmentation.warping import (
     coordinates,
     fields,
     opencv,
+    outlines,
     tensors,
 )
 
@@ -44,7 +46,7 @@ class Warps:
     >>> picture = np.array([10, 20, 30, 40], "uint8").reshape(1, 1, 4, 1)
     >>> warps.pictures(picture).ravel().tolist()
     [40, 30, 20, 10]
-    >>> points, inside = warps.landmarks(np.array([[[0.0, 0.0]]]))
+    >>> points, inside = warps.points(np.array([[[0.0, 0.0]]]))
     >>> points.tolist(), inside.tolist()
     ([[[3.0, 0.0]]], [[True]])
     """
@@ -83,70 +85,111 @@ class Warps:
                 images, self.matrices, self.fields, self.target_size, fill
             ).numpy()
 
-    def masks(self, masks, outside=0):
+    def masks(self, masks, outside=0, fill=None):
         """Warps masks: each pixel takes its nearest neighbour's class.
 
         Args:
-            masks: integers or booleans `[b, height, width]`.
+            masks: `[b, height, width]` or `[b, height, width, c]`, of any
+                type.
             outside: the class beyond the border, with fill `"constant"`.
+            fill: what shows beyond the border; None for the pictures' fill.
 
         Returns:
-            `[b, *target_size]`, of their type.
+            `[b, *target_size]` or `[b, *target_size, c]`, of their type.
 
         Raises:
             ValueError: they aren't of the source's size, or the fill is
                 `"auto"`, which depends on the pictures.
         """
-        self._check("masks", masks, self.source_size)
-        if self.fill == "auto":
+        fill = fill or self.fill
+        self._check("masks", masks, (*self.source_size, *masks.shape[3:]))
+        if fill not in FILLS[1:]:
             raise ValueError(
                 "masks need a `fill` that is named: constant, nearest or "
-                f"reflect. Received: {self.fill!r}"
+                f"reflect. Received: {fill!r}"
             )
-        warped = np.empty((len(masks), *self.target_size), masks.dtype)
+        shape = (len(masks), *self.target_size, *masks.shape[3:])
+        warped = np.empty(shape, masks.dtype)
+        height, width = self.source_size
         for index, mask in enumerate(masks):
-            x, y = np.rint(self.coordinates(index)).astype(int)
-            rows, columns = mask.shape
-            warped[index] = mask[
-                within(y, rows, self.fill), within(x, columns, self.fill)
-            ]
-            if self.fill == "constant":
-                beyond = (x < 0) | (x >= columns) | (y < 0) | (y >= rows)
-                warped[index][beyond] = outside
+            x, y = coordinates.nearest(self.coordinates(index))
+            rows, columns = within(y, height, fill), within(x, width, fill)
+            warped[index] = mask[rows, columns]
+            if fill == "constant":
+                warped[index][(rows != y) | (columns != x)] = outside
         return warped
 
-    def landmarks(self, points, swap=None):
+    def points(self, points, visible=None, pairs=()):
         """Moves points with the pictures.
 
         Args:
-            points: `[b, k, 2]`, x before y; the first pixel's centre is 0.
-            swap: for each point, which takes its place in a picture that is
-                mirrored, `[k]`: the right eye for the left one.
+            points: `[b, ..., k, 2]`, x before y; the first pixel's centre
+                is 0.
+            visible: which of them are visible, `[b, ..., k]`; None for all.
+            pairs: pairs of indices along k that a mirror swaps, as those of
+                the left eye and the right one.
 
         Returns:
-            The points `[b, k, 2]`, and whether each is inside, `[b, k]`.
+            The points, float64 `[b, ..., k, 2]`, and which are visible and
+            within the picture, `[b, ..., k]`.
+
+        Raises:
+            ValueError: they aren't of as many pictures, or a pair's index
+                is beyond k.
         """
-        moved = coordinates.move(points, self)
-        if swap is not None:
-            mirrored = np.linalg.det(self.matrices[:, :, :2]) < 0
-            moved[mirrored] = moved[mirrored][:, np.asarray(swap)]
+        points = np.asarray(points, np.float64)
+        self._check("points", points, (*points.shape[1:-1], 2))
+        count = math.prod(points.shape[1:-1])
+        flat = points.reshape(len(points), count, 2)
+        moved = coordinates.move(flat, self).reshape(points.shape)
         height, width = self.target_size
         inside = (moved >= -0.5) & (moved <= np.array([width, height]) - 0.5)
-        return moved, inside.all(-1)
+        inside = inside.all(-1)
+        if visible is not None:
+            inside &= np.asarray(visible, bool)
+        which = coordinates.mirrored(self)
+        moved = coordinates.swap(moved, pairs, which)
+        inside = coordinates.swap(inside[..., None], pairs, which)[..., 0]
+        return moved, inside
 
-    def boxes(self, boxes, visible=0.25):
+    def boxes(self, boxes):
         """Moves boxes with the pictures, each to the box around what it was.
+
+        The outline of a box is turned, sheared and bent with the picture;
+        its part within the picture is cut out, and the tightest box around
+        that is the answer, exact but for what bends between two of 32
+        points along each edge.
 
         Args:
             boxes: Keras' `xyxy` in pixels, `[b, n, 4]`: the edges of a box
                 around the whole picture are 0, 0, width and height.
-            visible: the least share of a moved box within the picture.
 
         Returns:
-            The boxes clipped to the picture `[b, n, 4]`, and which of them
-            have an area and are visible, `[b, n]`.
+            The boxes, float64 `[b, n, 4]`, and the share of each moved
+            outline's area that lies within the picture, `[b, n]`; 0 for
+            boxes without an area.
+
+        Raises:
+            ValueError: they aren't `[b, n, 4]` of as many pictures.
         """
-        return coordinates.move_boxes(boxes, self, visible)
+        boxes = np.asarray(boxes, np.float64)
+        self._check("boxes", boxes, (*boxes.shape[1:2], 4))
+        return outlines.move_boxes(boxes, self)
+
+    def of_size(self, size):
+        """Returns the warps of targets in pixels of another source size.
+
+        Args:
+            size: height and width of the pictures that the targets are of.
+        """
+        if tuple(size) == self.source_size:
+            return self
+        share = np.array(size)[::-1] / np.array(self.source_size)[::-1]
+        matrices = self.matrices * share[:, None]
+        matrices[:, :, 2] += (share - 1) / 2
+        return dataclasses.replace(
+            self, matrices=matrices, source_size=tuple(size)
+        )
 
     def coordinates(self, index):
         """Returns where the pixels of one output come from, x before y.
@@ -166,11 +209,11 @@ class Warps:
         (a, b, c), (d, e, f) = self.matrices[index]
         return np.stack([a * x + b * y + c, d * x + e * y + f])
 
-    def _check(self, name, given, shape):
-        if given.shape != (len(self.matrices), *shape):
+    def _check(self, name, values, shape):
+        if values.shape != (len(self.matrices), *shape):
             raise ValueError(
                 f"`{name}` are {(len(self.matrices), *shape)} for these warps. "
-                f"Received: {given.shape}"
+                f"Received: {values.shape}"
             )
 
 

@@ -33,7 +33,7 @@ def test_a_landmark_stays_on_its_blob(name):
     away = (x - points[..., :1]) ** 2 + (y - points[..., 1:]) ** 2
     blobs = np.rint(250 * np.exp(-away / 8)).astype(np.uint8)[..., None]
     warped = warps.pictures(blobs)[..., 0].astype(float)
-    moved, inside = warps.landmarks(points)
+    moved, inside = warps.points(points)
     y, x = np.ogrid[: TARGET[0], : TARGET[1]]
     seen = 0
     for picture, (at,) in zip(warped, moved, strict=True):
@@ -51,7 +51,7 @@ def test_which_landmarks_are_inside():
         np.array([[[1.0, 0, 3], [0, 1, 2]]]), None, (9, 9), (4, 5), "nearest"
     )
     points = [[[2.4, 3], [2.6, 3], [7.4, 5.4], [7.6, 5.4], [7.4, 5.6]]]
-    moved, inside = warps.landmarks(np.array(points))
+    moved, inside = warps.points(np.array(points))
     np.testing.assert_allclose(moved, np.array(points) - [3, 2])
     assert inside.tolist() == [[False, True, True, False, False]]
 
@@ -62,7 +62,7 @@ def test_a_mirrored_left_eye_is_the_right_one():
     numbers = np.full((4, geometry.width), 0.5)
     numbers[:, :2] = [[0.9, 0.9], [0.1, 0.9], [0.9, 0.1], [0.1, 0.1]]
     warps = geometry.sample(numbers, (10, 10), (10, 10))
-    moved, _ = warps.landmarks(eyes, swap=[1, 0, 2])
+    moved, _ = warps.points(eyes, pairs=[(0, 1)])
     # Turned by 180 degrees, by both mirrorings, a left eye is a left eye.
     assert moved.tolist() == [
         [[2, 3], [6, 3], [4, 5]],
@@ -77,8 +77,8 @@ def test_a_box_is_around_its_pixels(name):
     warps = sample(name, 10)
     masks = np.zeros((10, *SOURCE), np.uint8)
     masks[:, 40:80, 50:85] = 255
-    boxes, valid = warps.boxes(np.tile([50.0, 40, 85, 80], (10, 1, 1)))
-    assert valid.all()
+    boxes, shares = warps.boxes(np.tile([50.0, 40, 85, 80], (10, 1, 1)))
+    assert (shares > 0).all()
     pictures = warps.pictures(masks[..., None])[..., 0]
     for picture, (box,) in zip(pictures, boxes, strict=True):
         y, x = np.nonzero(picture > 100)
@@ -98,9 +98,8 @@ def test_boxes_clipped_and_lost():
     boxes = np.array([[
         [0, 0, 10, 10], [4, 1, 6, 3], [0, 0, 4, 4], [0, 0, 2, 5], [-1] * 4,
     ]], float)  # fmt: skip
-    moved, valid = warps.boxes(boxes, visible=0.5)
+    moved, shares = warps.boxes(boxes)
     assert moved[0, :4].tolist() == [
         [0, 0, 8, 10], [4, 1, 6, 3], [6, 0, 8, 4], [8, 0, 8, 5],
     ]  # fmt: skip
-    assert valid.tolist() == [[True, True, True, False, False]]
-    assert not warps.boxes(boxes, visible=0.51)[1][0, 2]
+    assert shares.tolist() == [[0.8, 1, 0.5, 0, 0]]

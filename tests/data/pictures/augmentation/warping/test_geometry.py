@@ -73,7 +73,7 @@ def test_ranges():
     linear = warps.matrices[:, :, :2]
     scale = 1 / np.sqrt(np.linalg.det(linear))
     angle = np.degrees(np.arctan2(linear[:, 0, 1], linear[:, 0, 0]))
-    middle, inside = warps.landmarks(np.tile([30.0, 20.0], (4000, 1, 1)))
+    middle, inside = warps.points(np.tile([30.0, 20.0], (4000, 1, 1)))
     shift = middle[:, 0] - [30, 20]
     for drawn, low, high in (
         (scale, 0.8, 1.2),
