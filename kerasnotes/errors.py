@@ -1,5 +1,6 @@
 """Errors that are the user's to mend, and the words for them."""
 
+import contextlib
 import difflib
 import importlib
 import unicodedata
@@ -27,6 +28,22 @@ class UserError(ValueError):
         super().__init__(printable(message))
 
 
+class ArgumentError(ValueError):
+    """An argument that a component refuses.
+
+    Components know no flags. Where one is called for a command line,
+    `as_flags` makes a `UserError` of this.
+
+    Args:
+        argument: the argument's name.
+        message: one line, in which the name stands in backquotes.
+    """
+
+    def __init__(self, argument, message):
+        super().__init__(message)
+        self.argument = argument
+
+
 class Diverged(UserError):
     """The loss is no number any more."""
 
@@ -52,11 +69,27 @@ def printable(text):
     )
 
 
-def unknown(kind, name, names):
+def refusal(subject, message):
+    """Returns the error for what is refused.
+
+    Args:
+        subject: what it is about: a flag, as a `UserError` names it, or an
+            argument's name in backquotes, for an `ArgumentError`.
+        message: one line that names the subject.
+
+    >>> refusal("`rate`", "`rate` must be positive").argument
+    'rate'
+    """
+    if subject.startswith("`"):
+        return ArgumentError(subject.split("`")[1], message)
+    return UserError(message)
+
+
+def unknown(subject, name, names):
     """Returns the error for a name that is none of the known ones.
 
     Args:
-        kind: what is named, as the user knows it: `"--model"`.
+        subject: what is named, see `refusal`.
         name: the name received.
         names: the valid names.
 
@@ -68,7 +101,7 @@ def unknown(kind, name, names):
     hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else "."
     if names and (not near or len(names) <= _LISTED):
         hint += f" Valid: {', '.join(names)}"
-    return UserError(f"{kind}: unknown {name!r}{hint}")
+    return refusal(subject, f"{subject}: unknown {name!r}{hint}")
 
 
 def optional_import(purpose, module, extra, otherwise=None):
@@ -97,3 +130,38 @@ def optional_import(purpose, module, extra, otherwise=None):
             f"{purpose}: needs {module.partition('.')[0]}, which is not "
             f"installed; pip install 'kerasnotes[{extra}]'{way}"
         ) from error
+
+
+@contextlib.contextmanager
+def as_flags(*arguments, default=None, **flags):
+    """Turns the arguments that components refuse into a command line's flags.
+
+    Args:
+        *arguments: the arguments whose flags have their names.
+        default: the flag, with its value, under which all else that is
+            refused is told; by default that stays as it is.
+        **flags: the flags of other arguments.
+
+    Raises:
+        UserError: what the block raised as a `ValueError`.
+
+    >>> with as_flags(rate="--learning_rate"):
+    ...     raise refusal("`rate`", "`rate` must be positive")
+    Traceback (most recent call last):
+    kerasnotes.errors.UserError: --learning_rate must be positive
+    """
+    flags |= {name: f"--{name}" for name in arguments}
+    try:
+        yield
+    except UserError:
+        raise
+    except ValueError as error:
+        name = getattr(error, "argument", None)
+        message = " ".join(str(error).split())
+        if name in flags:
+            message = message.replace(f"`{name}`", flags[name])
+        elif default:
+            message = f"{default}: {message}"
+        else:
+            raise
+        raise UserError(message) from error

@@ -42,3 +42,49 @@ def test_all_that_is_optional_may_be_missing(monkeypatch):
         package = module.partition(".")[0]
         with pytest.raises(errors.UserError, match=f"needs {package}, which"):
             call()
+
+
+def refuse(subject, message):
+    raise errors.refusal(subject, message)
+
+
+def test_components_raise_for_arguments():
+    with pytest.raises(errors.ArgumentError) as caught:
+        refuse("`rate`=3", "`rate`=3: must be in (0, 1]")
+    assert caught.value.argument == "rate"
+    assert not isinstance(caught.value, errors.UserError)
+
+
+@pytest.mark.parametrize(
+    ("subject", "message", "told"),
+    [
+        ("`rate`", "`rate`=3: too fast", "--rate=3: too fast"),
+        ("`spec`", "`spec`: unknown 'adm'", "--optimizer: unknown 'adm'"),
+        ("`size`", "`size` must\n be 1", "--model=mlp: `size` must be 1"),
+        ("--l2", "--l2: no number", "--l2: no number"),
+    ],
+)
+def test_trainers_tell_of_flags(subject, message, told):
+    default = "--model=mlp"
+    with (
+        pytest.raises(errors.UserError) as caught,
+        errors.as_flags("rate", default=default, spec="--optimizer"),
+    ):
+        refuse(subject, message)
+    assert str(caught.value) == told
+
+
+def test_other_refusals_stay_as_they_are_or_get_the_default():
+    with (
+        pytest.raises(ValueError, match="^plain$") as caught,
+        errors.as_flags("rate"),
+    ):
+        raise ValueError("plain")
+    assert type(caught.value) is ValueError
+    with (
+        pytest.raises(errors.UserError, match="^--model=mlp: plain$"),
+        errors.as_flags(default="--model=mlp"),
+    ):
+        raise ValueError("plain")
+    with pytest.raises(TypeError), errors.as_flags(default="--model=mlp"):
+        raise TypeError

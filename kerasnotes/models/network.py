@@ -184,7 +184,7 @@ def block(x, layer, activation, batch_norm=False, keep_prob=1.0):
         keep_prob: probability that dropout keeps a unit, in (0, 1].
     """
     if activation not in ACTIVATIONS:
-        raise errors.unknown("--activation", activation, ACTIVATIONS)
+        raise errors.unknown("`activation`", activation, ACTIVATIONS)
     if not 0 < keep_prob <= 1:
         raise ValueError(
             f"`keep_prob` must be in (0, 1]. Received: keep_prob={keep_prob}"

@@ -45,7 +45,7 @@ def get(identifier):
         identifier: one of `names()`, or what `keras.initializers.get` takes.
 
     Raises:
-        UserError: the name is unknown.
+        ArgumentError: the name is unknown.
 
     Sources: He et al., Delving deep into rectifiers (2015), section 2.2;
     Glorot and Bengio, Understanding the difficulty of training deep
@@ -62,5 +62,5 @@ def get(identifier):
         return initializers.get(identifier)
     except ValueError as error:
         raise errors.unknown(
-            "--initializer", identifier, _INITIALIZERS
+            "`initializer`", identifier, _INITIALIZERS
         ) from error

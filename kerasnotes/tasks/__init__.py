@@ -1,20 +1,13 @@
-"""One file a learning problem: its Config and its Task."""
+"""A folder each learning problem: its Config and its Task."""
 
 import importlib
 
-from kerasnotes import errors
-
-_TASKS = {
-    "classify": "classify.Classify",
-    "multilabel": "multilabel.Multilabel",
-    "regress": "regress.Regress",
-    "translate": "translate.Translate",
-}
+from kerasnotes import catalog
 
 
 def names():
     """Returns the name of every task."""
-    return sorted(_TASKS)
+    return sorted(catalog.TASKS)
 
 
 def get(name):
@@ -26,7 +19,6 @@ def get(name):
     >>> get("classify").name
     'classify'
     """
-    if name not in _TASKS:
-        raise errors.unknown("task", name, _TASKS)
-    module, found = _TASKS[name].split(".")
-    return getattr(importlib.import_module(f"kerasnotes.tasks.{module}"), found)
+    spec = catalog.task(name)
+    module = importlib.import_module(f"kerasnotes.tasks.{spec.module}")
+    return getattr(module, spec.attribute)

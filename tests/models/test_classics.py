@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasnotes import errors, models
+from kerasnotes import models
 
 SMALL = {
     "alexnet": {"input_shape": (67, 67, 2), "groups": 2, "width": 1 / 16},
@@ -80,6 +80,6 @@ def test_precision(name):
     ],
 )
 def test_refuses(name, arguments, message):
-    with pytest.raises(errors.UserError) as caught:
+    with pytest.raises(ValueError) as caught:
         build(name, **arguments)
     assert message in str(caught.value)

@@ -29,7 +29,7 @@ class Pieces:
 
     def __post_init__(self):
         if self.cell not in CELLS:
-            raise errors.unknown("--cell", self.cell, CELLS)
+            raise errors.unknown("`cell`", self.cell, CELLS)
         if self.width < 2 or self.width % 2:
             raise ValueError(
                 f"`width` must be even. Received: width={self.width}"

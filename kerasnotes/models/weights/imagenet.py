@@ -8,22 +8,14 @@ import h5py
 import keras
 import numpy as np
 
-from kerasnotes import archives, errors
+from kerasnotes import archives, catalog, errors
 from kerasnotes.models import network
 from kerasnotes.models.weights import hdf5
 
-_CAFFE = {"mean": [123.68, 116.779, 103.939], "std": [1.0] * 3}
-_TENSORFLOW = {"mean": [127.5] * 3, "std": [127.5] * 3}
-
-# The class in keras.applications, and the preprocessing it was trained with.
-_APPLICATIONS = {
-    "mobilenet": ("MobileNet", _TENSORFLOW),
-    "mobilenet_v2": ("MobileNetV2", _TENSORFLOW),
-    "resnet101": ("ResNet101", _CAFFE),
-    "resnet152": ("ResNet152", _CAFFE),
-    "resnet50": ("ResNet50", _CAFFE),
-    "vgg16": ("VGG16", _CAFFE),
-    "vgg19": ("VGG19", _CAFFE),
+# What `ModelSpec.preprocessing` does to a picture.
+_SCALES = {
+    "caffe": {"mean": [123.68, 116.779, 103.939], "std": [1.0] * 3},
+    "tf": {"mean": [127.5] * 3, "std": [127.5] * 3},
 }
 
 # What the head has been called there.
@@ -41,9 +33,9 @@ def load(model, name, path):
 
     Layers take weights by their names, and all but the head's must fit. A
     head for other classes is left out, and so are VGG's dense layers for
-    pictures of another size. What was trained on inputs of a certain mean
-    and deviation gets them: the model is then made anew with these. It prints
-    which layers were taken.
+    pictures of another size: the model's `left_out` are their names. What was
+    trained on inputs of a certain mean and deviation gets them: the model is
+    then made anew with these.
 
     Args:
         model: a `Network`.
@@ -53,8 +45,8 @@ def load(model, name, path):
             `keras.applications`, `.weights.h5` or the older `.h5`.
 
     Raises:
-        UserError: there are no such weights, they can't be had, or they
-            don't fit.
+        ArgumentError: there are no such `weights`, they can't be had, or
+            they don't fit.
     """
     if path == "imagenet":
         found, trained_with = _imagenet(model, name), {}
@@ -62,33 +54,38 @@ def load(model, name, path):
         found, trained_with = _read(path)
     ours = trained_with or network.HEAD in found or "normalization" in found
     try:
-        if name in _APPLICATIONS and not ours:
+        if name in catalog.IMAGENET and not ours:
             found = _converted(found, model, name)
-            trained_with = _APPLICATIONS[name][1]
+            trained_with = _SCALES[catalog.MODELS[name].preprocessing]
         taken = _fitting(found, model, name, path)
         if trained_with:
             model = type(model).from_config(model.get_config() | trained_with)
-    except errors.UserError:
+    except errors.ArgumentError:
         raise
     except Exception as error:  # A file may hold anything.
         raise _unreadable(path, error) from error
     for layer, arrays in taken.items():
         model.get_layer(layer).set_weights(arrays)
-    layers = [layer.name for layer in model.layers if layer.weights]
-    left = [layer for layer in layers if layer not in taken]
     # What starts anew isn't to be frozen.
-    model.left_out = tuple(left)
-    but = f", all but {', '.join(left)}" if left else ""
-    print(f"weights from {path}: {len(taken)} of {len(layers)} layers{but}")
+    model.left_out = tuple(
+        layer.name
+        for layer in model.layers
+        if layer.weights and layer.name not in taken
+    )
     return model
+
+
+def _refused(weights, reason):
+    return errors.ArgumentError("weights", f"`weights`={weights}: {reason}")
 
 
 def _imagenet(model, name):
     if model.input_shape[-1] != 3:
-        raise errors.UserError(
-            "--weights=imagenet: are for pictures in colour, and these have "
-            f"{model.input_shape[-1]} channels; give --weights=none, or "
-            "pictures in colour"
+        raise _refused(
+            "imagenet",
+            "they are for pictures in colour, and these have "
+            f"{model.input_shape[-1]} channels; give none, or pictures in "
+            "colour",
         )
     wait = socket.getdefaulttimeout()
     socket.setdefaulttimeout(_SECONDS)
@@ -96,13 +93,14 @@ def _imagenet(model, name):
         trained = _application(model, name, "imagenet", _wants_top(model))
     except ValueError as error:
         message = " ".join(str(error).split())
-        raise errors.UserError(f"--weights=imagenet: {message}") from error
+        raise _refused("imagenet", message) from error
     except Exception as error:  # Keras raises no narrower one.
         reason = str(error).rpartition("-- ")[2]
-        raise errors.UserError(
-            f"--weights=imagenet: those of {name} can't be downloaded "
-            f"({reason}); give a file that "
-            f"keras.applications.{_APPLICATIONS[name][0]} wrote"
+        application = catalog.MODELS[name].application
+        raise _refused(
+            "imagenet",
+            f"those of {name} can't be downloaded ({reason}); give a file "
+            f"that keras.applications.{application} wrote",
         ) from error
     finally:
         socket.setdefaulttimeout(wait)
@@ -126,9 +124,8 @@ def _application(model, name, weights, include_top):
         shapes = [(size, size, 3) for size in (224, 192, 160, 128)]
         own = model.input_shape[1:] in shapes
         options["input_shape"] = model.input_shape[1:] if own else shapes[0]
-    return getattr(keras.applications, _APPLICATIONS[name][0])(
-        weights=weights, include_top=include_top, **options
-    )
+    application = getattr(keras.applications, catalog.MODELS[name].application)
+    return application(weights=weights, include_top=include_top, **options)
 
 
 def _read(path):
@@ -155,9 +152,10 @@ def _read(path):
 
 def _unreadable(path, error):
     reason = str(error).partition("\n")[0]
-    return errors.UserError(
-        f"--weights={path}: doesn't hold weights that can be read ({reason}); "
-        "give a .keras or .weights.h5 file"
+    return _refused(
+        path,
+        f"doesn't hold weights that can be read ({reason}); give a .keras or "
+        ".weights.h5 file",
     )
 
 
@@ -178,7 +176,7 @@ def _converted(found, model, name):
         ]
         order += list(found)[len(order) :]
         found = dict(zip(order, found.values(), strict=True))
-    if _APPLICATIONS[name][1] is _CAFFE and first in found:
+    if catalog.MODELS[name].preprocessing == "caffe" and first in found:
         # They were trained on blue, green, red.
         kernel, *rest = found[first]
         found[first] = [kernel[:, :, ::-1], *rest]
@@ -209,17 +207,19 @@ def _fitting(found, model, name, path):
             # One dense layer means nothing without those before it.
             left.append(layer)
         elif here != there:
-            raise errors.UserError(
-                f"--weights={path}: doesn't hold the weights of {name} with "
-                f"these arguments: {layer} is {_shapes(there)} there, "
-                f"{_shapes(here)} here; give a file of the same model"
+            raise _refused(
+                path,
+                f"doesn't hold the weights of {name} with these arguments: "
+                f"{layer} is {_shapes(there)} there, {_shapes(here)} here; "
+                "give a file of the same model",
             )
     taken = {layer: found[layer] for layer in ours if layer not in left}
     for layer, arrays in taken.items():
         if not all(np.isfinite(array).all() for array in arrays):
-            raise errors.UserError(
-                f"--weights={path}: {layer} has weights there that are no "
-                "numbers; give a file that isn't damaged"
+            raise _refused(
+                path,
+                f"{layer} has weights there that are no numbers; give a file "
+                "that isn't damaged",
             )
     return taken
 

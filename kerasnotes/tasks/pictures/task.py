@@ -6,14 +6,14 @@ import hashlib
 
 from etils import epy
 
-from kerasnotes import errors, models, specs
+from kerasnotes import catalog, errors, specs
 from kerasnotes.training import task as task_lib
 from kerasnotes.training.run import config as config_lib
 
 with epy.lazy_imports():
     import numpy as np
 
-    from kerasnotes import optimizers
+    from kerasnotes import models, optimizers
     from kerasnotes.data.common import by_id, example_weights
     from kerasnotes.data.pictures import batches as picture_batches
     from kerasnotes.data.pictures import examples as examples_lib
@@ -23,7 +23,7 @@ with epy.lazy_imports():
     from kerasnotes.tasks.pictures import splits as picture_splits
     from kerasnotes.tasks.pictures import transfer
 
-MODELS = tuple(n for n in models.names("pictures") if n != "linear_regression")
+MODELS = tuple(catalog.names("pictures"))
 option, setting = config_lib.option, config_lib.setting
 
 
@@ -104,7 +104,8 @@ class Config(config_lib.Config):
         """
         super().check()
         # Before TensorFlow and the data are loaded.
-        models.check_weights(self.model, self.weights)
+        with errors.as_flags("weights"):
+            catalog.check_weights(self.model, self.weights)
         if self.freeze != "none":
             transfer.check(self)
 
@@ -275,7 +276,9 @@ class PictureTask(task_lib.Task):
         return transfer.learned_from(self, splits)
 
     def model(self):
-        self._network = transfer.freeze(self.network(), self.config.freeze)
+        network = self.network()
+        transfer.print_weights(network, self.config)
+        self._network = transfer.freeze(network, self.config.freeze)
         return transfer.trained(self._network, self.config)
 
     def whole(self, model):
@@ -287,7 +290,7 @@ class PictureTask(task_lib.Task):
         keep_prob = specs.numbers("--keep_prob", config.keep_prob, float)
         if keep_prob and len(keep_prob) == 1:
             (keep_prob,) = keep_prob
-        given = {
+        arguments = {
             "hidden": specs.numbers("--hidden", config.hidden),
             "keep_prob": keep_prob,
             "activation": config.activation,
@@ -298,15 +301,18 @@ class PictureTask(task_lib.Task):
                 config.l1, config.l2, facts["train"]
             ),
         }
-        return models.build(
-            config.model,
-            input_shape=tuple(facts["input_shape"]),
-            classes=len(facts["classes"]),
-            mean=facts["mean"],
-            std=facts["std"],
-            weights=None if config.weights == "none" else config.weights,
-            **{k: v for k, v in given.items() if v is not None},
-        )
+        arguments = {k: v for k, v in arguments.items() if v is not None}
+        model = f"--model={config.model}"
+        with errors.as_flags("weights", *arguments, default=model):
+            return models.build(
+                config.model,
+                input_shape=tuple(facts["input_shape"]),
+                classes=len(facts["classes"]),
+                mean=facts["mean"],
+                std=facts["std"],
+                weights=None if config.weights == "none" else config.weights,
+                **arguments,
+            )
 
     def shown(self, splits):
         """Returns the first training batch, plain and as the model meets it."""

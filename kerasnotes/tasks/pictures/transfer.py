@@ -10,9 +10,7 @@ Source: Yosinski et al., How transferable are features in deep neural
 networks? (2014), section 2.
 """
 
-import contextlib
 import hashlib
-import io
 import json
 import pathlib
 
@@ -49,6 +47,23 @@ def check(config):
             f"--freeze={choice}: would keep the random weights of the start; "
             "give --weights=imagenet or a file, or leave it out"
         )
+
+
+def print_weights(network, config):
+    """Prints which layers start from the weights of `--weights`.
+
+    Args:
+        network: what `models.build` made with these weights.
+        config: the run's `Config`.
+    """
+    if config.weights == "none":
+        return
+    left, count = network.left_out, sum(bool(x.weights) for x in network.layers)
+    but = f", all but {', '.join(left)}" if left else ""
+    print(
+        f"weights from {config.weights}: {count - len(left)} of {count} "
+        f"layers{but}"
+    )
 
 
 def freeze(network, choice):
@@ -178,10 +193,7 @@ def learned_from(task, splits):
     config = task.config
     if config.freeze == "none":
         return splits
-    with contextlib.redirect_stdout(io.StringIO()):
-        # It is told once, of the network that is trained.
-        network = task.network()
-    freeze(network, config.freeze)
+    network = freeze(task.network(), config.freeze)
     tensor = features_of(network)
     if tensor is None:
         return splits

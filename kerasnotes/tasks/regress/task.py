@@ -4,7 +4,7 @@ import dataclasses
 
 from etils import epy
 
-from kerasnotes import errors, models, specs
+from kerasnotes import catalog, errors, specs
 from kerasnotes.training import task as task_lib
 from kerasnotes.training.run import config as config_lib
 
@@ -12,7 +12,7 @@ with epy.lazy_imports():
     import keras
     import numpy as np
 
-    from kerasnotes import optimizers
+    from kerasnotes import models, optimizers
     from kerasnotes.data.common import example_weights, split_choice
     from kerasnotes.data.tables import batches as table_batches
     from kerasnotes.data.tables import read as tables
@@ -38,7 +38,9 @@ class Config(config_lib.Config):
         None, "The column that says what each row counts; no input then."
     )
     model: str = option(
-        "linear_regression", "The model.", choices=("linear_regression", "mlp")
+        "linear_regression",
+        "The model.",
+        choices=tuple(catalog.names("tables")),
     )
     batch_size: int = option(
         1024,
@@ -140,7 +142,7 @@ class Regress(task_lib.Task):
 
     def model(self):
         config, facts = self.config, self.facts
-        given = {
+        arguments = {
             "classes": 1 if config.model == "mlp" else None,
             "hidden": specs.numbers("--hidden", config.hidden),
             "activation": config.activation,
@@ -149,13 +151,15 @@ class Regress(task_lib.Task):
                 config.l1, config.l2, facts["train"]
             ),
         }
-        model = models.build(
-            config.model,
-            input_shape=(len(facts["features"]),),
-            mean=facts["mean"],
-            std=facts["std"],
-            **{k: v for k, v in given.items() if v is not None},
-        )
+        arguments = {k: v for k, v in arguments.items() if v is not None}
+        with errors.as_flags(*arguments, default=f"--model={config.model}"):
+            model = models.build(
+                config.model,
+                input_shape=(len(facts["features"]),),
+                mean=facts["mean"],
+                std=facts["std"],
+                **arguments,
+            )
         to_units = keras.layers.Rescaling(
             facts["target_std"],
             facts["target_mean"],

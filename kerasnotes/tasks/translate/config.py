@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from kerasnotes import models
+from kerasnotes import catalog
 from kerasnotes.training.run import config as config_lib
 
 option, setting = config_lib.option, config_lib.setting
@@ -24,7 +24,7 @@ class Config(config_lib.Config):
         "('a.en,a.fr'), a folder or zip of these, or a TFDS name.",
     )
     model: str = option(
-        "attention", "The model.", choices=tuple(models.names("sequences"))
+        "attention", "The model.", choices=tuple(catalog.names("sequences"))
     )
     split: str | None = option(
         None, "Parts of the data: 'train=96%,dev=2%,test=2%'."

@@ -4,12 +4,12 @@ import hashlib
 
 from etils import epy
 
-from kerasnotes import errors, models
+from kerasnotes import errors
 from kerasnotes.tasks.translate import config as translate_config
 from kerasnotes.training import task as task_lib
 
 with epy.lazy_imports():
-    from kerasnotes import losses, metrics, optimizers
+    from kerasnotes import losses, metrics, models, optimizers
     from kerasnotes.data.texts import pair_batches, pairs, vocabulary
     from kerasnotes.plots import skipped
     from kerasnotes.tasks.translate import answers as translate_judging
@@ -136,23 +136,25 @@ class Translate(task_lib.Task):
 
     def model(self):
         config = self.config
-        given = {
+        arguments = {
             name: getattr(config, name)
             for name in (
                 *("width", "layers", "cell", "heads", "hidden", "norm"),
                 "dropout",
             )
         }
-        given["share_embeddings"] = config.share_embeddings or None
-        return models.build(
-            config.model,
-            source_size=self._known("source").size,
-            target_size=self._known("target").size,
-            kernel_regularizer=optimizers.regularizers.l1_l2(
-                config.l1, config.l2, self.facts["train"]
-            ),
-            **{k: v for k, v in given.items() if v is not None},
-        )
+        arguments["share_embeddings"] = config.share_embeddings or None
+        arguments = {k: v for k, v in arguments.items() if v is not None}
+        with errors.as_flags(*arguments, default=f"--model={config.model}"):
+            return models.build(
+                config.model,
+                source_size=self._known("source").size,
+                target_size=self._known("target").size,
+                kernel_regularizer=optimizers.regularizers.l1_l2(
+                    config.l1, config.l2, self.facts["train"]
+                ),
+                **arguments,
+            )
 
     def loss(self):
         return losses.Crossentropy(self.config.label_smoothing)

@@ -4,16 +4,18 @@ import dataclasses
 
 from etils import epy
 
-from kerasnotes import errors, models
+from kerasnotes import catalog, errors
 from kerasnotes.training.run import command
 from kerasnotes.training.run import config as config_lib
 
 with epy.lazy_imports():
+    from kerasnotes import models
     from kerasnotes.plots import page
     from kerasnotes.tools import runs
     from kerasnotes.tools.visualize import layer_table, subject, views
 
 setting = config_lib.setting
+_MODELS = (*catalog.names("pictures"), "linear_regression")
 _SEEN = {"run_dir", "layers", "units", "split", "dataset"}
 _FLAGS = {
     "all": _SEEN,
@@ -42,7 +44,7 @@ class Options:
     model: str | None = setting(
         None,
         "For --mode=summary, a model with its own defaults.",
-        choices=tuple(models.names("pictures")),
+        choices=_MODELS,
     )
     image_size: int | None = setting(
         None, "Side of that model's picture.", bounds=(1, 4096)
@@ -151,7 +153,8 @@ def _summary(options):
                 "such as 8, of grey pictures"
             )
         shape = (side, side, own[-1] if own else 1) if side else own
-        model = models.build(name, input_shape=shape)
+        with errors.as_flags(default=f"--model={name}"):
+            model = models.build(name, input_shape=shape)
     text = layer_table.text(model)
     print(text)
     return text
