@@ -30,13 +30,14 @@ ALLOWED = {
     "trainers": {"tasks", "tools", "training"},
 }
 BASE = {
+    "__version__",
     "archives",
     "catalog",
     "errors",
     "files",
+    "keras_private",
     "specs",
     "splits",
-    "__version__",
 }
 TENSORFLOW = {"data", "training", "tasks", "tools"}
 # Gradients outside fit are TensorFlow's.

@@ -5,6 +5,8 @@ import contextlib
 import keras
 import tensorflow as tf
 
+from kerasnotes import keras_private
+
 
 @contextlib.contextmanager
 def in_float64(model):
@@ -17,20 +19,20 @@ def in_float64(model):
     with contextlib.ExitStack() as stack:
         stack.callback(keras.config.set_floatx, floatx)
         keras.config.set_floatx("float64")
-        for layer in model._flatten_layers():
+        for layer in keras_private.flatten_layers(model):
             if keras.backend.is_float_dtype(layer.compute_dtype):
                 policy = keras.DTypePolicy("float64")
-                _exchange(stack, layer, "_dtype_policy", policy)
+                _exchange(stack, layer, keras_private.DTYPE_POLICY, policy)
             for tensor in _inputs(layer):
                 if keras.backend.is_float_dtype(tensor.dtype):
-                    _exchange(stack, tensor, "_dtype", "float64")
+                    _exchange(stack, tensor, keras_private.DTYPE, "float64")
         for variable in model.variables:
             value = variable.numpy()
             if keras.backend.is_float_dtype(variable.dtype):
                 value = value.astype("float64")
-                _exchange(stack, variable, "_dtype", "float64")
+                _exchange(stack, variable, keras_private.DTYPE, "float64")
             twin = tf.Variable(value, trainable=variable.trainable)
-            _exchange(stack, variable, "_value", twin)
+            _exchange(stack, variable, keras_private.VALUE, twin)
         yield
 
 

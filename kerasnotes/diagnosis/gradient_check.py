@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kerasnotes import keras_private
 from kerasnotes.diagnosis.float64 import in_float64
 from kerasnotes.diagnosis.gradient_verdict import (
     GOOD,
@@ -196,7 +197,7 @@ def _functions(model, loss, x, y, training):
     """Returns functions of nothing: the cost, and its gradients."""
     loss = copy.copy(keras.losses.get(loss))
     if isinstance(loss, keras.losses.Loss):
-        loss._dtype = "float64"
+        setattr(loss, keras_private.DTYPE, "float64")
     x, y = keras.tree.map_structure(tf.convert_to_tensor, (x, y))
 
     def cost():
@@ -221,7 +222,7 @@ def _refuse_randomness(model, cost):
     """Raises if `cost` draws random numbers, and names the layers."""
     generators = [
         (layer.path or layer.name, held)
-        for layer in model._flatten_layers()
+        for layer in keras_private.flatten_layers(model)
         for held in vars(layer).values()
         if isinstance(held, keras.random.SeedGenerator)
     ]

@@ -6,7 +6,7 @@ import types
 
 import keras
 
-from kerasnotes import errors
+from kerasnotes import errors, keras_private
 from kerasnotes.models import xla
 from kerasnotes.optimizers import initializers
 
@@ -139,7 +139,7 @@ def arguments(names):
 
 def name_of(x):
     """Returns the name of the layer that gave a symbolic tensor."""
-    return x._keras_history.operation.name
+    return keras_private.operation_of(x).name
 
 
 def normalize(x, mean, std):

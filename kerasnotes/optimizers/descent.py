@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from kerasnotes import specs
+from kerasnotes import keras_private, specs
 
 
 class _Notes(keras.optimizers.Optimizer):
@@ -33,7 +33,9 @@ class _Notes(keras.optimizers.Optimizer):
 
     def _updated(self, slot, variable, beta, value):
         """Moves an average of `variable` towards `value`; returns it."""
-        average = self._slots[slot][self._get_variable_index(variable)]
+        average = self._slots[slot][
+            keras_private.variable_index(self, variable)
+        ]
         self.assign_add(average, (value - average) * (1 - beta))
         return ops.convert_to_tensor(average)
 

@@ -7,6 +7,8 @@ import keras
 import numpy as np
 from keras import layers as _L
 
+from kerasnotes import keras_private
+
 _FAR = 2**20  # A side so long that a map's length tells its stride.
 _SAME = 1e-3  # What another order of sums explains, as a share of outputs.
 
@@ -151,8 +153,8 @@ def _graph(model):
 def _kernels(graph):
     """Returns the size of the map that each layer on flat tensors reads."""
     flat, kernels = {}, {}
-    for depth in sorted(graph._nodes_by_depth, reverse=True):
-        for node in graph._nodes_by_depth[depth]:
+    for level in keras_private.nodes_by_depth(graph):
+        for node in level:
             if node.is_input:
                 continue
             layer, x, y = node.operation, node.input_tensors[0], node.outputs[0]

@@ -2,6 +2,8 @@
 
 import keras
 
+from kerasnotes import keras_private
+
 
 @keras.saving.register_keras_serializable("kerasnotes")
 class WithSideHeads(keras.Model):
@@ -47,7 +49,7 @@ class WithSideHeads(keras.Model):
         loss = super().compute_loss(x, y, main, sample_weight, training)
         for side in sides:
             # As the main loss, it is divided by the replicas already.
-            term = self._compile_loss(y, side, sample_weight)
+            term = keras_private.compile_loss(self, y, side, sample_weight)
             loss = loss + self.side_weight * term
         return loss
 

@@ -5,6 +5,7 @@ import math
 
 import keras
 
+from kerasnotes import keras_private
 from kerasnotes.ops import convolution, receptive_field
 
 _KERNELS = ("kernel", "depthwise_kernel", "pointwise_kernel")
@@ -116,7 +117,7 @@ def table(model):
 def _nodes(graph):
     """Yields the calls of layers in the order of the layers."""
     order = {id(op): i for i, op in enumerate(graph.operations)}
-    for _, level in sorted(graph._nodes_by_depth.items(), reverse=True):
+    for level in keras_private.nodes_by_depth(graph):
         yield from sorted(level, key=lambda node: order[id(node.operation)])
 
 
@@ -132,8 +133,9 @@ def _sizes(operation, tensor):
 
 def _hides(operation):
     """Returns whether layers within the layer do its work."""
-    inner = getattr(operation, "_flatten_layers", lambda **_: ())
-    return any(True for _ in inner(include_self=False))
+    if not isinstance(operation, keras.Layer):
+        return False
+    return bool(keras_private.flatten_layers(operation, include_self=False))
 
 
 def _multiply_adds(node):

@@ -19,7 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 import kerasnotes
-from kerasnotes import errors
+from kerasnotes import errors, keras_private
 from kerasnotes.data.pictures import features
 from kerasnotes.models import network as network_lib
 
@@ -107,23 +107,18 @@ def freeze(network, choice):
 
 def _freeze(tensors):
     """Freezes every layer that the tensors come from."""
-    seen, left = set(), [_node(tensor) for tensor in tensors]
+    seen, left = set(), [keras_private.node_of(tensor) for tensor in tensors]
     while left:
         node = left.pop()
         if id(node) in seen:
             continue
         seen.add(id(node))
-        left += [_node(tensor) for tensor in node.input_tensors]
+        left += [keras_private.node_of(tensor) for tensor in node.input_tensors]
         if isinstance(node.operation, keras.Layer):
             node.operation.trainable = False
         if isinstance(node.operation, keras.layers.Dropout):
             # Keras' goes on dropping in training where it is frozen.
             node.operation.rate = 0.0
-
-
-def _node(tensor):
-    operation, index, _ = tensor._keras_history
-    return operation._inbound_nodes[index]
 
 
 def _heads(network):
@@ -135,12 +130,12 @@ def _before_head(network):
     """Returns the tensor from which on all is the head's."""
     names, heads = [x.name for x in network.layers], _heads(network)
     found = network.get_layer(min(heads, key=names.index)).input
-    node = _node(found)
+    node = keras_private.node_of(found)
     while len(node.input_tensors) == 1 and not _weights(node.operation):
         (tensor,) = node.input_tensors
         if isinstance(node.operation, keras.layers.Dropout):
             found = tensor
-        node = _node(tensor)
+        node = keras_private.node_of(tensor)
     return found
 
 

@@ -9,6 +9,8 @@ import numpy as np
 import tensorflow as tf
 from scipy import ndimage
 
+from kerasnotes import keras_private
+
 CAM, GRAD_CAM = "Class activation map", "Grad-CAM"
 
 
@@ -18,15 +20,15 @@ def pooled(model):
     Args:
         model: a functional model that ends in its head.
     """
-    head = model.outputs[0]._keras_history.operation
+    head = keras_private.operation_of(model.outputs[0])
     if not isinstance(head, keras.layers.Dense):
         return None
-    layer = head.input._keras_history.operation
+    layer = keras_private.operation_of(head.input)
     while isinstance(layer, keras.layers.Dropout):
-        layer = layer.input._keras_history.operation
+        layer = keras_private.operation_of(layer.input)
     if not isinstance(layer, keras.layers.GlobalAveragePooling2D):
         return None
-    return layer.input._keras_history.operation
+    return keras_private.operation_of(layer.input)
 
 
 def heat_maps(model, name, pictures, classes):
@@ -57,7 +59,7 @@ def heat_maps(model, name, pictures, classes):
         scores = tf.gather(logits, classes, batch_dims=1)
     maps32 = tf.cast(maps, tf.float32)
     if layer is exact:
-        kernel = model.outputs[0]._keras_history.operation.kernel
+        kernel = keras_private.operation_of(model.outputs[0]).kernel
         weights = tf.gather(tf.cast(kernel, tf.float32), classes, axis=1)
         found = tf.einsum("nhwk,kn->nhw", maps32, weights)
         return CAM, found.numpy()

@@ -9,8 +9,8 @@ one device all stays as Keras has it.
 
 import functools
 
+import keras
 import tensorflow as tf
-from keras.src import tree
 from keras.src.backend.tensorflow import trainer
 from tensorflow.python.framework import func_graph
 
@@ -22,7 +22,7 @@ def mend():
 
     >>> mend()
     """
-    for owner, name, mended in _MENDS:
+    for owner, name, mended in PATCHES:
         stock = getattr(owner, name)
         if not hasattr(stock, "__wrapped__"):
             setattr(owner, name, functools.wraps(stock)(mended(stock)))
@@ -38,7 +38,7 @@ def _build_from_own_batch(stock):
         strategy = self.distribute_strategy
         if iterator is not None and strategy.num_replicas_in_sync > 1:
             _, _, batches = next(iter(iterator))
-            data_batch = tree.map_structure(
+            data_batch = keras.tree.map_structure(
                 lambda value: strategy.experimental_local_results(value)[0],
                 next(batches),
             )
@@ -60,9 +60,9 @@ def _mean_of_scalars(stock):
     def reduce(values, strategy, reduction):
         of_several = tf.distribute.MultiWorkerMirroredStrategy
         if isinstance(strategy, of_several) and reduction in ("auto", "mean"):
-            packed = strategy.run(pack, args=tuple(tree.flatten(values)))
+            packed = strategy.run(pack, args=tuple(keras.tree.flatten(values)))
             means = strategy.reduce("MEAN", packed, axis=None)
-            return tree.pack_sequence_as(values, tf.unstack(means))
+            return keras.tree.pack_sequence_as(values, tf.unstack(means))
         return stock(values, strategy, reduction)
 
     return reduce
@@ -84,7 +84,7 @@ def _capture_outside_control_flow(stock):
     return capture
 
 
-_MENDS = (
+PATCHES = (
     (
         trainer.TensorFlowTrainer,
         "_maybe_symbolic_build",

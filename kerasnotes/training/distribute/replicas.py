@@ -12,7 +12,7 @@ import functools
 import keras
 import tensorflow as tf
 
-from kerasnotes import errors, optimizers
+from kerasnotes import errors, keras_private, optimizers
 
 # Keras raises under a strategy, from within a step.
 _OF_ONE_DEVICE = ("ema_overwrite_frequency", "gradient_accumulation_steps")
@@ -68,7 +68,7 @@ def synchronize(model):
     False
     """
     several = tf.distribute.get_strategy().num_replicas_in_sync > 1
-    for layer in model._flatten_layers():
+    for layer in keras_private.flatten_layers(model):
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.synchronized = several
     if several:

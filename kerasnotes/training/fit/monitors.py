@@ -9,6 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kerasnotes import keras_private
+
 VANISHED, EXPLODED = 1e-4, 1e4
 
 
@@ -205,7 +207,9 @@ def _weighted_layers(layer):
 
     A recurrent layer stands for its cell, whose outputs stay in the loop.
     """
-    inner = layer._flatten_layers(include_self=False, recursive=False)
+    inner = keras_private.flatten_layers(
+        layer, include_self=False, recursive=False
+    )
     theirs = {id(v) for child in inner for v in child.trainable_variables}
     own = [v for v in layer.trainable_variables if id(v) not in theirs]
     if own or (theirs and isinstance(layer, keras.layers.RNN)):

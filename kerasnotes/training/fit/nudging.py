@@ -7,7 +7,7 @@ import sys
 import keras
 from keras import ops
 
-from kerasnotes import errors
+from kerasnotes import errors, keras_private
 from kerasnotes.optimizers import regularizers
 from kerasnotes.training.distribute import workers
 
@@ -144,7 +144,7 @@ class Nudger:
         """Sets the variables to what holds after the nudges."""
         now = self.values(nudges)
         inner = getattr(self._optimizer, "inner_optimizer", self._optimizer)
-        schedule = inner._learning_rate
+        schedule = keras_private.learning_rate(inner)
         if isinstance(schedule, Scaled):
             begun = self._config.learning_rate
             schedule.scale.assign(now["learning_rate"] / begun)

@@ -5,6 +5,8 @@ import warnings
 import keras
 import numpy as np
 
+from kerasnotes import keras_private
+
 _L = keras.layers
 
 # The weight that holds one slice for each output channel, and the axes of
@@ -133,7 +135,7 @@ def _pairs(graph, left):
     """Returns the batch norms to fold, each with its layer."""
     nodes = [
         node
-        for level in graph._nodes_by_depth.values()
+        for level in keras_private.nodes_by_depth(graph)
         for node in level
         if not node.is_input
     ]
@@ -145,7 +147,7 @@ def _pairs(graph, left):
         if reason:
             left.append(f"{node.operation.path} ({reason})")
         else:
-            producer = node.input_tensors[0]._keras_history.operation
+            producer = keras_private.operation_of(node.input_tensors[0])
             found.append((node.operation, producer))
     return found
 
@@ -153,7 +155,7 @@ def _pairs(graph, left):
 def _obstacle(node, nodes, graph):
     """Returns why the batch norm of `node` can't be folded, or None."""
     norm, x = node.operation, node.input_tensors[0]
-    layer = x._keras_history.operation
+    layer = keras_private.operation_of(x)
 
     def calls(operation):
         return sum(n.operation is operation for n in nodes)
@@ -209,7 +211,7 @@ def _absorbed(layer, norm):
 def _inner_norms(layer):
     return [
         inner
-        for inner in layer._flatten_layers(include_self=False)
+        for inner in keras_private.flatten_layers(layer, include_self=False)
         if isinstance(inner, _L.BatchNormalization)
     ]
 
@@ -217,7 +219,9 @@ def _inner_norms(layer):
 def _copy_state(layer, copy):
     """Copies all state of a layer, what isn't weights included."""
     for old, new in zip(
-        layer._flatten_layers(), copy._flatten_layers(), strict=True
+        keras_private.flatten_layers(layer),
+        keras_private.flatten_layers(copy),
+        strict=True,
     ):
         state = {}
         old.save_own_variables(state)

@@ -78,7 +78,7 @@ def main(path):
     if several:
         found["errors"] = {
             mend[1]: error_without(mend, strategy)
-            for mend in keras_patches._MENDS
+            for mend in keras_patches.PATCHES
         }
     with open(path, "w") as file:
         json.dump(found, file)

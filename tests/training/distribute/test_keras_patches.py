@@ -79,7 +79,7 @@ def test_predictions_are_in_order(found, worker, steps_per_execution):
     np.testing.assert_allclose(given, alone, rtol=0, atol=1e-9)
 
 
-@pytest.mark.parametrize("name", [mend[1] for mend in keras_patches._MENDS])
+@pytest.mark.parametrize("name", [mend[1] for mend in keras_patches.PATCHES])
 def test_stock_keras_still_fails(found, name):
     for worker in found[1:]:
         assert worker["errors"][name], (
@@ -89,9 +89,9 @@ def test_stock_keras_still_fails(found, name):
 
 def test_one_machine_stays_stock():
     keras_patches.mend()
-    mended = [getattr(owner, name) for owner, name, _ in keras_patches._MENDS]
+    mended = [getattr(owner, name) for owner, name, _ in keras_patches.PATCHES]
     keras_patches.mend()
-    again = [getattr(owner, name) for owner, name, _ in keras_patches._MENDS]
+    again = [getattr(owner, name) for owner, name, _ in keras_patches.PATCHES]
     assert again == mended
     value = tf.constant([1.0, 3.0])
     reduce, strategy = mended[1], tf.distribute.get_strategy()
