@@ -1,11 +1,16 @@
 """Imports run one way, and what must be light is light."""
 
 import ast
+import dataclasses
+import re
 import subprocess
 import sys
 
 import pytest
 
+from kerasnotes import models
+from kerasnotes.tasks import classify, multilabel, regress, translate
+from kerasnotes.training.run import config
 from tests.support.paths import ROOT
 
 COMPONENTS = {"ops", "layers", "losses", "metrics", "decoding", "models"}
@@ -46,6 +51,30 @@ TENSORFLOW_FILES = {
     "kerasnotes/diagnosis/gradient_check.py",
 }
 
+TASKS = (
+    classify.Classify,
+    multilabel.Multilabel,
+    regress.Regress,
+    translate.Translate,
+)
+# What knows no task and no model.
+KNOWS_NO_TASK = (
+    "kerasnotes/diagnosis",
+    "kerasnotes/training/report/diagnosing.py",
+    "kerasnotes/training/report/remedies.py",
+    "kerasnotes/training/report/run_facts.py",
+)
+# Words that are other things there: the split `train_dev`, what is to blame
+# for a translation, bins of one width, and the split that a tool looks at.
+OTHER_WORDS = {
+    "blame.py": {'"beam"', '"model"', "'beam'", "'model'"},
+    "calibration.py": {'"width"'},
+    "components.py": {'"train_dev"'},
+    "diagnosing.py": {'"train_dev"'},
+    "remedies.py": {"--split"},
+    "verdicts.py": {'"train_dev"'},
+}
+
 
 def sources():
     for top in ("kerasnotes", "trainers"):
@@ -82,6 +111,42 @@ def test_imports_run_one_way(path):
         if parts[0] == "tensorflow":
             named = str(path.relative_to(ROOT))
             assert here in TENSORFLOW or named in TENSORFLOW_FILES, path
+
+
+def names_of_tasks(text):
+    """Returns the tasks' own flags and the models that a text names.
+
+    Flags are `--name` or in quotes, models in quotes or a flag's value.
+    """
+    shared = {field.name for field in dataclasses.fields(config.Config)}
+    flags = {f.name for task in TASKS for f in dataclasses.fields(task.Config)}
+    flags = "|".join(flags - shared)
+    named = "|".join(models.names())
+    pattern = rf"--(?:{flags})\b|([\"'])(?:{flags}|{named})\1|=(?:{named})\b"
+    return {match[0] for match in re.finditer(pattern, text)}
+
+
+def test_names_of_tasks_are_seen():
+    text = """flags.get("augment") or '--hidden=5' or "--model=lenet5" """
+    assert names_of_tasks(text) == {
+        *('"augment"', "--hidden", "--model", "=lenet5"),
+    }
+    assert not names_of_tasks("--epochs=5, the model's width, attention")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        path
+        for top in KNOWS_NO_TASK
+        for path in sorted((ROOT / top).rglob("*.py")) or [ROOT / top]
+    ],
+    ids=lambda p: str(p.name),
+)
+def test_no_flag_of_a_task_and_no_model(path):
+    """Remedies in such terms belong to `tasks/*/remedies.py`."""
+    names = names_of_tasks(path.read_text())
+    assert not names - OTHER_WORDS.get(path.name, set())
 
 
 def test_files_can_be_read_in_one_sitting():

@@ -4,7 +4,13 @@ import dataclasses
 
 from kerasnotes.diagnosis import differences, intervals, verdicts
 from kerasnotes.diagnosis.differences import FLOOR
-from kerasnotes.diagnosis.verdicts import BIAS, MISMATCH, OVERFIT, VARIANCE
+from kerasnotes.diagnosis.verdicts import (
+    BIAS,
+    MISMATCH,
+    OTHER_TEST,
+    OVERFIT,
+    VARIANCE,
+)
 
 RATIO = 0.5
 
@@ -24,6 +30,7 @@ class Diagnosis:
         unknown: whether it is needed, because 0 can't stand for it.
         below_human: whether training error is below it.
         synthetic: whether the training examples are synthesised.
+        choices: among how many models dev chose; None if not known.
     """
 
     measures: dict
@@ -34,6 +41,11 @@ class Diagnosis:
     unknown: bool
     below_human: bool
     synthetic: bool
+    choices: int | None = None
+
+    def component(self, name):
+        """Returns the component of this name."""
+        return next(c for c in self.components if c.name == name)
 
     @property
     def largest(self):
@@ -81,6 +93,7 @@ class Diagnosis:
                 n.component: dict.fromkeys(n.splits, n.examples)
                 for n in self.needs
             },
+            "choices": self.choices,
             "human_assumed": self.assumed,
             "below_human": self.below_human,
             "verdict": self.verdict,
@@ -88,7 +101,7 @@ class Diagnosis:
         }
 
 
-def diagnose(measures, human=None, synthetic=False):
+def diagnose(measures, human=None, synthetic=False, choices=None):
     """Says where the error of a model comes from.
 
     From human-level to test error it takes the differences
@@ -96,7 +109,8 @@ def diagnose(measures, human=None, synthetic=False):
     - avoidable bias: train - human,
     - variance: train-dev - train, or dev - train where there is no train-dev,
     - data mismatch: dev - train-dev,
-    - overfitting to dev: test - dev,
+    - overfitting to dev: test - dev; dev-test mismatch instead where that is
+      more than choosing among `choices` models can win,
 
     each with its 95 % interval. **A difference is a problem** where
 
@@ -112,11 +126,16 @@ def diagnose(measures, human=None, synthetic=False):
     the errors stay as they are. Beside a problem only what may be of its rank
     is named so. Without counts the differences stand as they are.
 
+    Choosing the best of k models on dev makes its error look lower than it is
+    by `Measure.winnable(k)` at most. Where test is worse by more than that
+    and chance explain, so that the difference lies above 0 for whichever of
+    the k was chosen, dev and test are of different data.
+
     Where humans' error isn't given it is 0 for shares of wrong answers. For
-    other errors, whose noise nobody knows, it is unknown: the avoidable bias
-    is at most the training error, and no verdict on bias is given. None is
-    given either where training error is below that of humans: it no longer
-    guides then.
+    other errors, and where a measure's `least` is None, it is unknown: the
+    avoidable bias is at most the training error, and no verdict on bias is
+    given. None is given either where training error is below that of humans:
+    it no longer guides then.
 
     Args:
         measures: dictionary of `train`, `dev` and, where there are any,
@@ -124,6 +143,8 @@ def diagnose(measures, human=None, synthetic=False):
         human: the `Measure` of the best humans, or None.
         synthetic: whether the training examples are synthesised and those of
             dev are not.
+        choices: among how many models dev chose the one it is of, as the
+            epochs of a run; None if not known.
 
     Returns:
         A `Diagnosis`.
@@ -150,17 +171,15 @@ def diagnose(measures, human=None, synthetic=False):
     measures = {"human": human if given else intervals.Measure(0.0)} | {
         name: measures[name] for name in order if name in measures
     }
-    components = _components(measures)
+    components = _components(measures, choices)
     below = components[0].value < 0
-    # Of shares 0 is the least; of other errors nobody knows their noise.
-    train = measures["train"]
-    unknown = not given and train.deviation is not None and train.most > 1
-    unranked = {OVERFIT, BIAS} if below or unknown else {OVERFIT}
+    unknown = not given and _least_unknown(measures["train"])
+    unranked = {OVERFIT, OTHER_TEST} | ({BIAS} if below or unknown else set())
     ranked = [c for c in components if c.name not in unranked]
     first = max((c.value for c in ranked if c.real), default=0.0)
     leading = [c for c in ranked if c.value >= RATIO * first]
-    overfit = [c for c in components if c.name == OVERFIT]
-    problems = [c for c in (*leading, *overfit) if c.problem]
+    of_test = [c for c in components if c.name in (OVERFIT, OTHER_TEST)]
+    problems = [c for c in (*leading, *of_test) if c.problem]
     # Beside a problem, what may be small isn't worth a question.
     open_ = leading if problems else ranked
     return Diagnosis(
@@ -172,10 +191,20 @@ def diagnose(measures, human=None, synthetic=False):
         unknown=unknown and components[0].high >= FLOOR,
         below_human=below,
         synthetic=synthetic,
+        choices=choices,
     )
 
 
-def _components(measures):
+def _least_unknown(train):
+    """Returns whether nobody knows the least error that there can be.
+
+    Of shares it is 0; of other errors their noise is unknown.
+    """
+    other = train.deviation is not None and train.most > 1
+    return train.least is None or other
+
+
+def _components(measures, choices):
     train_dev = "train_dev" in measures
     pairs = [
         (BIAS, "train", "human"),
@@ -184,8 +213,18 @@ def _components(measures):
     if train_dev:
         pairs.append((MISMATCH, "dev", "train_dev"))
     if "test" in measures:
-        pairs.append((OVERFIT, "test", "dev"))
+        pairs.append((_of_test(measures, choices), "test", "dev"))
     return tuple(differences.take(*pair, measures) for pair in pairs)
+
+
+def _of_test(measures, choices):
+    """Returns what test - dev is called."""
+    test, dev = measures["test"], measures["dev"]
+    if not choices or None in (test.examples, dev.examples):
+        return OVERFIT
+    low, _ = intervals.difference(test, dev, choices)
+    matters = test.error - dev.error >= FLOOR
+    return OTHER_TEST if low > 0 and matters else OVERFIT
 
 
 def _finite(ends):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import statistics
 
 Z = 1.959963984540054  # the normal's 97.5 % point: intervals are of 95 %
 
@@ -17,6 +18,8 @@ class Measure:
         deviation: the standard deviation of the examples' errors; None for
             shares of wrong answers, whose error tells it.
         most: the largest error there can be.
+        least: the least there can be; None where nobody knows it, as with
+            translations, where even the best differ.
 
     Raises:
         ValueError: a number is NaN, infinite, negative, or no share.
@@ -29,6 +32,7 @@ class Measure:
     examples: int | None = None
     deviation: float | None = None
     most: float = math.inf
+    least: float | None = 0.0
 
     def __post_init__(self):
         for name in ("error", "deviation"):
@@ -82,20 +86,51 @@ class Measure:
         statistical inference (1927); A. W. van der Vaart, Asymptotic
         Statistics (1998), section 3.1.
         """
+        return self.interval_of_best(1)
+
+    def interval_of_best(self, candidates):
+        """The interval of the best of several models, as this one is.
+
+        The best of k looks better than it is. That the error of any of them
+        lies beyond an end of its `1 - 0.05/k` interval has a probability of
+        2.5 % at most, k · 0.025/k, however alike they are: so those ends
+        hold for whichever is chosen.
+
+        Args:
+            candidates: the number of models that were chosen among, k.
+
+        Source: C. E. Bonferroni (1936): a union is at most as probable as
+        the sum of its parts.
+        """
         if self.examples is None:
             return self.error, self.error
+        tail = 0.025 / candidates
         # Where no error was seen, how large one is can't be known.
         if self.deviation is None or not self.error:
-            return _wilson(self.error, self.examples)
+            z = -statistics.NormalDist().inv_cdf(tail)
+            return _wilson(self.error, self.examples, z)
         if self.examples == 1:
             return 0.0, self.most
         from scipy import stats
 
         freedom = self.examples - 1
-        t = float(stats.t.ppf(0.975, freedom))
+        t = float(stats.t.isf(tail, freedom))
         reach = t * self.deviation / (self.error * math.sqrt(freedom))
         high = self.error * math.exp(reach) if reach < 700 else math.inf
         return self.error * math.exp(-reach), min(high, self.most)
+
+    def winnable(self, candidates):
+        """Returns how much choosing among models can win, at most.
+
+        It is the reach of `interval_of_best` above the error; None where the
+        examples aren't counted.
+
+        >>> print(f"{Measure(0.3, 3000).winnable(14):.4f}")
+        0.0249
+        """
+        if self.examples is None:
+            return None
+        return self.interval_of_best(candidates)[1] - self.error
 
     @property
     def text(self):
@@ -106,16 +141,16 @@ class Measure:
         return f"{found} ({span(*self.interval)})"
 
 
-def _wilson(p, n):
-    middle = p + Z * Z / (2 * n)
-    reach = Z * math.sqrt(p * (1 - p) / n + (Z / (2 * n)) ** 2)
-    scale = 1 + Z * Z / n
+def _wilson(p, n, z):
+    middle = p + z * z / (2 * n)
+    reach = z * math.sqrt(p * (1 - p) / n + (z / (2 * n)) ** 2)
+    scale = 1 + z * z / n
     # Rounding leaves a trace where the ends are p itself.
     low = (middle - reach) / scale if p else 0.0
     return low, (middle + reach) / scale if p < 1 else 1.0
 
 
-def difference(one, other):
+def difference(one, other, candidates=1):
     """Returns the 95 % interval of `one.error - other.error`.
 
     With their own intervals (l₁, u₁) and (l₂, u₂) and d = e₁ - e₂,
@@ -129,6 +164,8 @@ def difference(one, other):
     Args:
         one: a `Measure`.
         other: the `Measure` that is taken from it.
+        candidates: the number of models that one of them chose among; the
+            intervals are those of `interval_of_best`.
 
     Source: R. G. Newcombe, Interval estimation for the difference between
     independent proportions (1998), method 10; G. Y. Zou and A. Donner (2008)
@@ -139,7 +176,9 @@ def difference(one, other):
     0.0524 0.3339
     """
     gap = one.error - other.error
-    (low_1, high_1), (low_2, high_2) = one.interval, other.interval
+    (low_1, high_1), (low_2, high_2) = (
+        measure.interval_of_best(candidates) for measure in (one, other)
+    )
     return (
         gap - math.hypot(one.error - low_1, high_2 - other.error),
         gap + math.hypot(high_1 - one.error, other.error - low_2),

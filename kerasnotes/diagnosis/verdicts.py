@@ -6,6 +6,8 @@ from kerasnotes.diagnosis import intervals
 
 BIAS, VARIANCE = "avoidable bias", "variance"
 MISMATCH, OVERFIT = "data mismatch", "overfitting to dev"
+OTHER_TEST = "dev-test mismatch"
+HUMAN = "human-level error"
 
 _PROBLEMS = {
     BIAS: "a bias problem",
@@ -30,11 +32,13 @@ def verdict(diagnosis, floor):
         diagnosis: the `components.Diagnosis`.
         floor: the least share that matters.
     """
-    found = [_PROBLEMS[n] for n in diagnosis.problems if n != OVERFIT]
+    found = [_PROBLEMS[n] for n in diagnosis.problems if n in _PROBLEMS]
     found = [f"have {joined(found)}"] if found else []
     if OVERFIT in diagnosis.problems:
         found.append("overfitted dev")
     parts = [f"you {joined(found)}"] if found else []
+    if OTHER_TEST in diagnosis.problems:
+        parts.append(_other_test(diagnosis))
     parts += [_question(need) for need in diagnosis.needs]
     if diagnosis.unknown:
         parts.append(
@@ -50,6 +54,23 @@ def verdict(diagnosis, floor):
             text += f"; the largest is {largest.name}, {value} %"
         return text
     return "; ".join(parts)
+
+
+def _other_test(diagnosis):
+    """Returns what test is worse by, and what choosing can't have won."""
+    gap = intervals.percent(diagnosis.component(OTHER_TEST).value)
+    text = f"dev and test are of different data: test is {gap} % worse"
+    if diagnosis.choices == 1:
+        return f"{text}, and nothing was chosen on dev"
+    won = _won(diagnosis, diagnosis.choices)
+    return (
+        f"{text}, and choosing one of {diagnosis.choices:,} models wins "
+        f"{won} % at most"
+    )
+
+
+def _won(diagnosis, choices):
+    return intervals.percent(diagnosis.measures["dev"].winnable(choices))
 
 
 def _question(need):
@@ -100,6 +121,11 @@ def notes(diagnosis):
     if diagnosis.unknown:
         found.append(
             "Human-level error is unknown: the avoidable bias is at most this."
+        )
+    if OTHER_TEST in diagnosis.problems:
+        found.append(
+            "Choices among other runs aren't counted: a thousand times as many "
+            f"would win {_won(diagnosis, 1000 * diagnosis.choices)} % at most."
         )
     if diagnosis.synthetic and MISMATCH in diagnosis.problems:
         found.append(

@@ -207,6 +207,22 @@ class Task(abc.ABC):
 
         return intervals.Measure(metrics["error"], metrics["size"])
 
+    def remedies(self, problem, facts):
+        """Yields what to try against a problem, the most promising first.
+
+        By default it is what any run can try.
+
+        Args:
+            problem: one of `diagnosis.verdicts`.
+            facts: the run's `training.report.run_facts.RunFacts`.
+
+        Returns:
+            An iterable of `diagnosis.advice.Remedy`s.
+        """
+        from kerasnotes.training.report import remedies
+
+        return remedies.remedies(problem, facts)
+
     @abc.abstractmethod
     def signatures(self, model):
         """Returns the served functions: a dictionary of name to `Signature`.

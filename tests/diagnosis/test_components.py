@@ -10,6 +10,7 @@ from kerasnotes.diagnosis.intervals import Measure
 
 BIAS, VARIANCE = "avoidable bias", "variance"
 MISMATCH, OVERFIT = "data mismatch", "overfitting to dev"
+OTHER_TEST = "dev-test mismatch"
 # Human, train, train-dev and dev error in per cent.
 ROWS = [
     ((0, 1, 9, 10), {VARIANCE}),
@@ -150,6 +151,93 @@ def test_dev_is_overfitted_only_where_test_is_shown_to_be_worse():
     assert set(problems(30, 34, 5000)) == {VARIANCE, OVERFIT}
     found = diagnose(measures(0.1, None, 30, 34, examples=5000), Measure(0))
     assert found.verdict == "you have a variance problem and overfitted dev"
+
+
+def test_choosing_wins_so_much_and_no_more():
+    """Dev of 1,000 with 40 % wrong has a standard error of 1.55 %.
+
+    The 97.5 % point of the normal for the best of 14 is that of a tail of
+    0.025/14, which is 2.914: choosing wins 4.6 % at most. Test's error is as
+    uncertain, 4.5 %, and √(4.6² + 4.5²) is 6.4 %.
+    """
+
+    def problems(test, choices, dev=40, examples=1000):
+        row = measures(40, None, dev, test, examples=examples)
+        return diagnose(row, Measure(0.4), choices=choices).problems
+
+    assert problems(45.0, 14) == (OVERFIT,)
+    assert problems(46.6, 14) == (OTHER_TEST,)
+    # More choices may have won as much.
+    assert problems(46.6, 10**4) == (OVERFIT,)
+    # Who chose nothing has overfitted nothing.
+    assert problems(45.0, 1) == (OTHER_TEST,)
+    # Nor where nobody knows of choices, or counts examples.
+    assert problems(46.6, None) == (OVERFIT,)
+    assert problems(46.6, 14, examples=None) == (OVERFIT,)
+    # Many examples leave nothing to win by chance.
+    assert problems(42.0, 100, examples=10**5) == (OTHER_TEST,)
+    # What isn't real or doesn't matter is no problem, whatever its name.
+    assert problems(40.5, 1, examples=10**7) == ()
+    assert problems(41.0, 14) == ()
+
+
+def test_other_data_in_test_are_said_with_their_numbers():
+    row = measures(40, None, 40, 46.6, examples=1000)
+    found = diagnose(row, Measure(0.4), choices=14)
+    assert found.verdict.split("; ")[0] == (
+        "dev and test are of different data: test is 6.6 % worse, and "
+        "choosing one of 14 models wins 4.6 % at most"
+    )
+    assert found.notes == [
+        "Choices among other runs aren't counted: a thousand times as many "
+        "would win 7.3 % at most."
+    ]
+    kept = json.loads(json.dumps(found.to_dict(), allow_nan=False))
+    assert kept["choices"] == 14
+    assert kept["components"][OTHER_TEST]["of"] == ["test", "dev"]
+    one = diagnose(row, Measure(0.4), choices=1)
+    assert "6.6 % worse, and nothing was chosen on dev" in one.verdict
+
+
+def test_other_errors_of_other_data_in_test():
+    """Squared errors of mean 0.2 and deviation 0.3 on 500."""
+    row = {
+        "train": Measure(0.2, 500, 0.3),
+        "dev": Measure(0.2, 500, 0.3),
+        "test": Measure(0.4, 500, 0.6),
+    }
+    assert diagnose(row, choices=250).problems == (OTHER_TEST,)
+    row["test"] = Measure(0.26, 500, 0.39)
+    assert diagnose(row, choices=250).problems == (OVERFIT,)
+    row["test"] = Measure(0.21, 500, 0.3)
+    assert not diagnose(row, choices=250).problems
+
+
+def test_the_best_of_many_equal_models_is_never_other_data():
+    """Drawn: dev's error is the lowest of 30, test's is one of the same."""
+    rng = np.random.default_rng(0)
+    named = 0
+    for _ in range(400):
+        dev = rng.binomial(800, 0.3, 30).min() / 800
+        test = rng.binomial(800, 0.3) / 800
+        # Those of one run are more alike, and win less.
+        row = measures(30, None, 100 * dev, 100 * test, examples=800)
+        found = diagnose(row, Measure(0.3), choices=30)
+        named += OTHER_TEST in found.problems
+    assert named <= 0.025 * 400
+
+
+def test_where_0_cannot_be_reached_bias_is_no_verdict():
+    def run(least, human=None):
+        row = {n: Measure(0.45, 5000, least=least) for n in ("train", "dev")}
+        return diagnose(row, human and Measure(human))
+
+    assert run(0.0).problems == (BIAS,)
+    unknown = run(None)
+    assert unknown.unknown and unknown.problems == ()
+    assert "give --human_error" in unknown.verdict
+    assert run(None, 0.4).problems == (BIAS,)
+    assert not run(None, 0.4).unknown
 
 
 def test_other_errors_and_no_human():

@@ -120,3 +120,24 @@ def test_texts_are_rounded_for_people():
     assert intervals.percent(0.00096) == "0.1"
     assert intervals.percent(0.9999) == "100"
     assert intervals.span(-math.inf, math.inf) == "-∞ to ∞"
+
+
+@pytest.mark.parametrize("choices", [1, 14, 1000])
+def test_what_choosing_can_win_is_the_reach_of_a_wider_interval(choices):
+    """Of shares near the normal, and Student's of other errors."""
+    tail = 0.025 / choices
+    z = stats.norm.isf(tail)
+    shares = Measure(0.3, 10**6)
+    error = math.sqrt(0.3 * 0.7 / 10**6)
+    assert shares.winnable(choices) == pytest.approx(z * error, rel=0.01)
+    others = Measure(2.0, 10**4, 1.0)
+    t = stats.t.isf(tail, 10**4 - 1)
+    reach = 2 * math.expm1(t / (2 * math.sqrt(10**4 - 1)))
+    assert others.winnable(choices) == pytest.approx(reach, rel=1e-9)
+    assert Measure(0.3).winnable(choices) is None
+
+
+def test_of_one_candidate_it_is_the_interval():
+    for measure in (Measure(0.3, 70), Measure(0.0, 9), Measure(2.0, 30, 1.0)):
+        high = measure.interval[1]
+        assert measure.winnable(1) == pytest.approx(high - measure.error)

@@ -19,6 +19,7 @@ with epy.lazy_imports():
     from kerasnotes.data.pictures import examples as examples_lib
     from kerasnotes.data.pictures import load
     from kerasnotes.data.pictures.augmentation import canvas, named
+    from kerasnotes.tasks.pictures import remedies as picture_remedies
     from kerasnotes.tasks.pictures import serving as picture_serving
     from kerasnotes.tasks.pictures import splits as picture_splits
     from kerasnotes.tasks.pictures import transfer
@@ -223,6 +224,8 @@ class PictureTask(task_lib.Task):
             "skipped": len(source.skipped),
             "synthetic": source.synthetic and not target.synthetic,
         }
+        if source.own_size:
+            facts["picture_size"] = list(source.own_size)
         if policy and named.is_file(self.config.augment):
             # A run goes on only with the same.
             facts["augment"] = dataclasses.asdict(policy)
@@ -323,6 +326,9 @@ class PictureTask(task_lib.Task):
         """Returns the model's logits of a split, float32 `[n, outputs]`."""
         batches = split.evaluation_batches(self.config.batch_size)
         return model.predict(batches, verbose=0).astype("float32")
+
+    def remedies(self, problem, facts):
+        return picture_remedies.remedies(problem, facts)
 
     @abc.abstractmethod
     def answer(self, answer):

@@ -17,6 +17,7 @@ with epy.lazy_imports():
     from kerasnotes.data.tables import batches as table_batches
     from kerasnotes.data.tables import read as tables
     from kerasnotes.diagnosis import intervals
+    from kerasnotes.tasks.regress import remedies as regress_remedies
     from kerasnotes.tasks.regress import review as regress_review
     from kerasnotes.tasks.regress import serving
     from kerasnotes.training.distribute import strategies
@@ -201,6 +202,9 @@ class Regress(task_lib.Task):
 
     def measure(self, model, split, metrics):
         return intervals.Measure.of_examples(self.judge(model, split).errors)
+
+    def remedies(self, problem, facts):
+        return regress_remedies.remedies(problem, facts)
 
     def review(self, model, splits, folder):
         judged = self.judge(model, splits["dev"])

@@ -11,8 +11,10 @@ from kerasnotes.training import task as task_lib
 with epy.lazy_imports():
     from kerasnotes import losses, metrics, models, optimizers
     from kerasnotes.data.texts import pair_batches, pairs, vocabulary
+    from kerasnotes.diagnosis import intervals
     from kerasnotes.plots import skipped
     from kerasnotes.tasks.translate import answers as translate_judging
+    from kerasnotes.tasks.translate import remedies as translate_remedies
     from kerasnotes.tasks.translate import review as translate_review
     from kerasnotes.tasks.translate import serving
     from kerasnotes.training.distribute import strategies
@@ -210,8 +212,16 @@ class Translate(task_lib.Task):
             self.config.beam, self.config.alpha
         )
 
+    def measure(self, model, split, metrics):
+        # People's translations differ: nobody foresees every token.
+        least = None if self.tokenize else 0.0
+        return intervals.Measure(metrics["error"], metrics["size"], least=least)
+
     def judge(self, model, split):
         return translate_judging.judge(self._answers(model, split))
+
+    def remedies(self, problem, facts):
+        return translate_remedies.remedies(problem, facts)
 
     def review(self, model, splits, folder):
         answers = self._answers(model, splits["dev"])

@@ -12,6 +12,7 @@ from kerasnotes.diagnosis import (
 from kerasnotes.plots import components as ladder
 from kerasnotes.plots import figures, page
 from kerasnotes.plots import learning_curve as curve_plot
+from kerasnotes.training.report import run_facts
 
 _SPLITS = ("train", "train_dev", "dev", "test")
 _LINES = 6
@@ -43,9 +44,11 @@ def diagnose(task, model, splits, metrics, config, points=None):
         measures,
         None if human is None else intervals.Measure(human),
         bool((task.facts or {}).get("synthetic")),
+        _choices(metrics, config),
     )
     curve = _curve(points, splits["train"].size, measures)
-    advised = advice.advise(found, *_run(task, model, metrics, config, curve))
+    facts = _run(task, model, metrics, config, curve, found.problems)
+    advised = advice.advise(found, task.remedies, facts)
     folder = pathlib.Path(config.run_dir) / "figures"
     notes = [*task.notes, *found.notes]
     blocks = _blocks(found, notes, advised, folder)
@@ -88,29 +91,40 @@ def _curve(points, size, measures):
     )
 
 
-def _run(task, model, metrics, config, curve):
-    """Returns the flags and facts that advice looks at."""
-    choices = {
-        f.name: f.metadata.get("choices") for f in dataclasses.fields(config)
-    }
+def _choices(metrics, config):
+    """Returns among how many epochs dev chose, as far as that is known."""
+    best, patience = metrics.get("best_epoch"), config.early_stop
+    if best is None or patience is None:
+        return config.epochs
+    return min(config.epochs, best + patience)
+
+
+def _run(task, model, metrics, config, curve, problems):
+    """Returns the `RunFacts` that remedies look at."""
     own = model.get_config()
     known = own if "kernel_regularizer" in own else None
     flags = dataclasses.asdict(config)
     # Where a flag isn't given, the model tells its default.
     flags |= {k: v for k, v in (known or {}).items() if flags.get(k, 0) is None}
-    facts = {
-        "train": (task.facts or {}).get("train"),
-        "parameters": metrics.get("parameters"),
-        "best_epoch": metrics.get("best_epoch"),
-        "epochs": config.epochs,
-        "models": choices.get("model") or (),
-        "arguments": known and set(known),
-        "more_data": curve and curve.forecast.verdict,
-    }
+    data = task.facts or {}
     shape = model.input_shape
-    if isinstance(shape, tuple) and len(shape) == 4:
-        facts |= {"side": shape[1], "channels": shape[3]}
-    return flags, facts
+    return run_facts.RunFacts(
+        flags=flags,
+        problems=problems,
+        train=data.get("train"),
+        parameters=metrics.get("parameters"),
+        best_epoch=metrics.get("best_epoch"),
+        epochs=config.epochs,
+        choices={
+            field.name: field.metadata["choices"]
+            for field in dataclasses.fields(config)
+            if field.metadata["choices"]
+        },
+        arguments=known and frozenset(known),
+        input_shape=shape[1:] if isinstance(shape, tuple) else None,
+        more_data=curve and curve.forecast.verdict,
+        data=data,
+    )
 
 
 def _text(found, notes, advised, curve):

@@ -4,9 +4,10 @@ import time
 import keras
 import pytest
 
+from kerasnotes import models
 from kerasnotes.diagnosis.intervals import Measure
 from kerasnotes.plots import page
-from kerasnotes.training.report import diagnosing
+from kerasnotes.training.report import diagnosing, remedies
 
 
 class Counted:
@@ -15,11 +16,16 @@ class Counted:
     notes = ()
 
     def __init__(self, errors, facts=None):
-        self._errors = errors
+        self.errors = errors
         self.facts = {"train": 1000} | (facts or {})
+        self.asked = []
 
     def measure(self, model, split, metrics):
-        return Measure(self._errors[split.name], split.size)
+        return Measure(self.errors[split.name], split.size)
+
+    def remedies(self, problem, facts):
+        self.asked.append((problem, facts))
+        return remedies.remedies(problem, facts)
 
 
 class Side:
@@ -29,11 +35,14 @@ class Side:
 
 def diagnose(toy, folder, errors, points=None, facts=None, size=2000, **flags):
     config = toy.Config(run_dir=str(folder), **flags)
-    splits = {name: Side(name, size) for name in errors}
     model = keras.Sequential([keras.Input([4]), keras.layers.Dense(2)])
-    metrics = {name: {} for name in errors}
+    return run(Counted(errors, facts), model, config, points, size)
+
+
+def run(task, model, config, points=None, size=2000):
+    splits = {name: Side(name, size) for name in task.errors}
+    metrics = {name: {} for name in splits}
     metrics |= {"best_epoch": 3, "parameters": 10}
-    task = Counted(errors, facts)
     return diagnosing.diagnose(task, model, splits, metrics, config, points)
 
 
@@ -70,6 +79,45 @@ def test_the_terminal_json_and_page_say_the_same(toy, tmp_path):
     shown = (tmp_path / "page.html").read_text()
     assert "You have a variance problem." in shown and "--l2=1" in shown
     assert (tmp_path / "figures/diagnosis.png").stat().st_size > 5000
+
+
+def test_the_task_is_asked_with_the_facts_of_the_run(toy, tmp_path):
+    config = toy.Config(run_dir=str(tmp_path), epochs=40, l2=2.0)
+    task = Counted({"train": 0.0, "dev": 0.06}, {"picture_size": [8, 8]})
+    model = models.build("lenet5", input_shape=(32, 32, 1), classes=10)
+    run(task, model, config, POINTS)
+    ((problem, facts),) = task.asked
+    assert problem == "variance" and facts.problems == ("variance",)
+    assert facts.flags["l2"] == 2.0 and facts.epochs == 40
+    assert facts.train == 1000 and facts.data["picture_size"] == [8, 8]
+    assert (facts.best_epoch, facts.parameters) == (3, 10)
+    assert facts.input_shape == (32, 32, 1)
+    assert {"keep_prob", "batch_norm"} <= facts.arguments
+    assert "hidden" not in facts.arguments
+    assert facts.more_data == "helps"
+    assert "norms" in facts.choices["watch"] and "l2" not in facts.choices
+    # Of a network that isn't ours nobody knows what it takes.
+    other = keras.Sequential([keras.Input([4]), keras.layers.Dense(2)])
+    run(task, other, config)
+    assert task.asked[-1][1].arguments is None
+
+
+@pytest.mark.parametrize(
+    ("flags", "choices"),
+    [
+        ({"epochs": 40}, 40),
+        ({"epochs": 40, "early_stop": 5}, 8),
+        ({"epochs": 6, "early_stop": 5}, 6),
+    ],
+)
+def test_dev_chose_among_the_epochs(toy, tmp_path, flags, choices):
+    """The best is the third: the run stopped so many epochs later."""
+    errors = {"train": 0.002, "dev": 0.002, "test": 0.4}
+    value, text, _ = diagnose(toy, tmp_path, errors, **flags)
+    assert value["choices"] == choices
+    assert value["problems"] == ["dev-test mismatch"]
+    assert f"choosing one of {choices} models wins" in text
+    assert "take dev and test from the same data" in text
 
 
 def test_human_error_moves_bias(toy, tmp_path):

@@ -1,0 +1,170 @@
+"""What a run on pictures can try: in terms of its flags and models."""
+
+from kerasnotes import models
+from kerasnotes.diagnosis.advice import Remedy
+from kerasnotes.diagnosis.verdicts import BIAS, MISMATCH, VARIANCE
+from kerasnotes.tasks.pictures import ladder
+from kerasnotes.training.report import remedies as engine
+
+_MORE = {"none": "light", "light": "standard", "standard": "strong"}
+_NO_HIDDEN_LAYER = ("logistic_regression", "softmax_regression")
+# Of those with weights from ImageNet, one of the quickest.
+_QUICK = "mobilenet_v2"
+# Two of about one size.
+_SIBLINGS = {"lenet5": "lenet5_teaching", "lenet5_teaching": "lenet5"}
+
+
+def remedies(problem, facts):
+    """Yields the remedies of a task on pictures, the most promising first.
+
+    Args:
+        problem: one of `diagnosis.verdicts`.
+        facts: the `RunFacts`; of the data it looks at `picture_size`, the
+            height and width of the pictures as they were read.
+
+    >>> from kerasnotes.training.report.run_facts import RunFacts
+    >>> facts = RunFacts({"augment": "none"}, choices={"model": ["lenet5"]})
+    >>> for remedy in remedies("variance", facts):
+    ...     print(f"{remedy.what} {remedy.example}".strip())
+    gather more training data
+    augment the training data --augment=light
+    use a smaller or another network --model=lenet5
+    """
+    own = {BIAS: _bias, VARIANCE: _variance, MISMATCH: _mismatch}
+    return own.get(problem, lambda _: engine.remedies(problem, facts))(facts)
+
+
+def _bias(facts):
+    flags = facts.flags
+    yield from engine.longer(facts)
+    yield from engine.weaker_penalties(facts)
+    yield from engine.less_dropout(facts, "keep_prob", _keep(facts))
+    if flags.get("freeze") not in (None, "none"):
+        why = "what is frozen was learned for other pictures"
+        yield from facts.flag("freeze", "train all of the network", why, "none")
+    yield from _larger(facts)
+    yield from _larger_pictures(facts)
+    yield from engine.descent(facts)
+    if not flags.get("batch_norm"):
+        why = "it makes deeper and faster learning possible"
+        yield from facts.argument(
+            "batch_norm", "normalise activations", why, True
+        )
+    yield from engine.learning_rate(facts)
+    if not facts.both and flags.get("augment") not in (None, "none"):
+        why = "it makes the training data harder than those of dev"
+        yield from facts.flag("augment", "augment less", why, "none")
+    yield from _another(facts)
+
+
+def _keep(facts):
+    """Returns the smallest share of units kept; 1 without dropout."""
+    return min(facts.numbers("keep_prob", float), default=1.0)
+
+
+def _side(facts):
+    """Returns the side of the model's picture, or None."""
+    shape = facts.input_shape
+    return shape[0] if shape and len(shape) == 3 else None
+
+
+def _larger(facts):
+    """Yields a bigger network."""
+    flags, why = facts.flags, engine.bigger_why(facts)
+    model, width = flags.get("model"), flags.get("width") or 1
+    if model in _NO_HIDDEN_LAYER:
+        why = f"{why}: this one has no hidden layer"
+        yield Remedy(engine.BIGGER, why, facts.choice("model", "mlp"))
+    elif facts.takes("hidden"):
+        yield from engine.more_units(facts, "hidden")
+    elif width < 1 and facts.takes("width"):
+        wider = f"{min(1, 2 * width):g}"
+        yield from facts.flag("width", engine.BIGGER, why, wider)
+    # Another one has no such weights.
+    elif flags.get("weights") in (None, "none"):
+        larger = ladder.larger(model, _side(facts))
+        yield Remedy(engine.BIGGER, why, facts.choice("model", larger))
+
+
+def _larger_pictures(facts):
+    """Yields a larger input, where the pictures show more than it takes."""
+    side, size = _side(facts), facts.data.get("picture_size")
+    if not side or (size and side >= max(size)):
+        return
+    yield from facts.flag(
+        "image_size",
+        "show it more of each picture",
+        f"{side}×{side} may lose what tells classes apart",
+        min(2 * side, max(size)) if size else 2 * side,
+    )
+
+
+def _variance(facts):
+    yield from engine.around_more_data(facts, _without_more_data(facts))
+
+
+def _without_more_data(facts):
+    yield from _more_augmentation(facts)
+    yield from _pretrained(facts)
+    yield from engine.stronger_penalty(facts)
+    yield from engine.more_dropout(facts, "keep_prob", _keep(facts))
+    yield from engine.averaging(facts)
+    if not facts.both:
+        yield from _smaller(facts)
+
+
+def _more_augmentation(facts):
+    name = (facts.flags.get("augment") or "").partition(":")[0]
+    if name == "none":
+        what = "augment the training data"
+        why = "it is off, and gives every epoch new examples"
+    else:
+        what = "augment more"
+        why = (
+            f"{name} leaves variance; the next policy mirrors too, for "
+            "pictures whose mirror image is of the same class"
+        )
+    if name in _MORE:
+        yield from facts.flag("augment", what, why, _MORE[name])
+
+
+def _pretrained(facts):
+    """Yields a trunk that has learned from more pictures than there are."""
+    colour = facts.input_shape and facts.input_shape[-1] == 3
+    if not colour or facts.flags.get("weights") != "none":
+        return
+    model = facts.flags.get("model")
+    name = model if model in models.IMAGENET else _QUICK
+    if facts.choice("model", name):
+        yield Remedy(
+            "start from a network that has seen many more pictures",
+            "only its head has to be learned from these",
+            f"{'' if name == model else f'--model={name} '}"
+            "--weights=imagenet --freeze=all",
+        )
+
+
+def _smaller(facts):
+    if facts.takes("hidden"):
+        yield from engine.fewer_units(facts, "hidden")
+        return
+    model = facts.flags.get("model")
+    other = _SIBLINGS.get(model) or ladder.smaller(model) or "lenet5"
+    example = "" if other == model else facts.choice("model", other)
+    yield Remedy(engine.SMALLER, engine.SUITS, example)
+
+
+def _another(facts):
+    """Yields another network, but names none that is smaller."""
+    other = _SIBLINGS.get(facts.flags.get("model"))
+    what, why = engine.ANOTHER.what, engine.ANOTHER.why
+    yield Remedy(what, why, facts.choice("model", other))
+
+
+def _mismatch(facts):
+    yield from engine.mismatch(facts)
+    if facts.flags.get("augment") == "none":
+        why = "it is off, and widens what the model has seen"
+        yield from facts.flag(
+            "augment", "augment the training data", why, "light"
+        )

@@ -1,0 +1,62 @@
+"""What a regression can try: in terms of its flags and models."""
+
+from kerasnotes.diagnosis.advice import Remedy
+from kerasnotes.diagnosis.verdicts import BIAS, VARIANCE
+from kerasnotes.training.report import remedies as engine
+
+
+def remedies(problem, facts):
+    """Yields the remedies of a regression, the most promising first.
+
+    Args:
+        problem: one of `diagnosis.verdicts`.
+        facts: the `RunFacts`.
+
+    >>> from kerasnotes.training.report.run_facts import RunFacts
+    >>> flags = {"model": "linear_regression", "hidden": None}
+    >>> facts = RunFacts(flags, choices={"model": ("mlp",)})
+    >>> [r.example for r in remedies("avoidable bias", facts)]
+    ['--model=mlp', '']
+    """
+    own = {BIAS: _bias, VARIANCE: _variance}
+    return own.get(problem, lambda _: engine.remedies(problem, facts))(facts)
+
+
+def _layers(facts):
+    """Returns whether the network has hidden layers."""
+    return facts.flags.get("model") == "mlp"
+
+
+def _keep(facts):
+    return facts.flags.get("keep_prob") or 1.0
+
+
+def _bias(facts):
+    yield from engine.longer(facts)
+    yield from engine.weaker_penalties(facts)
+    if _layers(facts):
+        yield from engine.less_dropout(facts, "keep_prob", _keep(facts))
+        yield from engine.more_units(facts, "hidden")
+    else:
+        why = f"{engine.bigger_why(facts)}: this one has no hidden layer"
+        yield Remedy(engine.BIGGER, why, facts.choice("model", "mlp"))
+    yield from engine.descent(facts)
+    yield from engine.learning_rate(facts)
+    yield engine.ANOTHER
+
+
+def _variance(facts):
+    yield from engine.around_more_data(facts, _without_more_data(facts))
+
+
+def _without_more_data(facts):
+    yield from engine.stronger_penalty(facts)
+    if _layers(facts):
+        yield from engine.more_dropout(facts, "keep_prob", _keep(facts))
+    yield from engine.averaging(facts)
+    if facts.both:
+        return
+    if _layers(facts):
+        yield from engine.fewer_units(facts, "hidden")
+    else:
+        yield Remedy(engine.SMALLER, engine.SUITS)
