@@ -1,12 +1,12 @@
-"""Trains the systems of README's table and writes down what they reach.
+"""Trains the systems of docs/systems.md and writes down what they reach.
 
     python -m benchmarks.scores [--only=TEXT] [--data=FOLDER]
 
 Each command runs with seeds 0 to 2 where it takes seconds, with seed 0 where
-it takes minutes; `benchmarks/scores.json` keeps the means, and the table in
-README.md is made from it. `DATA` stands for the folder that holds the sets
-that don't come with a package: `mnist` (the IDX files), `trashnet` and
-`fra_eng`.
+it takes minutes; `benchmarks/scores.json` keeps the means, and the tables in
+docs/systems.md and README.md are made from it. `DATA` stands for the folder
+that holds the sets that don't come with a package: `mnist` (the IDX files),
+`trashnet` and `fra_eng`.
 """
 
 import json
@@ -22,7 +22,21 @@ from absl import app, flags
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SCORES = ROOT / "benchmarks" / "scores.json"
-MARKS = ("<!-- systems: python -m benchmarks.scores -->", "<!-- /systems -->")
+SYSTEMS, TASKS = "docs/systems.md", "README.md"
+MARKS = {
+    SYSTEMS: (
+        "<!-- systems: python -m benchmarks.scores -->",
+        "<!-- /systems -->",
+    ),
+    TASKS: ("<!-- tasks: python -m benchmarks.scores -->", "<!-- /tasks -->"),
+}
+# What README says of each trainer; its score is that of its default command.
+DEFAULTS = {
+    "classify": "one class per picture: handwritten digits",
+    "multilabel": "several labels per picture, some unknown: composed scenes",
+    "regress": "a number from a table: the course of diabetes",
+    "translate": "text into text: dates of 28 languages into ISO dates",
+}
 MNIST = "--dataset=DATA/mnist --split='train[:50000],dev[50000:]'"
 TRASHNET = "--dataset=DATA/trashnet --group='/([a-z]+\\d*?)\\d?\\.jpg'"
 TRASHNET_85 = f"{TRASHNET} --split='train=85%,dev=15%'"
@@ -139,31 +153,53 @@ def measure(trainer, words, seeds, split, metric):
     return statistics.mean(scores), statistics.mean(seconds)
 
 
-def table(rows):
-    """Returns the README's table of the measured rows."""
+def score(row):
+    """Returns a row's score as the tables write it."""
+    value = _FORMATS.get(row["metric"], "{:.3f}").format(row["score"])
+    seeds = f", mean of {row['seeds']} seeds" if row["seeds"] > 1 else ""
+    return f"{row['split']} {row['metric']} {value}{seeds}"
+
+
+def systems_table(rows):
+    """Returns the table of docs/systems.md: every measured row."""
     lines = [
         "| system | API | trainer | command | score | time |",
         "|---|---|---|---|---|---|",
     ]
     for row in rows:
         command = f"python -m trainers.{row['trainer']} {row['flags']}".strip()
-        score = _FORMATS.get(row["metric"], "{:.3f}").format(row["score"])
-        seeds = f", mean of {row['seeds']} seeds" if row["seeds"] > 1 else ""
         lines.append(
             f"| {row['system']} | `{row['api']}` | `{row['trainer']}` | "
-            f"`{command}` | {row['split']} {row['metric']} {score}{seeds} | "
-            f"{row['seconds']:.0f} s |"
+            f"`{command}` | {score(row)} | {row['seconds']:.0f} s |"
         )
     return "\n".join(lines)
 
 
-def write_table(rows):
-    """Puts the table into README.md."""
-    readme = ROOT / "README.md"
-    text = readme.read_text()
-    before, rest = text.split(MARKS[0])
-    after = rest.split(MARKS[1])[1]
-    readme.write_text(f"{before}{MARKS[0]}\n{table(rows)}\n{MARKS[1]}{after}")
+def tasks_table(rows):
+    """Returns the table of README.md: each trainer's default command."""
+    defaults = {row["trainer"]: row for row in rows if not row["flags"]}
+    lines = [
+        "| task | command | score | time | guide |",
+        "|---|---|---|---|---|",
+    ]
+    for trainer in filter(defaults.get, DEFAULTS):
+        row, text = defaults[trainer], DEFAULTS[trainer]
+        lines.append(
+            f"| {text} | `python -m trainers.{trainer}` | {score(row)} | "
+            f"{row['seconds']:.0f} s | [{trainer}](docs/{trainer}.md) |"
+        )
+    return "\n".join(lines)
+
+
+def write_tables(rows):
+    """Puts the tables into docs/systems.md and README.md."""
+    for name, table in ((SYSTEMS, systems_table), (TASKS, tasks_table)):
+        text = (ROOT / name).read_text()
+        first, last = MARKS[name]
+        before, rest = text.split(first)
+        after = rest.split(last)[1]
+        text = f"{before}{first}\n{table(rows)}\n{last}{after}"
+        (ROOT / name).write_text(text)
 
 
 def main(_):
@@ -173,7 +209,7 @@ def main(_):
     for system, api, trainer, words, seeds, split, metric in ENTRIES:
         if _ONLY.value not in system:
             continue
-        score, seconds = measure(trainer, words, seeds, split, metric)
+        value, seconds = measure(trainer, words, seeds, split, metric)
         known[system] = {
             "system": system,
             "api": api,
@@ -182,13 +218,13 @@ def main(_):
             "seeds": seeds,
             "split": split,
             "metric": metric,
-            "score": round(score, 5),
+            "score": round(value, 5),
             "seconds": round(seconds, 1),
         }
         rows = [known[entry[0]] for entry in ENTRIES if entry[0] in known]
         SCORES.write_text(json.dumps(rows, indent=2) + "\n")
-        write_table(rows)
-        print(f"{system}: {split} {metric} {score:.4f} in {seconds:.1f} s")
+        write_tables(rows)
+        print(f"{system}: {split} {metric} {value:.4f} in {seconds:.1f} s")
 
 
 if __name__ == "__main__":

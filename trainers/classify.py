@@ -7,8 +7,8 @@ about 30 s on two cores, 99.2 % on test (mean of seeds 0 to 2).
 
     python -m trainers.classify --run_dir=runs/mine --dataset=FOLDER
 
-learns the pictures of a folder with a folder for each class. README.md lists
-other models and what they reach.
+learns the pictures of a folder with a folder for each class. docs/systems.md
+lists other models and what they reach.
 """
 
 from kerasnotes.tasks.classify.task import Classify

@@ -1,7 +1,6 @@
 """The parameters of every model."""
 
 import contextlib
-import pathlib
 import re
 
 import keras
@@ -9,8 +8,9 @@ import pytest
 
 from kerasnotes import models
 from kerasnotes.models.weights import imagenet
+from tests.support.paths import ROOT
 
-README = pathlib.Path(__file__).resolve().parents[2] / "README.md"
+NETWORKS = ROOT / "docs" / "networks.md"
 
 # The arguments, and what `count_params()` is then: batch norm's running
 # averages too, which for 32×32 the published numbers leave out.
@@ -136,9 +136,9 @@ def test_all_that_have_weights_are_named():
     assert set(models.IMAGENET) == set(imagenet._APPLICATIONS)
 
 
-def test_the_readme_says_the_same():
+def test_the_document_says_the_same():
     counts = {name: n for name, more, n in PARAMETERS if not more}
-    table = README.read_text().split("<!-- networks -->")[1].split("\n\n")[0]
+    table = NETWORKS.read_text().split("<!-- networks -->")[1].split("\n\n")[0]
     rows = [row.split("|")[1:-1] for row in table.strip().split("\n")[2:]]
     listed = []
     for names, _, parameters, published in rows:
