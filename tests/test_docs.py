@@ -43,6 +43,16 @@ each_document = pytest.mark.parametrize(
 read = functools.cache(pathlib.Path.read_text)
 
 
+def prose(path):
+    """Returns a document without its blocks of code."""
+    return re.sub("```.*?```", "", read(path), flags=re.DOTALL)
+
+
+def code_spans(path):
+    """Returns what a document's sentences and tables write as code."""
+    return re.findall("`([^`]+)`", prose(path))
+
+
 @each_document
 def test_examples_run(path):
     parser = doctest.DocTestParser()
@@ -117,15 +127,16 @@ def test_flags_named_exist(path):
     }
     named = {
         flag
-        for words in re.findall("`(--[^`]*)`", read(path))
+        for words in code_spans(path)
+        if words.startswith("--")
         for flag in re.findall(r"(?:^|\s)--(\w+)", words)
     }
-    assert named <= fields, named - fields
+    assert named <= fields | {"help"}, named - fields
 
 
 @each_document
 def test_modules_and_paths_named_exist(path):
-    for words in re.findall("`([^`\n]+)`", read(path)):
+    for words in code_spans(path):
         for module in re.findall(r"python -m (benchmarks\.\w+)", words):
             assert importlib.util.find_spec(module), module
         if re.fullmatch(r"kerasnotes(\.\w+)+", words):
@@ -145,7 +156,7 @@ def exists(name):
 
 @each_document
 def test_links_resolve(path):
-    text = re.sub("```.*?```", "", read(path), flags=re.DOTALL)
+    text = prose(path)
     links = re.findall(r"\]\(([^)\s]+)\)", text)
     for link in links + re.findall('src="([^"]+)"', text):
         if link.startswith("https://"):
@@ -159,10 +170,9 @@ def test_links_resolve(path):
 
 def anchors(path):
     """Returns the anchors that a document's headings have on GitHub."""
-    text = re.sub("```.*?```", "", read(path), flags=re.DOTALL)
     return {
         re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
-        for heading in re.findall("^#+ (.*)$", text, re.MULTILINE)
+        for heading in re.findall("^#+ (.*)$", prose(path), re.MULTILINE)
     }
 
 
