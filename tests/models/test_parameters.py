@@ -7,7 +7,6 @@ import keras
 import pytest
 
 from kerasnotes import models
-from kerasnotes.models.weights import imagenet
 from tests.support.paths import ROOT
 
 NETWORKS = ROOT / "docs" / "networks.md"
@@ -130,10 +129,6 @@ def test_every_model_is_in_the_table():
 def test_parameters(name, arguments, expected):
     with unallocated():
         assert models.build(name, **arguments).count_params() == expected
-
-
-def test_all_that_have_weights_are_named():
-    assert set(models.IMAGENET) == set(imagenet._APPLICATIONS)
 
 
 def test_the_document_says_the_same():
