@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 from kerasnotes import errors, splits
-from kerasnotes.data.common import sharing
+from kerasnotes.data.common import batches as batches_lib
 from kerasnotes.training import task as task_lib
 from kerasnotes.training.fit import callbacks
 from kerasnotes.training.run import config as config_lib
@@ -44,7 +44,7 @@ class ArraySplit:
                 order = order[first_step * batch_size :]
             parts.append(order)
         order = np.concatenate(parts)
-        return sharing.part(self._batches(order, batch_size), share)
+        return batches_lib.part(self._batches(order, batch_size), share)
 
     def evaluation_batches(self, batch_size):
         return self._batches(np.arange(self.size), batch_size)

@@ -3,18 +3,15 @@
 import numpy as np
 import tensorflow as tf
 
-from kerasnotes import errors, splits
-from kerasnotes.data.common import sharing
+from kerasnotes.data.common import batches
 from kerasnotes.data.pictures.augmentation import mixing
 
 
-class ImageSplit:
-    """A part of the examples: the `Split` that the runner asks for.
+class ImageSplit(batches.IndexedSplit):
+    """A part of the examples.
 
     Batches are `(x, y, w)`: float32 `[b, h, w, c]` 0–255, labels and
-    float32 `[b]`. The order of an epoch, and an example's augmentation in
-    it, are functions of (seed, epoch, place in the split) alone: neither
-    threads nor the step that one starts at change a bit.
+    float32 `[b]`.
 
     Args:
         examples: the `Examples` it is a part of.
@@ -22,7 +19,8 @@ class ImageSplit:
         augment: the `augment.Policy` of its training batches; or None. Where
             it mixes, their labels are distributions, float32 `[b, classes]`.
         weights: the weight of each of them in loss and weighted metrics,
-            `[size]`, as `weights.of_examples` makes them; None for ones.
+            `[size]`, as `example_weights.of_examples` makes them; None for
+            ones.
         targets: what y is, where not the labels: a nest of arrays and ragged
             tensors, a row for each of the examples.
         move_targets: a function of a `warping.Move` and the targets of a
@@ -54,78 +52,54 @@ class ImageSplit:
         move_targets=None,
         mix_targets=None,
     ):
-        self.examples = examples
         self.indices = np.asarray(indices, np.int64)
-        self.size = len(self.indices)
         self.labels = examples.labels[self.indices]
-        self.ids = [examples.ids[i] for i in self.indices]
-        self._augment = augment
+        super().__init__([examples.ids[i] for i in self.indices], self.labels)
+        self.examples, self._augment = examples, augment
+        if augment:
+            self.width, self.joint = augment.width, augment.mixes
+        if weights is None:
+            weights = np.ones(self.size)
+        self.weights = np.asarray(weights, np.float32)
         self._targets = examples.labels if targets is None else targets
         self._move_targets = move_targets
         self._mix_targets = mix_targets or mixing.class_labels(
             len(examples.class_names)
         )
-        if weights is None:
-            weights = np.ones(self.size)
-        self.weights = np.asarray(weights, np.float32)
 
-    def take(self, size):
-        """Returns the split of `size` of the examples.
-
-        Which ones depends on their ids alone; each class keeps its share,
-        and a smaller number takes some of what a larger takes.
-        """
-        order = splits.nested(self.ids, self.labels)[:size]
+    def subset(self, indices):
         return ImageSplit(
             self.examples,
-            self.indices[order],
+            self.indices[indices],
             self._augment,
-            self.weights[order],
+            self.weights[indices],
             self._targets,
             self._move_targets,
             self._mix_targets,
         )
 
-    def steps(self, batch_size):
-        """Returns the number of training batches of an epoch."""
-        return self.size // batch_size
-
-    def training_batches(
-        self, batch_size, seed, first_epoch, first_step, epochs, share=(0, 1)
-    ):
-        """Returns the training batches from a step on.
-
-        Args:
-            batch_size: examples in a batch; a last partial one is dropped.
-            seed: an integer; with the epoch, it sets order and augmentation.
-            first_epoch: the epoch to start at, from 0.
-            first_step: the step in that epoch, from 0.
-            epochs: the epoch to end before.
-            share: of workers that share each batch, the index of this one
-                and their count; it gets that part.
-
-        Returns:
-            A `tf.data.Dataset` of `(x, y, w)`.
-
-        Raises:
-            UserError: `batch_size` is more than the split holds.
-        """
-        if batch_size > self.size:
-            raise errors.UserError(
-                f"--batch_size: {batch_size} is more than the {self.size} "
-                "training examples; make it smaller."
-            )
-        order = self._order(batch_size, seed, first_epoch, first_step, epochs)
-        # Pictures are mixed with others of the whole batch.
-        mixes = self._augment and self._augment.mixes
-        if not mixes:
-            order = sharing.part(order, share)
-        batches = order.map(
-            self._augmented, num_parallel_calls=tf.data.AUTOTUNE
+    def fetch(self, indices, numbers):
+        x = self._pictures(indices, training=numbers is not None)
+        rows = tf.gather(self.indices, indices)
+        y = tf.nest.map_structure(
+            lambda source: batches.gather(source, rows), self._targets
         )
-        if mixes:
-            batches = sharing.part(batches, share)
-        return batches.prefetch(tf.data.AUTOTUNE)
+        w = tf.gather(self.weights, indices)
+        if self._augment and numbers is not None:
+            size = self.examples.images.shape[1:3]
+            x, move = self._augment(x, numbers, size)
+            if self._move_targets:
+                y = self._move_targets(move.of_size(size), y)
+            if self._augment.mixes:
+                x, y, w = self._augment.mix(x, y, w, numbers, self._mix_targets)
+        return tf.cast(x, tf.float32), y, w
+
+    def _pictures(self, indices, training):
+        """Returns pictures; in training, of the canvas."""
+        rows, examples = tf.gather(self.indices, indices), self.examples
+        if training and self._augment and examples.canvas is not None:
+            return batches.gather(examples.canvas_source, rows)
+        return batches.gather(examples.source, rows)
 
     def before_and_after(self, batch_size, seed):
         """Returns the first training batch's pictures, plain and augmented.
@@ -137,79 +111,6 @@ class ImageSplit:
         Returns:
             Two float32 arrays `[b, h, w, c]`.
         """
-        order = self._order(batch_size, seed, 0, 0, 1)
-        places, numbers = next(iter(order))
-        before = tf.cast(self._gather(places)[0], tf.float32)
-        after = self._augmented(places, numbers)[0]
-        return before.numpy(), after.numpy()
-
-    def _order(self, batch_size, seed, first_epoch, first_step, epochs):
-        """Returns each batch's places, and its random numbers."""
-        steps = self.steps(batch_size)
-        width = self._augment.width if self._augment else 0
-
-        def epoch_places(epoch):
-            key = tf.stack([tf.constant(seed, tf.int64), epoch])
-            order = tf.random.experimental.stateless_shuffle(
-                tf.range(self.size, dtype=tf.int64), seed=key
-            )
-            key = tf.random.experimental.stateless_fold_in(key, 1)
-            numbers = tf.random.stateless_uniform([self.size, width], key)
-            first = tf.where(epoch == first_epoch, first_step, 0)
-            order = tf.reshape(order[: steps * batch_size], [-1, batch_size])
-            order = order[first:]
-            return tf.data.Dataset.from_tensor_slices(
-                (order, tf.gather(numbers, order))
-            )
-
-        epochs = tf.data.Dataset.range(first_epoch, epochs)
-        return epochs.flat_map(epoch_places)
-
-    # It branches by its arguments alone, and AutoGraph takes a second.
-    @tf.autograph.experimental.do_not_convert
-    def _augmented(self, places, numbers):
-        x, y, w = self._gather(places, training=True)
-        if self._augment:
-            size = self.examples.images.shape[1:3]
-            x, move = self._augment(x, numbers, size)
-            if self._move_targets:
-                y = self._move_targets(move.of_size(size), y)
-            if self._augment.mixes:
-                x, y, w = self._augment.mix(x, y, w, numbers, self._mix_targets)
-        return tf.cast(x, tf.float32), y, w
-
-    def evaluation_batches(self, batch_size):
-        """Returns all examples in order, as they are.
-
-        Args:
-            batch_size: examples in a batch; the last may be partial.
-        """
-
-        def fetch(places):
-            x, y, w = self._gather(places)
-            return tf.cast(x, tf.float32), y, w
-
-        return (
-            tf.data.Dataset.range(self.size)
-            .batch(batch_size)
-            .map(fetch, num_parallel_calls=tf.data.AUTOTUNE)
-            .prefetch(tf.data.AUTOTUNE)
-        )
-
-    def _gather(self, places, training=False):
-        """Returns pictures (in training, of the canvas), labels, weights."""
-        rows, examples = tf.gather(self.indices, places), self.examples
-        images, tensor = examples.images, examples.tensor
-        if training and self._augment and examples.canvas is not None:
-            images, tensor = examples.canvas, examples.canvas_tensor
-        if tensor is None:
-            x = tf.numpy_function(
-                lambda rows: np.asarray(images[rows]), [rows], tf.uint8
-            )
-            x.set_shape([*places.shape, *images.shape[1:]])
-        else:
-            x = tf.gather(tensor, rows)
-        y = tf.nest.map_structure(
-            lambda values: tf.gather(values, rows), self._targets
-        )
-        return x, y, tf.gather(self.weights, places)
+        first = next(iter(self.plan(batch_size, seed, 0, 0, 1)))
+        before, after = self.fetch(first[0], None), self.fetch(*first)
+        return before[0].numpy(), after[0].numpy()

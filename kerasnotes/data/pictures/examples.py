@@ -84,9 +84,15 @@ class Examples:
         return _tensor(self.images)
 
     @functools.cached_property
-    def canvas_tensor(self):
-        """The canvas, likewise."""
-        return _tensor(self.canvas)
+    def source(self):
+        """What `batches.gather` reads the images from."""
+        return self.images if self.tensor is None else self.tensor
+
+    @functools.cached_property
+    def canvas_source(self):
+        """What it reads the canvas from."""
+        tensor = _tensor(self.canvas)
+        return self.canvas if tensor is None else tensor
 
 
 def _tensor(images):

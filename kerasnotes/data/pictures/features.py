@@ -6,8 +6,8 @@ import zlib
 import numpy as np
 import tensorflow as tf
 
-from kerasnotes import files, splits
-from kerasnotes.data.common import progress
+from kerasnotes import files
+from kerasnotes.data.common import batches, progress
 from kerasnotes.data.pictures import batches as picture_batches
 from kerasnotes.data.pictures import examples
 
@@ -35,27 +35,16 @@ class FeatureSplit(picture_batches.ImageSplit):
 
     def __init__(self, split, features):
         super().__init__(split.examples, split.indices, None, split.weights)
-        self._features, self._tensor = features, None
+        self._features = self._source = features
         if features.nbytes <= examples.MEMORY:
             with tf.device("CPU"):
-                self._tensor = tf.constant(features)
+                self._source = tf.constant(features)
 
-    def take(self, size):
-        order = splits.nested(self.ids, self.labels)[:size]
-        return FeatureSplit(super().take(size), self._features[order])
+    def subset(self, indices):
+        return FeatureSplit(super().subset(indices), self._features[indices])
 
-    def _gather(self, places, training=False):
-        if self._tensor is None:
-            x = tf.numpy_function(
-                lambda rows: np.asarray(self._features[rows]),
-                [places],
-                tf.float32,
-            )
-            x.set_shape([*places.shape, *self._features.shape[1:]])
-        else:
-            x = tf.gather(self._tensor, places)
-        y, w = tf.gather(self.labels, places), tf.gather(self.weights, places)
-        return x, y, w
+    def _pictures(self, indices, training):
+        return batches.gather(self._source, indices)
 
 
 def cached(split, function, shape, path, batch_size):
@@ -121,7 +110,7 @@ def _checksum(features):
 
 def _write(split, function, shape, path, batch_size):
     header = {"descr": "<f4", "fortran_order": False, "shape": shape}
-    batches = progress.progress(
+    parts = progress.progress(
         split.evaluation_batches(batch_size),
         -(-split.size // batch_size),
         f"features of {split.size:,} pictures, batches",
@@ -130,7 +119,7 @@ def _write(split, function, shape, path, batch_size):
     with files.aside(path) as partial, open(partial, "wb") as file:
         np.lib.format.write_array_header_1_0(file, header)
         checksum = 0
-        for x, _, _ in batches:
+        for x, _, _ in parts:
             data = np.asarray(function(x), "<f4").tobytes()
             checksum = zlib.crc32(data, checksum)
             file.write(data)

@@ -6,11 +6,11 @@ import itertools
 import numpy as np
 import tensorflow as tf
 
-from kerasnotes import ops, splits
-from kerasnotes.data.common import sharing
+from kerasnotes import ops
+from kerasnotes.data.common import batches, orders
 
 
-class PairSplit:
+class PairSplit(batches.IndexedSplit):
     """A part of a set of pairs: the `Split` that the runner asks for.
 
     Pairs are sorted by length, so that those of a batch are of like length
@@ -33,11 +33,15 @@ class PairSplit:
         ids: a string for each pair, by which people find it.
         batch_tokens: the most tokens of a batch, padding and both sides
             counted; None for no limit.
-        replicas: what divides the pairs of every training batch.
+        replicas: what divides the pairs of every training batch. At most as
+            many of the longest, less one, are left out of training.
+        texts: what else is to be at hand of each pair, as its source and
+            its target in words; or None.
 
     Attributes:
         size: the number of pairs.
-        ids: their strings.
+        ids: their strings, in the split's order.
+        texts: those given, in the split's order; or None.
 
     >>> split = PairSplit([[5, 6], [7]], [[8, 9], [10]], ["a", "b"])
     >>> (x, y, w), = split.evaluation_batches(2)
@@ -45,26 +49,44 @@ class PairSplit:
     (['b', 'a'], [[7, 2, 0], [5, 6, 2]], [[10, 2, 0], [8, 9, 2]])
     """
 
-    def __init__(self, sources, targets, ids, batch_tokens=None, replicas=1):
+    # Padded to one length, and weighed by their tokens.
+    joint = True
+
+    def __init__(
+        self,
+        sources,
+        targets,
+        ids,
+        batch_tokens=None,
+        replicas=1,
+        texts=None,
+    ):
         self._budget, self._replicas = batch_tokens or np.inf, replicas
         sides = [_marked(side) for side in (sources, targets)]
         lengths = [side.row_lengths().numpy() for side in sides]
-        order = np.lexsort(lengths)
-        self.size, self.ids = len(ids), [ids[i] for i in order]
-        self._sides = [tf.gather(side, order) for side in sides]
-        self._lengths = np.stack(lengths, -1)[order]
+        self._sides, self._lengths = sides, np.stack(lengths, -1)
+        self._select(np.lexsort(lengths), ids, texts)
 
-    def take(self, size):
-        """Returns the split of `size` of the pairs, chosen by their ids."""
-        rows, part = np.sort(splits.nested(self.ids)[:size]), copy.copy(self)
-        part.size, part.ids = len(rows), [self.ids[row] for row in rows]
-        part._sides = [tf.gather(side, rows) for side in self._sides]
-        part._lengths = self._lengths[rows]
+    def _select(self, rows, ids, texts):
+        super().__init__([ids[row] for row in rows])
+        self.texts = None if texts is None else [texts[row] for row in rows]
+        self._sides = [tf.gather(side, rows) for side in self._sides]
+        self._lengths = self._lengths[rows]
+
+    def subset(self, indices):
+        part = copy.copy(self)
+        part._select(np.sort(indices), self.ids, self.texts)
         return part
 
-    def steps(self, batch_size):
-        """Returns the number of training batches of an epoch."""
-        return len(self._cuts(batch_size, self._replicas)) - 1
+    def order(self, batch_size):
+        cuts = self._cuts(batch_size, self._replicas)
+        return orders.LikeLengths(self._lengths, cuts)
+
+    def in_order(self, batch_size):
+        cuts = self._cuts(batch_size, 1)
+        return tf.data.Dataset.from_tensor_slices((cuts[:-1], cuts[1:])).map(
+            tf.range
+        )
 
     def padding(self, batch_size):
         """Returns the share of a training batch's tokens that is padding.
@@ -83,81 +105,20 @@ class PairSplit:
         )
         return 1 - self._lengths[: cuts[-1]].sum(axis=0) / filled
 
-    def training_batches(
-        self, batch_size, seed, first_epoch, first_step, epochs, share=(0, 1)
-    ):
-        """Returns the training batches from a step on.
-
-        Args:
-            batch_size: the most pairs of a batch.
-            seed: an integer; with the epoch, it sets the order.
-            first_epoch: the epoch to start at, from 0.
-            first_step: the step in that epoch, from 0.
-            epochs: the epoch to end before.
-            share: of workers that share each batch, the index of this one
-                and their count; it gets that part.
-
-        Returns:
-            A `tf.data.Dataset` of `(x, y, w)`. At most as many pairs as there
-            are replicas, less one, of the longest, are left out.
-        """
-        cuts = self._cuts(batch_size, self._replicas)
-        starts, ends = tf.constant(cuts[:-1]), tf.constant(cuts[1:])
-
-        def plan(epoch):
-            rng = np.random.default_rng([seed, epoch])
-            ties = rng.random(self.size)
-            order = np.lexsort((ties, *self._lengths.T))
-            return order, rng.permutation(len(cuts) - 1)
-
-        def rows_of_epoch(epoch):
-            order, batches = tf.numpy_function(
-                plan, [epoch], [tf.int64, tf.int64]
-            )
-            order = tf.ensure_shape(order, [self.size])
-            first = tf.where(epoch == first_epoch, first_step, 0)
-            batches = tf.ensure_shape(batches, [len(cuts) - 1])[first:]
-            return tf.data.Dataset.from_tensor_slices(batches).map(
-                lambda i: order[starts[i] : ends[i]]
-            )
-
-        def batch(rows):
-            x, y, w = self._gather(rows)
-            return x, y, w / tf.reduce_mean(w)
-
-        batches = (
-            tf.data.Dataset.range(first_epoch, epochs)
-            .flat_map(rows_of_epoch)
-            .map(batch, num_parallel_calls=tf.data.AUTOTUNE)
+    def fetch(self, indices, numbers):
+        source, y = (
+            tf.gather(side, indices).to_tensor() for side in self._sides
         )
-        return sharing.part(batches, share).prefetch(tf.data.AUTOTUNE)
-
-    def evaluation_batches(self, batch_size):
-        """Returns all pairs in order.
-
-        Args:
-            batch_size: the most pairs of a batch.
-        """
-        cuts = tf.constant(self._cuts(batch_size, 1))
-        pairs_a_token = self.size / self._lengths[:, 1].sum()
-
-        def batch(start, end):
-            x, y, w = self._gather(tf.range(start, end))
-            steps = tf.cast(tf.shape(w)[1], tf.float32)
-            return x, y, w * steps * np.float32(pairs_a_token)
-
-        return (
-            tf.data.Dataset.from_tensor_slices((cuts[:-1], cuts[1:]))
-            .map(batch, num_parallel_calls=tf.data.AUTOTUNE)
-            .prefetch(tf.data.AUTOTUNE)
-        )
-
-    def _gather(self, rows):
-        source, y = (tf.gather(side, rows).to_tensor() for side in self._sides)
         begun = tf.pad(y[:, :-1], [[0, 0], [1, 0]], constant_values=ops.START)
         # What follows the end is padding too.
         target = tf.where(begun == ops.END, ops.PAD, begun)
         w = tf.cast(ops.padding_mask(y), tf.float32)
+        if numbers is None:
+            pairs_a_token = self.size / self._lengths[:, 1].sum()
+            steps = tf.cast(tf.shape(w)[1], tf.float32)
+            w = w * steps * np.float32(pairs_a_token)
+        else:
+            w = w / tf.reduce_mean(w)
         return {"source": source, "target": target}, y, w
 
     def _cuts(self, batch_size, multiple):

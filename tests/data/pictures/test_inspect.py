@@ -95,9 +95,10 @@ def test_100_megapixels_stay_under_2_gb(tmp_path):
     del image
     program = f"""
         import resource
-        from kerasnotes.data import decoding, files
-        source = files.Files({str(tmp_path)!r})
-        array, _, skipped = decoding.decode_all(source, ["large.png"], 224)
+        from kerasnotes.data.common import file_sets
+        from kerasnotes.data.pictures import load_files
+        source = file_sets.Files({str(tmp_path)!r})
+        array, _, skipped = load_files.decode_all(source, ["large.png"], 224)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         assert not skipped and abs(int(array[0, 5, 5, 0]) - 252) <= 1
         assert peak < 2e6, peak
