@@ -128,8 +128,7 @@ class IndexedSplit(abc.ABC):
     def plan(self, batch_size, seed, first_epoch, first_step, epochs):
         """Returns each training batch's indices and random numbers.
 
-        Args:
-            batch_size: see `training_batches`, as the others.
+        The arguments are those of `training_batches`.
         """
         order = self.order(batch_size)
         if not order.steps:

@@ -142,3 +142,15 @@ def test_batches_are_all_rows_in_order(split):
     assert [len(x) for x, _, _ in found] == [4, 4, 2]
     x = np.concatenate([x for x, _, _ in found])
     np.testing.assert_array_equal(x, np.arange(20).reshape(10, 2))
+
+
+@pytest.mark.parametrize(("replicas", "rows"), [(1, 10), (2, 10), (4, 8)])
+def test_a_batch_larger_than_the_table_is_the_table(replicas, rows):
+    x = np.arange(20.0).reshape(10, 2)
+    split = table_batches.TableSplit(
+        x, x[:, 0], list("abcdefghij"), 1, replicas
+    )
+    assert split.steps(64) == 1
+    ((inputs, _, _),) = batches(split.training_batches(64, 0, 0, 0, 1))
+    assert len(inputs) == rows
+    assert split.take(5).steps(64) == 1

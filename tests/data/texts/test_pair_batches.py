@@ -17,7 +17,8 @@ def some(count=500, **options):
         for i, source in enumerate(sources)
     ]
     ids = [str(i) for i in range(count)]
-    return pair_batches.PairSplit(sources, targets, ids, **options)
+    texts = [(str(i), f"to {i}") for i in range(count)]
+    return pair_batches.PairSplit(sources, targets, ids, texts=texts, **options)
 
 
 def rows(batches):
@@ -151,3 +152,11 @@ def test_a_part_is_chosen_by_ids():
         assert sorted(rows(data)) == sorted(whole[i] for i in small.ids)
     assert rows(small.evaluation_batches(32)) == [whole[i] for i in small.ids]
     assert split.take(10**6).ids == split.ids
+
+
+def test_texts_follow_their_pairs():
+    split = some(batch_tokens=300)
+    for part in (split, split.take(50), split.take(50).take(20)):
+        assert part.texts == [(i, f"to {i}") for i in part.ids]
+    bare = pair_batches.PairSplit([[5]], [[6]], ["a"])
+    assert bare.texts is bare.take(1).texts is None
