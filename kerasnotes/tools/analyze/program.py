@@ -27,24 +27,29 @@ class Options:
 
     mode: str = setting(
         "sheet",
-        "sheet: write mistakes to tag; score: what mending each tag could "
-        "gain; compare RUN RUN: which is better, and where; labels: which "
-        "labels are probably wrong, or, with --sheet, correct those.",
+        "sheet: write mistakes to tag; score: what correcting each tag "
+        "could gain; compare RUN RUN: which is better, and where; labels: "
+        "rank labels that are probably wrong, or, with --sheet, correct "
+        "them.",
         choices=tuple(_FLAGS),
     )
-    run_dir: str | None = setting(None, "Folder of the run.")
-    split: str = setting("dev", "The split to look at.")
+    run_dir: str | None = setting(None, "Run folder.")
+    split: str = setting("dev", "Split to analyze.")
     limit: int = setting(
-        100, "Mistakes in the sheet, or shown on a page.", bounds=(1, 10**6)
+        100, "Most mistakes in the sheet or on a page.", bounds=(1, 10**6)
     )
     output: str | None = setting(
-        None, "Folder to write to; default the run's, or one in it."
+        None, "Output folder; default the run folder, or one in it."
     )
     sheet: str | None = setting(
-        None, "The tagged sheet; default the one that --mode=sheet wrote."
+        None, "Tagged sheet; default the one that --mode=sheet wrote."
     )
-    folds: int = setting(5, "Folds for --mode=labels.", bounds=(2, 100))
-    seed: int = setting(0, "Seed for --mode=labels.", bounds=(0, 2**32 - 1))
+    folds: int = setting(
+        5, "Cross-validation folds of --mode=labels.", bounds=(2, 100)
+    )
+    seed: int = setting(
+        0, "Random seed of --mode=labels.", bounds=(0, 2**32 - 1)
+    )
 
     check = config_lib.Config.check
 

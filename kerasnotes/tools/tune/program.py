@@ -29,22 +29,29 @@ _OWN = ("mode", "run_dir", "overwrite")
 class Config:
     """What a search can be told; the trainer's flags stand behind `--`."""
 
-    task: str = option("classify", "The trainer.", choices=tuple(tasks.names()))
-    study_dir: str = setting("runs/search", "Folder of the search.")
-    search: str = option("", "name=kind:range,…: what is drawn, see above.")
+    task: str = option(
+        "classify",
+        "Trainer whose hyperparameters are searched.",
+        choices=tuple(tasks.names()),
+    )
+    study_dir: str = setting("runs/search", "Study folder.")
+    search: str = option("", "Search space, as name=kind:range,…; see above.")
     trials: int = setting(
-        25, "Trials of all processes together; may grow.", bounds=(1, 10**6)
+        25,
+        "Trials of all processes together; a finished search continues "
+        "with more.",
+        bounds=(1, 10**6),
     )
     zoom: int = option(
         1,
-        "Rounds, coarse to fine; each after the first draws around the best "
-        "quarter so far.",
+        "Rounds from coarse to fine; each after the first samples around "
+        "the best quarter of the trials.",
         bounds=(1, 100),
     )
-    prune: bool = setting(True, "End trials that look hopeless.")
-    seed: int = option(0, "Seed of what is drawn.", bounds=(0, 2**32 - 1))
+    prune: bool = setting(True, "Prune trials that look hopeless.")
+    seed: int = option(0, "Random seed of the samples.", bounds=(0, 2**32 - 1))
     processes: int = setting(
-        1, "Processes that share the trials.", bounds=(1, 1024)
+        1, "Parallel processes that share the trials.", bounds=(1, 1024)
     )
 
 

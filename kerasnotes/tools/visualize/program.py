@@ -33,31 +33,33 @@ class Options:
 
     mode: str = setting(
         "all",
-        "summary: what each layer of a run or of a --model holds, costs and "
-        "sees; filters: the first layer's; patches: the nine parts of "
-        "pictures that excite a unit most; activations: maps of some "
-        "pictures; heat_maps: where the evidence for a class is; all: these "
-        "on one page.",
+        "summary: activations, parameters, multiply-adds and receptive "
+        "field of each layer of a run or of a --model; filters: those of "
+        "the first layer; patches: the nine that excite a unit most; "
+        "activations: maps of some pictures; heat_maps: class-activation "
+        "maps; all: these on one page.",
         choices=tuple(_FLAGS),
     )
-    run_dir: str | None = setting(None, "Folder of the run.")
+    run_dir: str | None = setting(None, "Run folder.")
     model: str | None = setting(
         None,
-        "For --mode=summary, a model with its own defaults.",
+        "Model for --mode=summary, with its default arguments.",
         choices=_MODELS,
     )
     image_size: int | None = setting(
-        None, "Side of that model's picture.", bounds=(1, 4096)
+        None, "Input size of that model.", bounds=(1, 4096)
     )
     layers: str | None = setting(
         None,
-        "Layers to look at, commas between; default the last of each size.",
+        "Layers to show, separated by commas; default the last of each size.",
     )
     units: str | None = setting(
-        None, "Their units, as 0,5,9; default eight spread evenly."
+        None, "Units to show, as 0,5,9; default eight, evenly spaced."
     )
-    split: str = setting("dev", "The pictures to look at.")
-    dataset: str | None = setting(None, "Other data, with the same classes.")
+    split: str = setting("dev", "Split of the pictures to show.")
+    dataset: str | None = setting(
+        None, "Another data set with the same classes."
+    )
 
     check = config_lib.Config.check
 
