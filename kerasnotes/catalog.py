@@ -88,8 +88,13 @@ _CAFFE, _TF = {"preprocessing": "caffe"}, {"preprocessing": "tf"}
 
 _MODELS = (
     _pictures("alexnet", "alexnet", "AlexNet", larger="resnet18"),
-    _sequences("attention", "AttentionModel", alternative="transformer"),
-    _sequences("encoder_decoder", "EncoderDecoder", alternative="attention"),
+    _sequences(
+        "attention",
+        "AttentionModel",
+        larger="transformer",
+        smaller="encoder_decoder",
+    ),
+    _sequences("encoder_decoder", "EncoderDecoder", larger="attention"),
     _pictures("googlenet", "googlenet", "GoogLeNet", larger="resnet50"),
     _pictures(
         "lenet5",
@@ -172,7 +177,7 @@ _MODELS = (
         larger="mlp",
         shallow=True,
     ),
-    _sequences("transformer", "Transformer", alternative="attention"),
+    _sequences("transformer", "Transformer", smaller="attention"),
     _pictures(
         "vgg16",
         "vgg",

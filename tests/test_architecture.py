@@ -8,8 +8,7 @@ import sys
 
 import pytest
 
-from kerasnotes import models
-from kerasnotes.tasks import classify, multilabel, regress, translate
+from kerasnotes import catalog, tasks
 from kerasnotes.training.run import config
 from tests.support.paths import ROOT
 
@@ -51,12 +50,6 @@ TENSORFLOW_FILES = {
     "kerasnotes/diagnosis/gradient_check.py",
 }
 
-TASKS = (
-    classify.Classify,
-    multilabel.Multilabel,
-    regress.Regress,
-    translate.Translate,
-)
 # What knows no task and no model.
 KNOWS_NO_TASK = (
     "kerasnotes/diagnosis",
@@ -119,9 +112,9 @@ def names_of_tasks(text):
     Flags are `--name` or in quotes, models in quotes or a flag's value.
     """
     shared = {field.name for field in dataclasses.fields(config.Config)}
-    flags = {f.name for task in TASKS for f in dataclasses.fields(task.Config)}
-    flags = "|".join(flags - shared)
-    named = "|".join(models.names())
+    configs = [tasks.get(name).Config for name in tasks.names()]
+    flags = {f.name for c in configs for f in dataclasses.fields(c)} - shared
+    flags, named = "|".join(flags), "|".join(catalog.names())
     pattern = rf"--(?:{flags})\b|([\"'])(?:{flags}|{named})\1|=(?:{named})\b"
     return {match[0] for match in re.finditer(pattern, text)}
 

@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from kerasnotes import tasks
 from kerasnotes.diagnosis.verdicts import (
     BIAS,
     HUMAN,
@@ -12,15 +13,8 @@ from kerasnotes.diagnosis.verdicts import (
     OVERFIT,
     VARIANCE,
 )
-from kerasnotes.tasks import classify, multilabel, regress, translate
 from kerasnotes.training.report.run_facts import RunFacts
 
-TASKS = {
-    "classify": classify.Classify,
-    "multilabel": multilabel.Multilabel,
-    "regress": regress.Regress,
-    "translate": translate.Translate,
-}
 PICTURES = {
     "train": 1079,
     "parameters": 61_706,
@@ -139,14 +133,14 @@ TABLE = [
 
 
 def remedies_of(name, problem, flags, facts):
-    config = TASKS[name].Config(**flags)
+    config = tasks.get(name).Config(**flags)
     choices = {
         field.name: field.metadata["choices"]
         for field in dataclasses.fields(config)
         if field.metadata["choices"]
     }
     known = {"epochs": config.epochs, "choices": choices}
-    task = TASKS[name](config)
+    task = tasks.get(name)(config)
     facts = RunFacts(dataclasses.asdict(config), **known | facts)
     return list(task.remedies(problem, facts))
 
@@ -160,10 +154,10 @@ def test_remedies(name, problem, flags, facts, examples):
     assert all(remedy.what and remedy.why for remedy in found)
 
 
-@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize("name", tasks.names())
 def test_every_problem_has_remedies_that_the_flags_take(name):
     problems = (BIAS, VARIANCE, MISMATCH, OVERFIT, OTHER_TEST, HUMAN)
-    flags = {f.name for f in dataclasses.fields(TASKS[name].Config)}
+    flags = {f.name for f in dataclasses.fields(tasks.get(name).Config)}
     for problem in problems:
         found = remedies_of(name, problem, {}, {})
         assert found

@@ -1,17 +1,15 @@
 """What a run on pictures can try: in terms of its flags and models."""
 
-from kerasnotes import models
+from kerasnotes import catalog
 from kerasnotes.diagnosis.advice import Remedy
 from kerasnotes.diagnosis.verdicts import BIAS, MISMATCH, VARIANCE
-from kerasnotes.tasks.pictures import ladder
 from kerasnotes.training.report import remedies as engine
 
 _MORE = {"none": "light", "light": "standard", "standard": "strong"}
-_NO_HIDDEN_LAYER = ("logistic_regression", "softmax_regression")
 # Of those with weights from ImageNet, one of the quickest.
 _QUICK = "mobilenet_v2"
-# Two of about one size.
-_SIBLINGS = {"lenet5": "lenet5_teaching", "lenet5_teaching": "lenet5"}
+# Suits small sets.
+_SMALL = "lenet5"
 
 
 def remedies(problem, facts):
@@ -72,9 +70,10 @@ def _larger(facts):
     """Yields a bigger network."""
     flags, why = facts.flags, engine.bigger_why(facts)
     model, width = flags.get("model"), flags.get("width") or 1
-    if model in _NO_HIDDEN_LAYER:
+    larger = catalog.larger(model, _side(facts))
+    if model and catalog.model(model).shallow:
         why = f"{why}: this one has no hidden layer"
-        yield Remedy(engine.BIGGER, why, facts.choice("model", "mlp"))
+        yield Remedy(engine.BIGGER, why, facts.choice("model", larger))
     elif facts.takes("hidden"):
         yield from engine.more_units(facts, "hidden")
     elif width < 1 and facts.takes("width"):
@@ -82,7 +81,6 @@ def _larger(facts):
         yield from facts.flag("width", engine.BIGGER, why, wider)
     # Another one has no such weights.
     elif flags.get("weights") in (None, "none"):
-        larger = ladder.larger(model, _side(facts))
         yield Remedy(engine.BIGGER, why, facts.choice("model", larger))
 
 
@@ -134,7 +132,7 @@ def _pretrained(facts):
     if not colour or facts.flags.get("weights") != "none":
         return
     model = facts.flags.get("model")
-    name = model if model in models.IMAGENET else _QUICK
+    name = model if model in catalog.IMAGENET else _QUICK
     if facts.choice("model", name):
         yield Remedy(
             "start from a network that has seen many more pictures",
@@ -149,14 +147,20 @@ def _smaller(facts):
         yield from engine.fewer_units(facts, "hidden")
         return
     model = facts.flags.get("model")
-    other = _SIBLINGS.get(model) or ladder.smaller(model) or "lenet5"
+    other = _alternative(model) or catalog.smaller(model) or _SMALL
     example = "" if other == model else facts.choice("model", other)
     yield Remedy(engine.SMALLER, engine.SUITS, example)
 
 
+def _alternative(model):
+    """Returns another model of about the same size, or None."""
+    spec = catalog.MODELS.get(model)
+    return spec and spec.alternative
+
+
 def _another(facts):
     """Yields another network, but names none that is smaller."""
-    other = _SIBLINGS.get(facts.flags.get("model"))
+    other = _alternative(facts.flags.get("model"))
     what, why = engine.ANOTHER.what, engine.ANOTHER.why
     yield Remedy(what, why, facts.choice("model", other))
 

@@ -1,5 +1,6 @@
 """What a regression can try: in terms of its flags and models."""
 
+from kerasnotes import catalog
 from kerasnotes.diagnosis.advice import Remedy
 from kerasnotes.diagnosis.verdicts import BIAS, VARIANCE
 from kerasnotes.training.report import remedies as engine
@@ -22,9 +23,9 @@ def remedies(problem, facts):
     return own.get(problem, lambda _: engine.remedies(problem, facts))(facts)
 
 
-def _layers(facts):
-    """Returns whether the network has hidden layers."""
-    return facts.flags.get("model") == "mlp"
+def _shallow(facts):
+    """Returns whether the model has no hidden layer."""
+    return catalog.model(facts.flags["model"]).shallow
 
 
 def _keep(facts):
@@ -34,12 +35,13 @@ def _keep(facts):
 def _bias(facts):
     yield from engine.longer(facts)
     yield from engine.weaker_penalties(facts)
-    if _layers(facts):
+    if _shallow(facts):
+        larger = catalog.larger(facts.flags["model"])
+        why = f"{engine.bigger_why(facts)}: this one has no hidden layer"
+        yield Remedy(engine.BIGGER, why, facts.choice("model", larger))
+    else:
         yield from engine.less_dropout(facts, "keep_prob", _keep(facts))
         yield from engine.more_units(facts, "hidden")
-    else:
-        why = f"{engine.bigger_why(facts)}: this one has no hidden layer"
-        yield Remedy(engine.BIGGER, why, facts.choice("model", "mlp"))
     yield from engine.descent(facts)
     yield from engine.learning_rate(facts)
     yield engine.ANOTHER
@@ -51,12 +53,12 @@ def _variance(facts):
 
 def _without_more_data(facts):
     yield from engine.stronger_penalty(facts)
-    if _layers(facts):
+    if not _shallow(facts):
         yield from engine.more_dropout(facts, "keep_prob", _keep(facts))
     yield from engine.averaging(facts)
     if facts.both:
         return
-    if _layers(facts):
-        yield from engine.fewer_units(facts, "hidden")
-    else:
+    if _shallow(facts):
         yield Remedy(engine.SMALLER, engine.SUITS)
+    else:
+        yield from engine.fewer_units(facts, "hidden")

@@ -1,11 +1,9 @@
 """What a translation can try: in terms of its flags and models."""
 
+from kerasnotes import catalog
 from kerasnotes.diagnosis.advice import Remedy
 from kerasnotes.diagnosis.verdicts import BIAS, HUMAN, VARIANCE
 from kerasnotes.training.report import remedies as engine
-
-# From the smallest on.
-_MODELS = ("encoder_decoder", "attention", "transformer")
 
 
 def remedies(problem, facts):
@@ -45,8 +43,8 @@ def _bias(facts):
         yield from facts.argument("width", engine.BIGGER, why, 2 * width)
     yield from engine.descent(facts)
     yield from engine.learning_rate(facts)
-    larger = dict(zip(_MODELS, _MODELS[1:], strict=False))
-    example = facts.choice("model", larger.get(facts.flags.get("model")))
+    larger = catalog.larger(facts.flags.get("model"))
+    example = facts.choice("model", larger)
     yield Remedy(engine.ANOTHER.what, engine.ANOTHER.why, example)
 
 

@@ -2,7 +2,7 @@ import itertools
 
 import pytest
 
-from kerasnotes import models
+from kerasnotes import catalog
 from kerasnotes.diagnosis import verdicts
 from kerasnotes.diagnosis.verdicts import BIAS, MISMATCH, VARIANCE
 from kerasnotes.tasks.pictures.remedies import remedies
@@ -146,7 +146,7 @@ def test_a_larger_input_only_where_the_pictures_show_more(
 
 
 def test_a_smaller_network_is_no_remedy_for_bias():
-    choices = {"model": tuple(models.names("pictures"))}
+    choices = {"model": tuple(catalog.names("pictures"))}
     for model in ("resnet20", "resnet18", "nin", "plain20", "alexnet"):
         found = examples(
             BIAS, {"model": model}, choices=choices, arguments=frozenset()
