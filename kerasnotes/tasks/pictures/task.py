@@ -17,7 +17,7 @@ with epy.lazy_imports():
     from kerasnotes.data.common import by_id, example_weights
     from kerasnotes.data.pictures import batches as picture_batches
     from kerasnotes.data.pictures import examples as examples_lib
-    from kerasnotes.data.pictures import load
+    from kerasnotes.data.pictures import load, sizes
     from kerasnotes.data.pictures.augmentation import canvas, named
     from kerasnotes.tasks.pictures import remedies as picture_remedies
     from kerasnotes.tasks.pictures import serving as picture_serving
@@ -224,8 +224,9 @@ class PictureTask(task_lib.Task):
             "skipped": len(source.skipped),
             "synthetic": source.synthetic and not target.synthetic,
         }
-        if source.own_size:
-            facts["picture_size"] = list(source.own_size)
+        size = _picture_size(source, self.facts, name)
+        if size:
+            facts["picture_size"] = list(size)
         if policy and named.is_file(self.config.augment):
             # A run goes on only with the same.
             facts["augment"] = dataclasses.asdict(policy)
@@ -339,6 +340,12 @@ class PictureTask(task_lib.Task):
         for path, found in picture_serving.answers(serve, paths):
             answer = found if "error" in found else self.answer(found)
             yield {"file": path, **answer}
+
+
+def _picture_size(source, facts, name):
+    """Returns the pictures' own height and width, or None if not known."""
+    known = (facts or {}).get("picture_size")
+    return source.own_size or known or sizes.largest(name)
 
 
 def _digest(splits):

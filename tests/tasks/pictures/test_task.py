@@ -243,6 +243,18 @@ def test_a_policys_file_is_the_runs(target, tmp_path):
     assert again.policy().rotate == 5
 
 
+@pytest.mark.parametrize("dataset", ["digits", None])
+def test_the_pictures_own_size_is_a_fact(target, dataset):
+    """It stays a fact of the run where its model is used on others."""
+    task = task_of(dataset or target, image_size=16)
+    task.splits()
+    assert task.facts["picture_size"] == [8, 8]
+    assert task.facts["input_shape"] == [16, 16, 1]
+    again = task_of(dataset or target, task.facts)
+    again.splits()
+    assert again.facts["picture_size"] == [8, 8]
+
+
 def test_windows_are_cut_from_larger_pictures_in_training_alone(target):
     train = task_of(target, augment="standard:crop=1").splits()["train"]
     assert train.examples.images.shape[1:] == (8, 8, 1)
