@@ -50,7 +50,10 @@ def prose(path):
 
 def code_spans(path):
     """Returns what a document's sentences and tables write as code."""
-    return re.findall("`([^`]+)`", prose(path))
+    spans = re.findall("`([^`]+)`", prose(path))
+    # A command that is to be copied stands on one line.
+    assert not any("\n" in words for words in spans), path
+    return spans
 
 
 @each_document
