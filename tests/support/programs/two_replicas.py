@@ -25,6 +25,7 @@ from kerasnotes.training import runner
 from kerasnotes.training.distribute import replicas, strategies
 from kerasnotes.training.fit import checkpoints, compiling, nudging, watching
 from kerasnotes.training.run import config
+from tests.support.splits import ArraySplit
 
 SIZE, BATCH, LABELS = 80, 16, 3
 SECOND = np.arange(SIZE) % BATCH >= BATCH // 2
@@ -54,14 +55,9 @@ class Task:
     weighted_metrics = metrics
 
 
-class Split:
-    """The first examples, as a task evaluates them."""
-
-    def __init__(self, y, size=SIZE):
-        self.size, self._rows = size, (X[:size], y[:size], WEIGHTS[:size])
-
-    def evaluation_batches(self, count):
-        return tf.data.Dataset.from_tensor_slices(self._rows).batch(count)
+def split(y, size=SIZE):
+    """Returns the first examples, as a task evaluates them."""
+    return ArraySplit(X[:size], y[:size], WEIGHTS[:size])
 
 
 @contextlib.contextmanager
@@ -102,7 +98,7 @@ def values(variables):
 def five_steps(strategy, *between, y=Y, weights=None, **flags):
     model, more = compiled(strategy, *between, **flags), {}
     if "weight_average" in flags:
-        more["validation_data"] = Split(y).evaluation_batches(BATCH)
+        more["validation_data"] = split(y).evaluation_batches(BATCH)
         more["callbacks"] = [keras.callbacks.SwapEMAWeights()]
     before = model.get_weights()
     rows = (X, y) if weights is None else (X, y, weights)
@@ -165,14 +161,14 @@ def evaluated(strategy, kind, y, classes, chosen=None, **flags):
         model = keras.Sequential([keras.Input([4]), layer])
         compiling.compile(model, task, task.config, 5)
     # Of 33 the last batch leaves a replica none, of 1 the first does.
-    splits = [Split(y, size) for size in (37, 33, 1)]
-    found = {split.size: task.evaluate(model, split) for split in splits}
+    splits = [split(y, size) for size in (37, 33, 1)]
+    found = {part.size: task.evaluate(model, part) for part in splits}
     return {**found, "answers": values(model.predict(X[:37], 16, verbose=0))}
 
 
 def watched(strategy, kind):
     model = compiled(strategy, **SGD | {"learning_rate": 9.0})
-    watcher = watching.watcher(kind, Split(Y), BATCH, None)
+    watcher = watching.watcher(kind, split(Y), BATCH, None)
     with warnings.catch_warnings(action="ignore"):
         fit(model, X, Y, callbacks=[watcher])
     rows = getattr(watcher, "history", [])

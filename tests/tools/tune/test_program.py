@@ -16,32 +16,9 @@ from kerasnotes.tools.tune import report as search_report
 from kerasnotes.tools.tune import search_text, study, trials
 from kerasnotes.training import task as task_lib
 from kerasnotes.training.run import config as config_lib
+from tests.support.splits import ArraySplit
 
 SEARCH = "learning_rate=log:1e-3:1,units=int:2:9"
-
-
-class Split:
-    def __init__(self, x, y):
-        self.x, self.y, self.size = x, y, len(x)
-        self.ids = [str(i) for i in range(len(x))]
-
-    def steps(self, batch_size):
-        return self.size // batch_size
-
-    def training_batches(
-        self, batch_size, seed, first_epoch, first_step, epochs
-    ):
-        rows = range(first_step * batch_size, self.size)
-        rows = [*rows, *range(self.size)] if first_step else rows
-        return self._batches(rows, batch_size).repeat(epochs - first_epoch)
-
-    def evaluation_batches(self, batch_size):
-        return self._batches(range(self.size), batch_size)
-
-    def _batches(self, rows, size):
-        rows = np.array(rows)
-        arrays = self.x[rows], self.y[rows], np.ones(len(rows), "float32")
-        return tf.data.Dataset.from_tensor_slices(arrays).batch(size)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,7 +40,7 @@ class Line(task_lib.Task):
         y = (x @ [1, -1, 2, 0.5] > 0).astype("float32")[:, None]
         self.facts = {"name": "line", "train": 64}
         sides = {"train": (0, 64), "dev": (64, 80), "test": (80, 96)}
-        return {n: Split(x[a:b], y[a:b]) for n, (a, b) in sides.items()}
+        return {n: ArraySplit(x[a:b], y[a:b]) for n, (a, b) in sides.items()}
 
     def model(self):
         if self.config.units == 13:

@@ -1,6 +1,5 @@
-"""XLA where it was measured to be faster, and one line where it can't be."""
+"""XLA on one GPU, and one line where it can't be."""
 
-import pathlib
 import subprocess
 import sys
 
@@ -11,6 +10,7 @@ import tensorflow as tf
 from kerasnotes import models
 from kerasnotes.training.fit import xla
 from kerasnotes.training.run import config
+from tests.support.paths import ROOT
 
 
 def jit_compile(model, **flags):
@@ -61,17 +61,15 @@ def test_what_is_asked_for_holds(on):
 
 # In a process of its own, which has had no bit-identical run.
 COMPILED = """
-import importlib.util, pathlib, sys
+import sys
 import keras, numpy as np, tensorflow as tf
 from kerasnotes import errors
 from kerasnotes.training import runner
 from kerasnotes.training.fit import compiling
 from kerasnotes.training.run import config
+from tests.support import toys
 
-folder, toys = sys.argv[1:]
-spec = importlib.util.spec_from_file_location("toys", toys)
-toys = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(toys)
+(folder,) = sys.argv[1:]
 
 
 def refusal(task, **given):
@@ -133,9 +131,9 @@ assert told == (
 
 
 def test_steps_are_compiled_or_refused_in_one_line(tmp_path):
-    toys = pathlib.Path(__file__).parents[1] / "conftest.py"
     done = subprocess.run(
-        [sys.executable, "-c", COMPILED, str(tmp_path), str(toys)],
+        [sys.executable, "-c", COMPILED, str(tmp_path)],
+        cwd=ROOT,
         capture_output=True,
         text=True,
     )
