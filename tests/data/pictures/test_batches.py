@@ -198,3 +198,62 @@ def test_a_batch_larger_than_the_split_is_refused():
     with pytest.raises(errors.UserError, match="43 is more than the 42"):
         split.training_batches(43, 0, 0, 0, 1)
     assert len(collect(split.training_batches(42, 0, 0, 0, 1))) == 1
+
+
+def boxes_of(examples):
+    """Returns some boxes with classes for each of the examples, ragged."""
+    lengths = np.arange(COUNT) % 3
+    rng = np.random.default_rng(1)
+    corners = np.sort(rng.uniform(0, 5, (lengths.sum(), 2, 2)), 1)
+    boxes = corners.reshape(-1, 4).astype(np.float32)
+    rows = tf.RaggedTensor.from_row_lengths
+    return {
+        "boxes": rows(boxes, lengths),
+        "classes": rows(np.arange(lengths.sum()), lengths),
+        "masks": examples.images[..., 0],
+    }
+
+
+def move_boxes(move, targets):
+    boxes, shares = move.boxes(targets["boxes"])
+    left = shares >= 0.25
+    return {
+        "boxes": tf.ragged.boolean_mask(boxes, left),
+        "classes": tf.ragged.boolean_mask(targets["classes"], left),
+        "masks": move.masks(targets["masks"]),
+    }
+
+
+@pytest.mark.parametrize("larger", [1, 2])
+def test_targets_that_are_nests_move_with_the_pictures(larger):
+    examples = make()
+    if larger > 1:
+        canvas = examples.images.repeat(2, 1).repeat(2, 2)
+        examples = dataclasses.replace(examples, canvas=canvas)
+    targets = boxes_of(examples)
+    split = picture_batches.ImageSplit(
+        examples,
+        ROWS,
+        named.Policy(mirror=True, canvas=larger),
+        targets=targets,
+        move_targets=move_boxes,
+    )
+    split = split.take(30)
+    for x, y, w in split.training_batches(7, 0, 0, 0, 2):
+        # Whole pixels and their doubles: the masks are the pictures.
+        if larger == 1:
+            np.testing.assert_array_equal(x[..., 0], y["masks"])
+        assert y["boxes"].row_lengths().shape == w.shape == (7,)
+        for boxes, classes in zip(y["boxes"], y["classes"], strict=True):
+            assert len(boxes) == len(classes)
+            for box, index in zip(boxes.numpy(), classes, strict=True):
+                before = targets["boxes"].flat_values[index].numpy()
+                sides = (box[2:] - box[:2]) / (before[2:] - before[:2])
+                assert (sides <= larger + 1e-3).all()
+                if larger == 1:
+                    np.testing.assert_allclose(sides, 1, rtol=1e-4)
+                    at = np.sort([before[[0, 2]], 5 - before[[2, 0]]], 0)
+                    assert np.abs(at - box[[0, 2]]).sum(1).min() < 1e-4
+    plain = [y for _, y, _ in split.evaluation_batches(8)]
+    together = tf.concat([y["classes"] for y in plain], 0).to_list()
+    assert together == tf.gather(targets["classes"], split.indices).to_list()

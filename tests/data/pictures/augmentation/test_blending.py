@@ -37,6 +37,13 @@ def test_cutout_hides_a_square():
         np.testing.assert_array_equal(cut, wanted)
 
 
+def test_boxes_at_half_pixels_are_of_one_size():
+    centres = (np.arange(2, 7) + 0.0)[:, None] / 9 * np.ones(2)
+    centres = tf.constant(centres, tf.float32)
+    inside = blending.boxes(centres, tf.fill([5], 3 / 9), 9, 9).numpy()
+    assert inside.sum((1, 2, 3)).tolist() == [9] * 5
+
+
 def test_boxes_of_cutmix_have_their_area():
     numbers = uniform(500, 4)
     kept = blending.draw_shares(numbers, 0.0, 1.0, 64, 48).numpy()

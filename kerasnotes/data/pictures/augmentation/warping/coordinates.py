@@ -5,12 +5,13 @@ import numpy as np
 from kerasnotes.data.pictures.augmentation.warping import fields
 
 
-def move(points, warps):
+def move(points, warps, within=1e-9):
     """Moves points from the pictures before to the pictures after.
 
     Args:
         points: `[b, k, 2]`, x before y; pixel centres at whole numbers.
         warps: a `Warps`.
+        within: how exact the undoing of a local warp is, in pixels.
 
     Returns:
         float64 `[b, k, 2]`.
@@ -25,7 +26,7 @@ def move(points, warps):
     # The zero added makes a 0 of -0.
     moved = moved / (a * d - b * c)[..., None] + 0.0
     if warps.fields is not None:
-        moved = fields.undo(warps.fields, moved, warps.target_size)
+        moved = fields.undo(warps.fields, moved, warps.target_size, within)
     return moved
 
 

@@ -18,7 +18,7 @@ CONTROLS = CELLS + 3
 MOST = 0.03
 """The standard deviation up to which no field folds, whatever is drawn."""
 
-_ITERATIONS, _EXACT = 60, 1e-9
+_ITERATIONS = 60
 
 
 def draw(numbers, deviation):
@@ -52,10 +52,10 @@ def basis(places, side):
     """
     cells = np.clip((places + 0.5) / side, 0, 1) * CELLS
     away = np.abs(cells[..., None] - np.arange(-1, CONTROLS - 1))
-    near = 2 / 3 - away**2 + away**3 / 2
-    far = np.maximum(2 - away, 0) ** 3 / 6
-    weights = np.where(away < 1, near, far)
-    return weights / np.linalg.norm(weights, axis=-1, keepdims=True)
+    near, far = np.maximum(1 - away, 0), np.maximum(2 - away, 0)
+    # NumPy's cube by ** takes twenty times as long.
+    weights = (far * far * far - 4 * (near * near * near)) / 6
+    return weights / np.sqrt(np.square(weights).sum(-1, keepdims=True))
 
 
 @functools.lru_cache
@@ -96,23 +96,51 @@ def at(controls, points, size):
     return min(size) * moved.swapaxes(-1, -2)
 
 
-def undo(controls, points, size):
+def parts(controls, size, lengths, within):
+    """Returns into how many parts lines are cut, so that each stays straight.
+
+    A part of h cells strays from its chord by at most `h² |d''| / 8`, and
+    `|d''|` is up to about four times the largest control for each cell².
+
+    Args:
+        controls: `[b, 2, CONTROLS, CONTROLS]`.
+        size: height and width.
+        lengths: a line's length in pixels, in each picture, `[b]`.
+        within: how far a part may stray, in pixels.
+
+    Returns:
+        Powers of two, integers `[b]`.
+
+    >>> parts(draw(np.array([0.3]), 0.01), (64, 64), np.array([32]), 0.1)
+    array([8])
+    """
+    cells = lengths / min(size) * CELLS
+    bend = 4 * min(size) * np.abs(controls).max((1, 2, 3))
+    least = np.maximum(cells * np.sqrt(bend / 8 / within), 1)
+    return 2 ** np.ceil(np.log2(least)).astype(int)
+
+
+def undo(controls, points, size, within=1e-9):
     """Finds p with `p + d(p)` the points, by fixed-point iteration.
 
-    Up to `MOST`, d is a contraction, so that there is one answer. It is
-    right to a billionth of a pixel.
+    Up to `MOST`, d is a contraction, so that there is one answer. A point's
+    depends on no other point.
 
     Args:
         controls: `[b, 2, CONTROLS, CONTROLS]`.
         points: `[b, k, 2]`, x before y, in pixels.
         size: height and width.
+        within: the change in pixels that ends a point's iteration.
 
     Returns:
         Pixels, `[b, k, 2]`.
     """
-    origin = points
+    origin, moving = points, True
     for _ in range(_ITERATIONS):
-        last, origin = origin, points - at(controls, origin, size)
-        if not (np.abs(origin - last) > _EXACT).any():
+        closer = points - at(controls, origin, size)
+        change = np.abs(closer - origin)
+        origin = np.where(moving, closer, origin)
+        moving = moving & (np.maximum(*np.split(change, 2, -1)) > within)
+        if not moving.any():
             break
     return origin

@@ -109,6 +109,51 @@ def test_masks_take_the_nearest_pixel(fill, mode):
     assert warped.dtype == mask.dtype
 
 
+@pytest.mark.parametrize("fill", ["constant", "nearest", "reflect"])
+def test_a_shift_by_half_a_pixel_loses_none(fill):
+    mask = np.arange(9)[None, None]
+    warps = affine([[1, 0, 0.5], [0, 1, 0]], (1, 9), (1, 8), fill)
+    assert warps.masks(mask)[0, 0].tolist() == [1, 2, 3, 4, 5, 6, 7, 8]
+    back = affine([[-1, 0, 7.5], [0, 1, 0]], (1, 9), (1, 8), fill)
+    assert back.masks(mask)[0, 0].tolist() == [8, 7, 6, 5, 4, 3, 2, 1]
+    before = affine([[1, 0, -0.5], [0, 1, 0]], (1, 9), (1, 9), fill)
+    assert before.masks(mask)[0, 0].tolist() == list(range(9))
+
+
+@pytest.mark.parametrize(("rotate", "turns"), [(90, -1), (-90, 1), (180, 2)])
+def test_a_turn_by_ninety_degrees_loses_no_pixel(rotate, turns):
+    mask = np.arange(1, 41).reshape(5, 8)
+    matrices = warping.compose([[0, 0, 8, 5]], (5, 8), rotate=rotate)
+    warps = warping.Warps(matrices, None, (5, 8), (5, 8), "constant")
+    turned = warps.masks(mask[None])[0]
+    if turns == 2:
+        np.testing.assert_array_equal(turned, np.rot90(mask, 2))
+        return
+    # Its middle lies half a pixel off: one row or column of the turned
+    # picture, at most, goes over the border.
+    shown = turned[turned > 0]
+    assert len(shown) == len(np.unique(shown)) == 25
+    rows, columns = np.nonzero(np.isin(mask, shown))
+    assert np.ptp(rows) == np.ptp(columns) == 4
+    part = mask[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    y, x = np.nonzero(turned)
+    np.testing.assert_array_equal(
+        turned[y.min() : y.max() + 1, x.min() : x.max() + 1],
+        np.rot90(part, turns),
+    )
+
+
+def test_masks_of_several_channels():
+    masks = RNG.random((1, 30, 40, 3)).astype(np.float32)
+    warps = affine([[0.9, 0.4, -9.03], [-0.5, 1.1, 6.07]], (30, 40), (32, 36))
+    warped = warps.masks(masks)
+    assert warped.dtype == np.float32
+    for c in range(3):
+        np.testing.assert_array_equal(
+            warped[..., c], warps.masks(masks[..., c])
+        )
+
+
 def spline_displacements(controls, size):
     """Returns the field by SciPy's own B-splines, `[2, height, width]`."""
     knots = np.arange(-3.0, fields.CELLS + 4)
