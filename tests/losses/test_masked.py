@@ -1,6 +1,3 @@
-import subprocess
-import sys
-
 import keras
 import numpy as np
 import pytest
@@ -95,40 +92,3 @@ def test_reloads():
         keras.saving.serialize_keras_object(loss)
     )
     assert (again.reduction, again.name) == ("sum", "mine")
-
-
-REPLICAS = """
-import keras, numpy as np, tensorflow as tf
-tf.config.set_logical_device_configuration(
-    tf.config.list_physical_devices("CPU")[0],
-    [tf.config.LogicalDeviceConfiguration()] * 2,
-)
-from kerasnotes.losses import MaskedBinaryCrossentropy
-from kerasnotes.training.distribute import strategies
-
-keras.config.set_floatx("float64")
-x = np.random.default_rng(0).normal(size=[64, 4])
-y = (x[:, :3] > 0).astype("int8")
-# The second half of each batch knows one label, and its last row none.
-y[np.arange(64) % 16 >= 8, 1:] = -1
-y[15::16] = -1
-
-def train(strategy):
-    keras.utils.set_random_seed(0)
-    with strategies.strategy(strategy).scope():
-        model = keras.Sequential([keras.Input([4]), keras.layers.Dense(3)])
-        model.compile(keras.optimizers.SGD(0.5), MaskedBinaryCrossentropy())
-    data = tf.data.Dataset.from_tensor_slices((x, y)).batch(16)
-    history = model.fit(data, verbose=0).history
-    return history["loss"] + [w.ravel().tolist() for w in model.get_weights()]
-
-for a, b in zip(train("one_device"), train("mirrored"), strict=True):
-    np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9)
-"""
-
-
-def test_replicas_that_know_unlike_numbers_equal_one_device():
-    done = subprocess.run(
-        [sys.executable, "-c", REPLICAS], capture_output=True, text=True
-    )
-    assert not done.returncode, done.stderr

@@ -11,12 +11,37 @@ import tensorflow as tf
 from kerasnotes import errors, files
 from kerasnotes.training import runner
 from kerasnotes.training.fit import callbacks, checkpoints
+from tests.support import toys
+from tests.support.runs import learn, no_report, run
 
 
-def run(task, folder, **given):
-    given = {"epochs": 4, "batch_size": 16, **given, "run_dir": str(folder)}
-    rest = given.pop("rest", [])
-    return runner.run(task, given, rest, "trainers.toy")
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory):
+    """Returns a function: the folder of a run never cut, made once a module.
+
+    Its arguments are the run's flags. Nobody writes into the folder.
+    """
+    folders = {}
+
+    def folder(**flags):
+        key = tuple(sorted(flags.items()))
+        if key not in folders:
+            folders[key] = tmp_path_factory.mktemp("reference") / "run"
+            run(toys.Toy, folders[key], **flags)
+        return folders[key]
+
+    return folder
+
+
+@pytest.fixture
+def finished(reference, tmp_path):
+    """Returns a function that copies such a run to where it may change."""
+
+    def copy(name="run", **flags):
+        shutil.copytree(reference(**flags), tmp_path / name)
+        return tmp_path / name
+
+    return copy
 
 
 def weights(folder):
@@ -31,8 +56,8 @@ def assert_same(one, two):
         np.testing.assert_array_equal(a[name], b[name], err_msg=name)
 
 
-def test_a_run_leaves_what_is_promised(toy, tmp_path):
-    metrics = run(toy, tmp_path / "a")
+def test_a_run_leaves_what_is_promised(finished, tmp_path):
+    metrics = files.read_sealed(finished("a") / "metrics.json")
     for name in (
         "config.json",
         "metrics.json",
@@ -44,7 +69,6 @@ def test_a_run_leaves_what_is_promised(toy, tmp_path):
         "report.html",
     ):
         assert (tmp_path / "a" / name).exists(), name
-    assert metrics == files.read_sealed(tmp_path / "a/metrics.json")
     assert {"train", "dev", "test", "seconds", "parameters"} <= set(metrics)
     rows = (tmp_path / "a/history.csv").read_text().splitlines()
     assert len(rows) == 1 + 4
@@ -59,8 +83,9 @@ def test_a_run_leaves_what_is_promised(toy, tmp_path):
         assert tags.count("loss") == 4
 
 
-def test_a_finished_run_says_so_and_changes_nothing(toy, tmp_path, capsys):
-    run(toy, tmp_path)
+def test_a_finished_run_says_so_and_changes_nothing(toy, finished, capsys):
+    tmp_path = finished()
+    metrics = files.read_sealed(tmp_path / "metrics.json")
 
     def stamps():
         return {
@@ -68,7 +93,7 @@ def test_a_finished_run_says_so_and_changes_nothing(toy, tmp_path, capsys):
         }
 
     before = stamps()
-    run(toy, tmp_path)
+    assert run(toy, tmp_path) == metrics
     assert "finished" in capsys.readouterr().out
     after = stamps()
     after[tmp_path / ".lock"] = before[tmp_path / ".lock"]
@@ -77,29 +102,27 @@ def test_a_finished_run_says_so_and_changes_nothing(toy, tmp_path, capsys):
 
 @pytest.mark.parametrize("extra", [{}, {"weight_average": 0.9}])
 def test_killed_between_checkpoints_ends_the_same(
-    toy, tmp_path, after_call, extra
+    toy, reference, tmp_path, after_call, extra
 ):
-    run(toy, tmp_path / "whole", **extra)
     with after_call(17, "killed"):
-        run(toy, tmp_path / "cut", **extra)
-    run(toy, tmp_path / "cut", **extra)
-    assert_same(tmp_path / "whole", tmp_path / "cut")
+        learn(toy, tmp_path, **extra)
+    learn(toy, tmp_path, **extra)
+    assert_same(reference(**extra), tmp_path)
 
 
 @pytest.mark.parametrize("extra", [{}, {"weight_average": 0.9}])
 def test_preempted_within_an_epoch_ends_the_same(
-    toy, tmp_path, after_call, extra
+    toy, reference, tmp_path, after_call, extra
 ):
-    run(toy, tmp_path / "whole", **extra)
     with after_call(18, "asked"):
-        run(toy, tmp_path / "cut", **extra)
-    (last,) = sorted((tmp_path / "cut/checkpoints").glob("last-*"))[-1:]
+        learn(toy, tmp_path, **extra)
+    (last,) = sorted((tmp_path / "checkpoints").glob("last-*"))[-1:]
     assert last.name == "last-000000018.npz"
-    run(toy, tmp_path / "cut", **extra)
-    assert_same(tmp_path / "whole", tmp_path / "cut")
+    learn(toy, tmp_path, **extra)
+    assert_same(reference(**extra), tmp_path)
     whole, cut = (
-        (tmp_path / n / "history.csv").read_text().splitlines()
-        for n in ("whole", "cut")
+        (folder / "history.csv").read_text().splitlines()
+        for folder in (reference(**extra), tmp_path)
     )
     timeless = [[line.rsplit(",", 1)[0] for line in x] for x in (whole, cut)]
     assert timeless[0] == timeless[1]
@@ -107,7 +130,7 @@ def test_preempted_within_an_epoch_ends_the_same(
 
 @pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
 def test_averaged_weights_are_tested_and_kept(toy, tmp_path, precision):
-    run(toy, tmp_path, epochs=1, weight_average=0.9, precision=precision)
+    learn(toy, tmp_path, epochs=1, weight_average=0.9, precision=precision)
     last = list(weights(tmp_path).items())
     (best,) = (tmp_path / "checkpoints").glob("best-*")
     kernel = checkpoints.read(best)[0]["00000"]
@@ -124,56 +147,57 @@ def test_averaged_weights_are_tested_and_kept(toy, tmp_path, precision):
         ("cost", "the cost of the whole training set"),
     ],
 )
-def test_watching_reports_and_changes_nothing(toy, tmp_path, watch, told):
-    run(toy, tmp_path / "alone")
-    run(toy, tmp_path / "watched", watch=watch)
-    assert_same(tmp_path / "alone", tmp_path / "watched")
+def test_watching_reports_and_changes_nothing(
+    toy, reference, tmp_path, watch, told
+):
+    run(toy, tmp_path, watch=watch)
+    assert_same(reference(), tmp_path)
     alone, watched = (
-        re.sub("<[^>]+>", "", (tmp_path / name / "report.html").read_text())
-        for name in ("alone", "watched")
+        re.sub("<[^>]+>", "", (folder / "report.html").read_text())
+        for folder in (reference(), tmp_path)
     )
     assert told in watched
     assert "What --watch found" in watched
     assert "What --watch found" not in alone
 
 
-def test_epochs_may_grow(toy, tmp_path):
-    run(toy, tmp_path / "whole", epochs=5)
-    run(toy, tmp_path / "grown", epochs=3)
-    run(toy, tmp_path / "grown", epochs=5)
-    assert_same(tmp_path / "whole", tmp_path / "grown")
+def test_epochs_may_grow(toy, reference, finished):
+    grown = finished(epochs=3)
+    learn(toy, grown)
+    assert_same(reference(), grown)
     with pytest.raises(errors.UserError, match="only grow"):
-        run(toy, tmp_path / "grown", epochs=2)
+        run(toy, grown, epochs=2)
 
 
 def test_a_run_keeps_its_flags(toy, tmp_path):
-    run(toy, tmp_path / "whole", epochs=4, units=5, learning_rate=0.01)
-    run(toy, tmp_path / "again", epochs=3, units=5, learning_rate=0.01)
+    learn(toy, tmp_path / "whole", epochs=4, units=5, learning_rate=0.01)
+    learn(toy, tmp_path / "again", epochs=3, units=5, learning_rate=0.01)
     given = {"run_dir": str(tmp_path / "again"), "epochs": 4}
-    runner.run(toy, given, [], "trainers.toy")
+    with no_report():
+        runner.run(toy, given, [], "trainers.toy")
     assert_same(tmp_path / "whole", tmp_path / "again")
 
 
 def test_bounds_that_break_are_told(toy, tmp_path, capsys):
-    run(toy, tmp_path, epochs=1, satisfy="accuracy>=1.5,loss<=100")
+    learn(toy, tmp_path, epochs=1, satisfy="accuracy>=1.5,loss<=100")
     told = capsys.readouterr().out
     assert "accuracy>=1.5 is BROKEN on dev" in told
     assert "loss<=100 is kept on dev" in told
 
 
-def test_another_configuration_is_refused(toy, tmp_path):
-    run(toy, tmp_path)
+def test_another_configuration_is_refused(toy, finished):
+    folder = finished()
     with pytest.raises(errors.UserError, match="--units=9.*--units=8"):
-        run(toy, tmp_path, units=9)
-    run(toy, tmp_path, units=9, overwrite=True)
+        run(toy, folder, units=9)
+    learn(toy, folder, units=9, overwrite=True)
 
 
-def test_a_broken_config_can_be_overwritten(toy, tmp_path):
-    run(toy, tmp_path)
+def test_a_broken_config_can_be_overwritten(toy, finished):
+    tmp_path = finished()
     (tmp_path / "config.json").write_text("{bad")
     with pytest.raises(errors.UserError, match="config.json: not valid JSON"):
         run(toy, tmp_path)
-    run(toy, tmp_path, overwrite=True)
+    learn(toy, tmp_path, overwrite=True)
     for content in ("[1]", '{"task": "toy", "flags": {"epochs": "x"}}'):
         (tmp_path / "config.json").write_text(content)
         with pytest.raises(errors.UserError, match="not as it was written"):
@@ -184,7 +208,7 @@ def test_what_never_learned_binds_nothing(toy, tmp_path):
     with pytest.raises(errors.UserError, match="the loss is"):
         run(toy, tmp_path, learning_rate=1e30, optimizer="sgd")
     assert not list((tmp_path / "checkpoints").glob("*.npz"))
-    run(toy, tmp_path, learning_rate=0.01)
+    learn(toy, tmp_path, learning_rate=0.01)
 
 
 def test_a_vanished_folder_stops_the_run(toy, tmp_path, monkeypatch):
@@ -196,8 +220,8 @@ def test_a_vanished_folder_stops_the_run(toy, tmp_path, monkeypatch):
         run(toy, tmp_path)
 
 
-def test_what_killed_processes_left_is_swept(toy, tmp_path):
-    run(toy, tmp_path, epochs=3)
+def test_what_killed_processes_left_is_swept(toy, finished):
+    tmp_path = finished(epochs=3)
     (tmp_path / "checkpoints" / ".partial-9-last-3.npz").write_text("half")
     (tmp_path / ".partial-9-saved_model").mkdir()
     run(toy, tmp_path, epochs=4)
@@ -213,14 +237,13 @@ def test_overwrite_spares_what_is_not_a_run(toy, tmp_path):
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
 
 
-def test_a_corrupt_checkpoint_falls_back(toy, tmp_path, capsys):
-    run(toy, tmp_path / "whole")
-    run(toy, tmp_path / "hurt", epochs=3)
-    (last,) = sorted((tmp_path / "hurt/checkpoints").glob("last-*"))[-1:]
+def test_a_corrupt_checkpoint_falls_back(toy, reference, finished, capsys):
+    hurt = finished(epochs=3)
+    (last,) = sorted((hurt / "checkpoints").glob("last-*"))[-1:]
     last.write_bytes(last.read_bytes()[:200])
-    run(toy, tmp_path / "hurt", epochs=4)
+    learn(toy, hurt, epochs=4)
     assert f"{last}: a corrupt checkpoint" in capsys.readouterr().out
-    assert_same(tmp_path / "whole", tmp_path / "hurt")
+    assert_same(reference(), hurt)
 
 
 def test_nan_loss_stops_and_names_the_step(toy, tmp_path):
@@ -229,7 +252,7 @@ def test_nan_loss_stops_and_names_the_step(toy, tmp_path):
 
 
 def test_early_stop(toy, tmp_path):
-    metrics = run(toy, tmp_path, epochs=60, early_stop=2, learning_rate=1e-9)
+    metrics = learn(toy, tmp_path, epochs=60, early_stop=2, learning_rate=1e-9)
     rows = (tmp_path / "history.csv").read_text().splitlines()
     assert len(rows) - 1 == metrics["best_epoch"] + 2 < 60
 
@@ -240,7 +263,7 @@ def test_batch_larger_than_the_set(toy, tmp_path):
 
 
 def test_predict(toy, tmp_path, capsys):
-    run(toy, tmp_path / "run", epochs=20, learning_rate=0.05)
+    learn(toy, tmp_path / "run", epochs=20, learning_rate=0.05)
     point = tmp_path / "point.txt"
     point.write_text("1 -1 2 0.5")
     capsys.readouterr()

@@ -1,8 +1,5 @@
 """Side heads add to the loss in training, and to nothing else."""
 
-import subprocess
-import sys
-
 import keras
 import numpy as np
 import pytest
@@ -97,57 +94,3 @@ def test_reloads(tmp_path):
     np.testing.assert_array_equal(loaded(x), model(x))
     for a, b in zip(loaded.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
-
-
-REPLICAS = """
-import keras, numpy as np, tensorflow as tf
-tf.config.set_logical_device_configuration(
-    tf.config.list_physical_devices("CPU")[0],
-    [tf.config.LogicalDeviceConfiguration()] * 2,
-)
-from kerasnotes.models.pictures import side_heads
-from kerasnotes.training.distribute import strategies
-from kerasnotes.training.fit import compiling
-from kerasnotes.training.run import config
-
-keras.config.set_floatx("float64")
-x = np.random.default_rng(0).normal(size=[80, 4])
-x[np.arange(80) % 16 >= 8] *= 3  # The replicas' halves are unlike.
-y = (x.sum(axis=1) > 0).astype("int64")
-
-class Task:
-    def loss(self):
-        return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    def metrics(self):
-        return [keras.metrics.SparseCategoricalAccuracy("accuracy")]
-    def weighted_metrics(self):
-        return []
-
-def train(strategy):
-    given = config.Config(
-        strategy=strategy, optimizer="sgd", learning_rate=0.1
-    )
-    keras.utils.set_random_seed(0)
-    with strategies.strategy(strategy).scope():
-        inputs = keras.Input([4])
-        z = keras.layers.Dense(5, kernel_regularizer="l2")(inputs)
-        main = keras.Model(inputs, keras.layers.Dense(2)(z))
-        sides = [keras.layers.Dense(2)(z) for _ in range(2)]
-        model = side_heads.WithSideHeads(main, sides)
-        compiling.compile(model, Task(), given, 5)
-    data = tf.data.Dataset.from_tensor_slices((x, y)).batch(16)
-    history = model.fit(data, validation_data=data, verbose=0).history
-    values = [history[n] for n in ("loss", "accuracy", "val_loss")]
-    return values + [w.ravel().tolist() for w in model.get_weights()]
-
-one, two = train("one_device"), train("mirrored")
-for a, b in zip(one, two, strict=True):
-    np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9)
-"""
-
-
-def test_two_replicas_equal_one_device():
-    done = subprocess.run(
-        [sys.executable, "-c", REPLICAS], capture_output=True, text=True
-    )
-    assert not done.returncode, done.stderr

@@ -18,13 +18,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerasnotes import losses, optimizers
+from kerasnotes import losses, models, optimizers
+from kerasnotes.models.pictures import side_heads
 from kerasnotes.optimizers import regularizers
 from kerasnotes.tasks import classify, multilabel, regress, translate
+from kerasnotes.tasks.pictures import transfer
 from kerasnotes.training import runner
 from kerasnotes.training.distribute import replicas, strategies
 from kerasnotes.training.fit import checkpoints, compiling, nudging, watching
 from kerasnotes.training.run import config
+from tests.support import runs
 from tests.support.splits import ArraySplit
 
 SIZE, BATCH, LABELS = 80, 16, 3
@@ -228,6 +231,38 @@ def overflown(strategy):
     return values(model.weights)
 
 
+def with_side_heads(strategy):
+    """An epoch of a network whose side heads have losses too."""
+    given = config.Config(strategy=strategy, **SGD)
+    with begun(strategy):
+        inputs = keras.Input([4])
+        z = keras.layers.Dense(5, kernel_regularizer="l2")(inputs)
+        main = keras.Model(inputs, keras.layers.Dense(2)(z))
+        sides = [keras.layers.Dense(2)(z) for _ in range(2)]
+        model = side_heads.WithSideHeads(main, sides)
+        compiling.compile(model, Task(losses.Crossentropy()), given, 5)
+    data = tf.data.Dataset.from_tensor_slices((X, Y)).batch(BATCH)
+    history = model.fit(data, validation_data=data, verbose=0).history
+    return {**history, "weights": values(model.weights)}
+
+
+def partly_frozen(strategy):
+    """Two epochs of a network with batch norm whose first blocks are frozen."""
+    pictures = np.random.default_rng(0).uniform(0, 255, [48, 16, 16, 1])
+    pictures[SECOND[:48]] *= 0.3
+    penalty = keras.regularizers.L2(0.01)
+    options = {"batch_norm": True, "mean": [80.0], "std": [70.0]}
+    with begun(strategy):
+        model = models.build(
+            "lenet5", (16, 16, 1), 3, kernel_regularizer=penalty, **options
+        )
+        transfer.freeze(model, "2")
+        given = config.Config(strategy=strategy, optimizer="sgd")
+        compiling.compile(model, Task(losses.Crossentropy()), given, 3)
+    history = fit(model, pictures, np.arange(48) % 3, epochs=2)
+    return {**history, "weights": values(model.weights)}
+
+
 def on_one_device():
     """What a copy for one device says of its batch norm, and answers."""
     norm = keras.layers.BatchNormalization
@@ -276,6 +311,10 @@ STEPS = {
     "schedule": {"lr_schedule": "cosine", "warmup_epochs": 0.6, "epochs": 1},
     "steps in one call": {**SGD, "steps_per_execution": 5},
 }
+# What passes between processes by other ways than between logical CPUs.
+BETWEEN_PROCESSES = (
+    *("plain", "clipping", "weight average", "masked", "steps in one call"),
+)
 METRICS = {
     "two classes": (
         classify.Classify,
@@ -348,20 +387,22 @@ RUNS = {
 
 
 def whole_runs(folder):
+    """The metrics of whole runs, which nobody exports or writes reports of."""
     os.chdir(folder)
     rows = [f"{number}\t{number * 7919 % 1000}" for number in range(300)]
     pathlib.Path("pairs.txt").write_text("\n".join(rows))
-    return {
-        name: both(run, kind, folder, **flags)
-        for name, (kind, flags) in RUNS.items()
-    }
+    with runs.no_report():
+        return {
+            name: both(run, kind, folder, **flags)
+            for name, (kind, flags) in RUNS.items()
+        }
 
 
-def of_all_replicas():
-    """What holds for replicas wherever they are."""
+def of_all_replicas(names):
+    """What holds for replicas wherever they are, of the steps named."""
     norm, found = keras.layers.BatchNormalization, {}
-    for name, flags in STEPS.items():
-        found[name] = both(five_steps, **flags)
+    for name in names:
+        found[name] = both(five_steps, **STEPS[name])
     found["batch norm"] = both(five_steps, norm, **SGD)
     for name, (kind, y, classes, flags) in METRICS.items():
         found[name] = both(evaluated, kind, y, classes, **flags)
@@ -369,7 +410,7 @@ def of_all_replicas():
 
 
 def of_logical_cpus():
-    found = of_all_replicas()
+    found = of_all_replicas(STEPS)
     found["unsynchronized"] = unsynchronized()
     # The first is no change.
     for key, value in (("l2", 2.0), ("l2", 9.0), ("learning_rate", 0.1)):
@@ -379,6 +420,8 @@ def of_logical_cpus():
     for kind in ("norms", "cost"):
         found[f"watch {kind}"] = both(watched, kind)
     found["overflow"] = both(overflown)
+    found["side heads"] = both(with_side_heads)
+    found["frozen blocks"] = both(partly_frozen)
     found["resumed"], found["masks"] = resumed(), masks()
     found["copy"] = on_one_device()
     return found
@@ -390,7 +433,9 @@ def main(path):
         return whole_runs(path)
     keras.config.set_floatx("float64")
     keras.config.set_dtype_policy("float64")
-    return of_all_replicas() if TWO == "multi_worker" else of_logical_cpus()
+    if TWO == "multi_worker":
+        return of_all_replicas(BETWEEN_PROCESSES)
+    return of_logical_cpus()
 
 
 if __name__ == "__main__":

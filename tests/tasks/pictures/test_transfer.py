@@ -1,8 +1,5 @@
 """What is frozen stays as it is; a cached run is the run without a cache."""
 
-import subprocess
-import sys
-
 import keras
 import numpy as np
 import pytest
@@ -221,58 +218,6 @@ def test_a_whole_run_with_a_learning_curve(source, tmp_path):
     model = models.load(tmp_path / "run" / "model.keras")
     assert model.count_params() == found["parameters"]
     assert found["export"]["saved_model"]["largest_difference"] < 1e-4
-
-
-REPLICAS = """
-import keras, numpy as np, tensorflow as tf
-tf.config.set_logical_device_configuration(
-    tf.config.list_physical_devices("CPU")[0],
-    [tf.config.LogicalDeviceConfiguration()] * 2,
-)
-from kerasnotes import models
-from kerasnotes.tasks.pictures import transfer
-from kerasnotes.training.distribute import strategies
-from kerasnotes.training.fit import compiling
-from kerasnotes.training.run import config
-
-keras.config.set_floatx("float64")
-x = np.random.default_rng(0).uniform(0, 255, [48, 16, 16, 1])
-x[np.arange(48) % 16 >= 8] *= 0.3  # The replicas' halves are unlike.
-y = np.arange(48) % 3
-
-class Task:
-    def loss(self):
-        return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    def metrics(self):
-        return []
-    weighted_metrics = metrics
-
-def train(strategy, choice):
-    given = config.Config(strategy=strategy, optimizer="sgd")
-    keras.utils.set_random_seed(0)
-    with strategies.strategy(strategy).scope():
-        model = models.build(
-            "lenet5", (16, 16, 1), 3, batch_norm=True, mean=[80.], std=[70.],
-            kernel_regularizer=keras.regularizers.L2(0.01),
-        )
-        transfer.freeze(model, choice)
-        compiling.compile(model, Task(), given, 3)
-    data = tf.data.Dataset.from_tensor_slices((x, y)).batch(16)
-    losses = model.fit(data, epochs=2, verbose=0).history["loss"]
-    return losses + model.get_weights()
-
-one, two = train("one_device", "2"), train("mirrored", "2")
-assert one[1] < one[0]
-for a, b in zip(one, two, strict=True):
-    np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9)
-"""
-
-
-def test_two_replicas_equal_one_device():
-    done = subprocess.run(
-        [sys.executable, "-c", REPLICAS], capture_output=True, text=True
-    )
-    assert not done.returncode, done.stderr
 
 
 def test_layers_that_start_anew_are_of_the_head(tmp_path):

@@ -99,7 +99,13 @@ STEPS = [
 METRICS = ["two classes", "classes", "regression", "labels"]
 
 
-@pytest.mark.parametrize("case", [*STEPS, *METRICS])
+@pytest.mark.parametrize(
+    "case",
+    [
+        *("plain", "clipping", "weight average", "masked"),
+        *("steps in one call", "batch norm", *METRICS),
+    ],
+)
 @pytest.mark.parametrize("name", ["worker0", "worker1"])
 def test_two_processes(scripts, steps, name, case):
     one, _ = steps[case]
@@ -129,6 +135,16 @@ def test_metrics_of_partial_batches(steps, case):
 @pytest.mark.parametrize("kind", ["norms", "cost"])
 def test_what_is_watched(steps, kind):
     assert_equal(*steps[f"watch {kind}"], 1e-9)
+
+
+def test_side_heads(steps):
+    assert_equal(*steps["side heads"], 1e-9)
+
+
+def test_frozen_blocks(steps):
+    assert_equal(*steps["frozen blocks"], 1e-9)
+    first, second = steps["frozen blocks"][0]["loss"]
+    assert second < first
 
 
 @pytest.mark.parametrize("nudge", ["l2 9.0", "learning_rate 0.1"])
