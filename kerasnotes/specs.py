@@ -11,11 +11,13 @@ def parse(flag, text):
     Values become int, float, bool or None where they read as one, else text.
 
     Args:
-        flag: the flag's name, for the error message.
+        flag: the flag's name, for the error message, or an argument's in
+            backquotes; see `errors.refusal`.
         text: what the user wrote.
 
     Raises:
-        UserError: an argument isn't `key=value`.
+        UserError: an argument isn't `key=value`; an `ArgumentError` where
+            `flag` is an argument's name.
 
     >>> parse("--optimizer", "sgd:momentum=0.9,nesterov=true")
     ('sgd', {'momentum': 0.9, 'nesterov': True})
@@ -25,9 +27,10 @@ def parse(flag, text):
     for part in filter(None, rest.split(",")):
         key, equals, value = part.partition("=")
         if not equals or not key.strip():
-            raise errors.UserError(
+            raise errors.refusal(
+                flag,
                 f"{flag}: arguments are key=value. Received: {part!r} in "
-                f"{text!r}; write {flag}={name}:key=value"
+                f"{text!r}; write {flag}={name}:key=value",
             )
         arguments[key.strip()] = _value(value.strip())
     return name.strip(), arguments
@@ -94,13 +97,14 @@ def call(flag, text, table, **common):
     """Calls the entry of `table` that `text` names, with its arguments.
 
     Args:
-        flag: the flag's name, for error messages.
+        flag: see `parse`.
         text: `name:key=value,…`.
         table: dictionary of name to callable.
         **common: passed to the callable beside the user's arguments.
 
     Raises:
-        UserError: the name or an argument is unknown, or refused.
+        UserError: the name or an argument is unknown, or refused; an
+            `ArgumentError` where `flag` is an argument's name.
 
     >>> call("--pad", "box:width=2", {"box": lambda width, fill: (width, fill)},
     ...      fill=0)
@@ -124,6 +128,6 @@ def call(flag, text, table, **common):
     except errors.UserError:
         raise
     except (TypeError, ValueError) as error:
-        raise errors.UserError(
-            f"{flag}={text}: an argument doesn't fit: {error}"
+        raise errors.refusal(
+            flag, f"{flag}={text}: an argument doesn't fit: {error}"
         ) from error

@@ -8,6 +8,7 @@ import pytest
 
 import kerasnotes.models
 from kerasnotes import catalog, errors, tasks
+from kerasnotes.models import network
 
 
 @pytest.mark.parametrize("spec", catalog.MODELS.values(), ids=lambda s: s.name)
@@ -15,7 +16,7 @@ def test_a_model_is_what_its_entry_says(spec):
     module = importlib.import_module(f"kerasnotes.models.{spec.module}")
     model = getattr(module, spec.attribute)
     assert getattr(kerasnotes.models, spec.attribute) is model
-    assert callable(model)
+    assert issubclass(model, network.Network)
     assert model.__name__.lower() == spec.name.replace("_", "") or (
         spec.name in ("attention", "nin")
     )

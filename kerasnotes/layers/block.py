@@ -2,6 +2,10 @@
 
 import keras
 
+CHANNELS_LAST = {"data_format": "channels_last"}
+"""What inner layers of maps are told: blocks have channels last, whatever
+`keras.config.image_data_format()` says."""
+
 
 class Block(keras.layers.Layer):
     """Layers that work together: one layer, or a stretch of a graph.
@@ -48,7 +52,10 @@ class Block(keras.layers.Layer):
 
 
 class KernelBlock(Block):
-    """A block whose kernels start, and are held small, in one way.
+    """A block of maps whose kernels start, and are held small, in one way.
+
+    Maps are `(batch, height, width, channels)`: channels last, whatever
+    `keras.config.image_data_format()` says.
 
     Args:
         kernel_initializer: what `keras.initializers.get` takes.

@@ -51,6 +51,7 @@ class _DepthwiseBlock(block.KernelBlock):
             self.kernel_size,
             self.strides,
             padding="same",
+            **block.CHANNELS_LAST,
             use_bias=False,
             depthwise_initializer=initializer,
             **self.named(name),
@@ -61,6 +62,7 @@ class _DepthwiseBlock(block.KernelBlock):
         return keras.layers.Conv2D(
             filters,
             1,
+            **block.CHANNELS_LAST,
             use_bias=False,
             **self.kernel_arguments(),
             **self.named(name),

@@ -73,6 +73,7 @@ class NaiveInception(block_lib.KernelBlock):
                 filters,
                 size,
                 padding="same",
+                **block_lib.CHANNELS_LAST,
                 use_bias=not self.batch_norm,
                 **self.kernel_arguments(),
                 **self.named(name),
@@ -86,7 +87,11 @@ class NaiveInception(block_lib.KernelBlock):
     def pooling(self):
         """Returns the max pooling."""
         return keras.layers.MaxPooling2D(
-            3, strides=1, padding="same", **self.named("pool")
+            3,
+            strides=1,
+            padding="same",
+            **block_lib.CHANNELS_LAST,
+            **self.named("pool"),
         )
 
     def call(self, x):

@@ -68,6 +68,7 @@ class _ResidualBlock(block.KernelBlock):
             # Same padding would set the kernel of a stride off the pixel
             # that the shortcut takes.
             padding="same" if strides == 1 else "valid",
+            **block.CHANNELS_LAST,
             use_bias=self.use_bias,
             **self.kernel_arguments(),
             **self.named(name),
@@ -92,7 +93,9 @@ class _ResidualBlock(block.KernelBlock):
         for i, (size, multiple) in enumerate(sizes, start=1):
             strides = self.strides if i == strided else 1
             if strides > 1 and size > 1:
-                pad = keras.layers.ZeroPadding2D(1, **self.named(f"{i}_pad"))
+                pad = keras.layers.ZeroPadding2D(
+                    1, **block.CHANNELS_LAST, **self.named(f"{i}_pad")
+                )
                 layers.append(pad)
             layers += self._normalized(
                 i, self.filters * multiple, size, strides

@@ -92,6 +92,7 @@ __all__ = [
 
 _COMMON = (
     "classes",
+    "dtype",
     "include_top",
     "input_shape",
     "kernel_regularizer",

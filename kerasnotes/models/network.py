@@ -1,13 +1,10 @@
-"""What the models share: the class around a graph, and its usual pieces."""
+"""What the models share: the class around a graph, and its usual layers."""
 
-import functools
-import math
 import types
 
 import keras
 
 from kerasnotes import errors, keras_private
-from kerasnotes.models import xla
 from kerasnotes.optimizers import initializers
 
 HEAD = "logits"
@@ -20,13 +17,40 @@ class Network(keras.Model):
     """A functional graph in a class, rebuilt from the class's arguments.
 
     A subclass builds its graph and hands it over with the arguments of its
-    constructor. It reloads in the precision in which it was made.
+    constructor. Models share these, each those that it has a use for:
+
+    - `input_shape`: shape of an input without the batch. Of pictures it is
+      (height, width, channels): channels are last, whatever
+      `keras.config.image_data_format()` says.
+    - `classes`: the number of classes.
+    - `include_top`: whether the model ends in logits `(batch, classes)`, or
+      in the features before them.
+    - `pooling`: of features that are maps: `avg`, `max`, or None to leave
+      them maps.
+    - `activation`: of hidden layers, one of `ACTIVATIONS`.
+    - `keep_prob`: probability that dropout keeps a unit, in (0, 1]; one
+      number, or one for each layer that has dropout.
+    - `batch_norm`: whether to normalise before each activation.
+    - `width`: multiplier of all channels.
+    - `initializer`: what `kerasnotes.optimizers.initializers.get` takes.
+    - `kernel_regularizer`: a Keras regulariser of the kernels.
+    - `mean`, `std`: of the training set's inputs, a number or one for each
+      channel: inputs are normalised by them inside the model.
+    - `name`: the model's name.
+    - `dtype`: the dtype policy of each layer, or its name; None for the
+      global one. Inputs are normalised, and logits computed, in the type of
+      the weights.
+
+    They take pictures as float32 0–255 `(batch, *input_shape)`, and raise
+    `ValueError` where an argument is none of these.
 
     Args:
         inputs: the graph's input.
         outputs: the graph's output.
-        arguments: dictionary of the subclass's own arguments.
+        config: dictionary of the subclass's own arguments, but for its name
+            and dtype.
         name: the model's name.
+        dtype: the policy that the graph's layers have.
         blocks: names of the layers in which a block ends, from the input
             on, the head apart; by default every layer with weights is one.
 
@@ -34,10 +58,13 @@ class Network(keras.Model):
         blocks: these names, a tuple.
     """
 
-    def __init__(self, inputs, outputs, arguments, name=None, blocks=None):
+    def __init__(
+        self, inputs, outputs, config, name=None, dtype=None, blocks=None
+    ):
         super().__init__(inputs=inputs, outputs=outputs, name=name)
+        self.dtype_policy = policy(dtype)
         # Keras would wrap a dictionary and track what is in it.
-        self._arguments = types.MappingProxyType(arguments)
+        self._config = types.MappingProxyType(config)
         if blocks is None:
             blocks = [
                 layer.name
@@ -57,74 +84,45 @@ class Network(keras.Model):
             A `keras.Model` whose output is a dictionary of name to tensor.
         """
         if names is None:
-            maps = [n for n in self.blocks if len(self._at(n).shape) == 4]
-            last = {self._at(name).shape[1:3]: name for name in maps}
-            names = list(last.values())
-        outputs = {name: self._at(name) for name in names}
+            shapes = {n: self.get_layer(n).output.shape for n in self.blocks}
+            maps = {n: shape for n, shape in shapes.items() if len(shape) == 4}
+            names = {shape[1:3]: name for name, shape in maps.items()}.values()
+        outputs = {name: self.get_layer(name).output for name in names}
         return keras.Model(self.input, outputs, name=f"{self.name}_features")
 
-    def _at(self, name):
-        return self.get_layer(name).output
-
-    def xla_speed(self, kind):
-        """Returns what XLA speeds a step by on a `"CPU"` or `"GPU"`, or None.
-
-        It was measured; see `kerasnotes.models.xla.speed`.
-        """
-        return xla.speed(self.name, math.prod(self.input_shape[1:]), kind)
-
     def get_config(self):
-        """Returns the arguments of the constructor, and the precision."""
-        arguments = {
+        """Returns the arguments of the constructor."""
+        config = {
             key: keras.saving.serialize_keras_object(value)
-            for key, value in self._arguments.items()
+            for key, value in self._config.items()
         }
-        return {
-            "name": self.name,
-            "dtype": self.dtype_policy.name,
-            **arguments,
-        }
+        return {"name": self.name, "dtype": self.dtype_policy.name, **config}
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        """Builds the model anew, in the precision of `config["dtype"]`."""
-        arguments = {
-            key: keras.saving.deserialize_keras_object(value, custom_objects)
-            for key, value in config.items()
-        }
-        policy = keras.config.dtype_policy()
-        keras.config.set_dtype_policy(arguments.pop("dtype", policy))
-        try:
-            return cls(**arguments)
-        finally:
-            keras.config.set_dtype_policy(policy)
+        """Builds the model anew."""
+        return cls(
+            **{
+                key: keras.saving.deserialize_keras_object(
+                    value, custom_objects
+                )
+                for key, value in config.items()
+            }
+        )
 
 
-def variant(name, about, model, *given, **defaults):
-    """Returns a model's class with other defaults, under a name of its own.
+def policy(dtype):
+    """Returns a model's dtype policy, by default the global one.
 
     Args:
-        name: the variant's name.
-        about: a line that says what it is.
-        model: a `Network`'s class.
-        *given: the constructor's first arguments, given for good.
-        **defaults: defaults of others.
+        dtype: a policy, its name, or None.
 
-    >>> from kerasnotes import models
-    >>> print(models.VGG16.__doc__)
-    VGG-16, configuration D: 138,357,544 parameters.
-    <BLANKLINE>
-    `VGG((2, 2, 3, 3, 3))`, and its other arguments are those of `VGG`.
+    >>> policy("mixed_bfloat16").compute_dtype
+    'bfloat16'
     """
-    made = functools.partial(model, *given, **defaults)
-    told = [*map(repr, given), *(f"{k}={v!r}" for k, v in defaults.items())]
-    base = model.__name__
-    made.__name__ = name
-    made.__doc__ = (
-        f"{about}\n\n`{base}({', '.join(told)})`, and its other arguments are "
-        f"those of `{base}`."
-    )
-    return made
+    if dtype is None:
+        return keras.config.dtype_policy()
+    return keras.dtype_policies.get(dtype)
 
 
 def arguments(names):
@@ -133,7 +131,7 @@ def arguments(names):
     Args:
         names: its `locals()`, before it makes others.
     """
-    left_out = ("self", "name", "__class__")
+    left_out = ("self", "name", "dtype", "__class__")
     return {k: v for k, v in names.items() if k not in left_out}
 
 
@@ -142,7 +140,7 @@ def name_of(x):
     return keras_private.operation_of(x).name
 
 
-def normalize(x, mean, std):
+def normalize(x, mean, std, dtype=None):
     """Returns `(x - mean) / std`, or `x` where neither is given.
 
     It has no weights. A channel of standard deviation 0 is only shifted.
@@ -151,6 +149,7 @@ def normalize(x, mean, std):
         x: a symbolic tensor.
         mean: a number, or one per channel.
         std: like `mean`.
+        dtype: the model's policy, in whose weights' type this is computed.
     """
     if mean is None and std is None:
         return x
@@ -163,18 +162,15 @@ def normalize(x, mean, std):
     return keras.layers.Normalization(
         mean=mean.tolist(),
         variance=[s**2 for s in std],
-        dtype=weight_type(),
+        dtype=policy(dtype).variable_dtype,
         name="normalization",
     )(x)
 
 
-def weight_type():
-    """Returns the type of weights: where half precision is too coarse."""
-    return keras.config.dtype_policy().variable_dtype
-
-
 def block(x, layer, activation, batch_norm=False, keep_prob=1.0):
     """Returns layer → batch norm → activation → dropout of `x`.
+
+    All have the layer's dtype policy.
 
     Args:
         x: a symbolic tensor.
@@ -186,19 +182,23 @@ def block(x, layer, activation, batch_norm=False, keep_prob=1.0):
     if activation not in ACTIVATIONS:
         raise errors.unknown("`activation`", activation, ACTIVATIONS)
     if not 0 < keep_prob <= 1:
-        raise ValueError(
-            f"`keep_prob` must be in (0, 1]. Received: keep_prob={keep_prob}"
+        raise errors.ArgumentError(
+            "keep_prob",
+            f"`keep_prob` must be in (0, 1]. Received: keep_prob={keep_prob}",
         )
     x = layer(x)
+
+    def named(suffix):
+        return {"name": f"{layer.name}_{suffix}", "dtype": layer.dtype_policy}
+
     if batch_norm:
-        x = keras.layers.BatchNormalization(name=f"{layer.name}_norm")(x)
-    name = f"{layer.name}_{activation}"
+        x = keras.layers.BatchNormalization(**named("norm"))(x)
     if activation == "leaky_relu":
-        x = keras.layers.LeakyReLU(negative_slope=0.01, name=name)(x)
+        x = keras.layers.LeakyReLU(negative_slope=0.01, **named(activation))(x)
     elif activation != "linear":
-        x = keras.layers.Activation(activation, name=name)(x)
+        x = keras.layers.Activation(activation, **named(activation))(x)
     if keep_prob < 1:
-        x = keras.layers.Dropout(1 - keep_prob, name=f"{layer.name}_drop")(x)
+        x = keras.layers.Dropout(1 - keep_prob, **named("drop"))(x)
     return x
 
 
@@ -214,11 +214,17 @@ def per_layer(keep_prob, layers):
         else list(keep_prob)
     )
     if len(probabilities) != layers:
-        raise ValueError(
+        raise errors.ArgumentError(
+            "keep_prob",
             f"`keep_prob` must be one number or {layers}, one per hidden "
-            f"layer. Received: keep_prob={keep_prob}"
+            f"layer. Received: keep_prob={keep_prob}",
         )
     return probabilities
+
+
+def flatten(x, dtype=None, name="flatten"):
+    """Returns `x` as one row an example, channels last."""
+    return keras.layers.Flatten("channels_last", dtype=dtype, name=name)(x)
 
 
 def dense(units, name, initializer, kernel_regularizer, **options):
@@ -232,9 +238,13 @@ def dense(units, name, initializer, kernel_regularizer, **options):
     )
 
 
-def logits(x, units, initializer, kernel_regularizer):
-    """Returns the scores of `x`, in the type of weights."""
+def logits(x, units, initializer, kernel_regularizer, dtype=None):
+    """Returns the scores of `x`, in the type of the policy's weights."""
     layer = dense(
-        units, HEAD, initializer, kernel_regularizer, dtype=weight_type()
+        units,
+        HEAD,
+        initializer,
+        kernel_regularizer,
+        dtype=policy(dtype).variable_dtype,
     )
     return layer(x)

@@ -197,13 +197,11 @@ def get(spec, learning_rate):
         learning_rate: a number or a schedule.
 
     Raises:
-        UserError: the name or an argument is unknown, or refused.
+        ArgumentError: the name or an argument is unknown, or refused.
 
     >>> get("sgd:momentum=0.9,nesterov=true", 0.1).nesterov
     True
     """
     if isinstance(learning_rate, int):
         learning_rate = float(learning_rate)
-    return specs.call(
-        "--optimizer", spec, _OPTIMIZERS, learning_rate=learning_rate
-    )
+    return specs.call("`spec`", spec, _OPTIMIZERS, learning_rate=learning_rate)

@@ -175,10 +175,10 @@ def _by_hand(run, rates):
         if not changes or changes[0][0] < 2 or min(rates.values()) <= 0:
             raise ValueError
     except (TypeError, ValueError) as error:
-        raise errors.UserError(
-            "--lr_schedule=by_hand: give the epoch, from 2, from which each "
-            "rate holds, by_hand:10=0.01,20=0.001. Received: "
-            f"{rates or 'none'}"
+        raise errors.ArgumentError(
+            "spec",
+            "`spec`=by_hand: give the epoch, from 2, from which each rate "
+            f"holds, by_hand:10=0.01,20=0.001. Received: {rates or 'none'}",
         ) from error
     # Keras changes the rate after the boundary, the last step of an epoch.
     return keras.optimizers.schedules.PiecewiseConstantDecay(
@@ -232,16 +232,16 @@ def get(spec, learning_rate, steps_per_epoch, epochs, warmup_epochs=0.0):
         A `LearningRateSchedule`, or a float for a constant without warm-up.
 
     Raises:
-        UserError: the name or an argument is unknown, or refused.
+        ArgumentError: the name or an argument is unknown, or refused.
 
     >>> get("constant", 0.1, steps_per_epoch=5, epochs=10)
     0.1
     """
     run = _Run(float(learning_rate), steps_per_epoch, epochs)
-    name, arguments = specs.parse("--lr_schedule", spec)
+    name, arguments = specs.parse("`spec`", spec)
     if name == "by_hand":
         schedule = _by_hand(run, arguments)
     else:
-        schedule = specs.call("--lr_schedule", spec, _SCHEDULES, run=run)
+        schedule = specs.call("`spec`", spec, _SCHEDULES, run=run)
     warmup_steps = round(warmup_epochs * steps_per_epoch)
     return Warmup(schedule, warmup_steps) if warmup_steps > 1 else schedule

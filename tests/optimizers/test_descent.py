@@ -147,15 +147,15 @@ def test_average_of_the_weights(kind):
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("adamm", "--optimizer: unknown 'adamm'; did you mean 'adam'"),
-        ("notes_adam:beta=1", "--optimizer=notes_adam: unknown 'beta'"),
+        ("adamm", "`spec`: unknown 'adamm'; did you mean 'adam'"),
+        ("notes_adam:beta=1", "`spec`=notes_adam: unknown 'beta'"),
         ("notes_adam:beta_1=1", "`beta_1` must be in [0, 1)"),
-        ("notes_momentum:beta=x", "--optimizer=notes_momentum:beta=x: "),
-        ("sgd:momentum=2", "--optimizer=sgd:momentum=2: "),
+        ("notes_momentum:beta=x", "`spec`=notes_momentum:beta=x: "),
+        ("sgd:momentum=2", "`spec`=sgd:momentum=2: "),
     ],
 )
 def test_refuses(spec, message):
-    with pytest.raises(errors.UserError) as caught:
+    with pytest.raises(errors.ArgumentError) as caught:
         optimizers.get(spec, 0.1)
     assert message in str(caught.value)
 

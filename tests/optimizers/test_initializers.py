@@ -69,6 +69,6 @@ def test_keras_own_names_and_configs():
 
 
 def test_unknown_name():
-    with pytest.raises(errors.UserError, match="did you mean 'glorot'"):
+    with pytest.raises(errors.ArgumentError, match="did you mean 'glorot'"):
         initializers.get("glorat")
     assert "normal_0.01" in initializers.names()

@@ -91,21 +91,21 @@ def test_serialises_and_trains(name):
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("inverted", "--lr_schedule: unknown 'inverted'; did you mean"),
-        ("inverse:speed=1", "--lr_schedule=inverse: unknown 'speed'"),
-        ("inverse:rate=fast", "--lr_schedule=inverse:rate=fast: "),
+        ("inverted", "`spec`: unknown 'inverted'; did you mean"),
+        ("inverse:speed=1", "`spec`=inverse: unknown 'speed'"),
+        ("inverse:rate=fast", "`spec`=inverse:rate=fast: "),
         ("inverse:rate=-1", "`rate` must not be negative"),
-        ("exponential:base=x", "--lr_schedule=exponential:base=x: "),
-        ("staircase:every=0", "--lr_schedule=staircase:every=0: "),
-        ("by_hand", "--lr_schedule=by_hand: give the epoch"),
-        ("by_hand:1=0.1", "--lr_schedule=by_hand: give the epoch"),
-        ("by_hand:3=0", "--lr_schedule=by_hand: give the epoch"),
-        ("by_hand:third=0.1", "--lr_schedule=by_hand: give the epoch"),
-        ("by_hand:3=slow", "--lr_schedule=by_hand: give the epoch"),
+        ("exponential:base=x", "`spec`=exponential:base=x: "),
+        ("staircase:every=0", "`spec`=staircase:every=0: "),
+        ("by_hand", "`spec`=by_hand: give the epoch"),
+        ("by_hand:1=0.1", "`spec`=by_hand: give the epoch"),
+        ("by_hand:3=0", "`spec`=by_hand: give the epoch"),
+        ("by_hand:third=0.1", "`spec`=by_hand: give the epoch"),
+        ("by_hand:3=slow", "`spec`=by_hand: give the epoch"),
     ],
 )
 def test_refuses(spec, message):
-    with pytest.raises(errors.UserError) as caught:
+    with pytest.raises(errors.ArgumentError) as caught:
         schedules.get(spec, 0.2, STEPS, EPOCHS)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -4,7 +4,7 @@ import keras
 
 from kerasnotes.layers import normalization
 from kerasnotes.models import network
-from kerasnotes.models.pictures import convolution as pieces
+from kerasnotes.models.pictures import convolution
 
 _SMALLEST = 67
 _DENSE = ("fc6", "fc7")
@@ -35,27 +35,12 @@ class AlexNet(network.Network):
 
     Args:
         input_shape: height, width (at least 67) and channels.
-        classes: the number of classes.
-        include_top: whether to end in logits `(batch, classes)`, or in
-            pool5's features.
-        pooling: of features: `avg`, `max`, or None for maps.
         groups: 2 as published, where conv2, conv4 and conv5 see half of the
             channels each (the halves lay on two GPUs); 1 for one tower.
         keep_prob: probability that dropout keeps a unit of fc6 and fc7; one
             number, or one for each.
-        width: multiplier of all channels.
-        initializer: what `kerasnotes.optimizers.initializers.get` takes.
-        kernel_regularizer: a Keras regulariser of the kernels.
-        mean: mean of the training set's pictures, a number or one per channel.
-        std: their standard deviation, likewise.
-        name: the model's name.
 
-    Call arguments:
-        inputs: pictures `(batch, *input_shape)`, float32 0–255.
-
-    Raises:
-        ValueError: the pictures are too small, or no pictures, or an
-            argument is none of the above.
+    The other arguments are those that `Network` lists; features are pool5's.
 
     Source: Krizhevsky et al., ImageNet classification with deep convolutional
     neural networks (2012), section 3.
@@ -78,36 +63,53 @@ class AlexNet(network.Network):
         mean=None,
         std=None,
         name=None,
+        dtype=None,
     ):
-        arguments = network.arguments(locals())
-        pieces.check(input_shape, pooling, _SMALLEST)
-        convolution = pieces.Convolution(initializer, kernel_regularizer, width)
+        convolution.check(input_shape, pooling, _SMALLEST)
+        config = {
+            "input_shape": input_shape,
+            "classes": classes,
+            "include_top": include_top,
+            "pooling": pooling,
+            "groups": groups,
+            "keep_prob": keep_prob,
+            "width": width,
+            "initializer": initializer,
+            "kernel_regularizer": kernel_regularizer,
+            "mean": mean,
+            "std": std,
+        }
+        layers = convolution.Convolution(
+            initializer, kernel_regularizer, width, dtype=network.policy(dtype)
+        )
         inputs = keras.Input(input_shape)
-        x = _trunk(network.normalize(inputs, mean, std), convolution, groups)
+        x = network.normalize(inputs, mean, std, dtype)
+        x = _trunk(x, layers, groups)
         blocks = ["pool1", "pool2", "conv3_relu", "conv4_relu", "pool5"]
-        x = pieces.dense_top(x, _DENSE, convolution, arguments)
+        x = convolution.dense_top(x, _DENSE, layers, config)
         if include_top:
             blocks += [f"{layer}_relu" for layer in _DENSE]
-        super().__init__(inputs, x, arguments, name, blocks)
+        super().__init__(inputs, x, config, name, dtype, blocks)
 
 
-def _trunk(x, convolution, groups):
+def _trunk(x, layers, groups):
     """Returns what pool5 makes of the normalised pictures."""
-    # The two towers' first layers and third see all channels.
-    split = {"groups": groups}
-    x = convolution(x, 96, 11, "conv1", "valid", strides=4)
-    x = _pool(_norm(x, "norm1"), "pool1")
-    x = convolution(x, 256, 5, "conv2", **split)
-    x = _pool(_norm(x, "norm2"), "pool2")
-    x = convolution(x, 384, 3, "conv3")
-    x = convolution(x, 384, 3, "conv4", **split)
-    x = convolution(x, 256, 3, "conv5", **split)
-    return _pool(x, "pool5")
+    dtype = layers.dtype
 
+    def norm(x, name):
+        return normalization.LocalResponseNormalization(dtype=dtype, name=name)(
+            x
+        )
 
-def _norm(x, name):
-    return normalization.LocalResponseNormalization(name=name)(x)
+    def pool(x, name):
+        return convolution.pool("max", 3, 2, dtype=dtype, name=name)(x)
 
-
-def _pool(x, name):
-    return keras.layers.MaxPooling2D(3, strides=2, name=name)(x)
+    x = layers(x, 96, 11, "conv1", "valid", strides=4)
+    x = pool(norm(x, "norm1"), "pool1")
+    x = layers(x, 256, 5, "conv2", groups=groups)
+    x = pool(norm(x, "norm2"), "pool2")
+    # The two towers' first and third layers see all channels.
+    x = layers(x, 384, 3, "conv3")
+    x = layers(x, 384, 3, "conv4", groups=groups)
+    x = layers(x, 256, 3, "conv5", groups=groups)
+    return pool(x, "pool5")

@@ -1,26 +1,35 @@
-"""What the convolutional networks share."""
+"""What the convolutional networks share: their layers, and their heads.
+
+All of it has channels last, whatever `keras.config.image_data_format()` says.
+"""
 
 import dataclasses
 import typing
 
 import keras
 
+from kerasnotes.layers.block import CHANNELS_LAST
 from kerasnotes.models import network
 from kerasnotes.optimizers import initializers
 
-_POOLINGS = {
+_GLOBAL_POOLINGS = {
     "avg": keras.layers.GlobalAveragePooling2D,
     "max": keras.layers.GlobalMaxPooling2D,
 }
+_POOLINGS = {
+    "average": keras.layers.AveragePooling2D,
+    "max": keras.layers.MaxPooling2D,
+}
 
 
-def check(input_shape, pooling, smallest):
+def check(input_shape, pooling, smallest, poolings=("avg", "max", None)):
     """Refuses what no such network takes.
 
     Args:
         input_shape: height, width and channels.
-        pooling: of features: `avg`, `max` or None.
+        pooling: the model's argument.
         smallest: the least height and width.
+        poolings: what that argument may be.
 
     Raises:
         ValueError: see above.
@@ -30,9 +39,10 @@ def check(input_shape, pooling, smallest):
             "`input_shape` must be (height, width, channels), at least "
             f"{smallest}×{smallest}. Received: input_shape={input_shape}"
         )
-    if pooling not in (None, *_POOLINGS):
+    if pooling not in poolings:
         raise ValueError(
-            f"`pooling` must be avg, max or None. Received: pooling={pooling!r}"
+            f"`pooling` must be {' or '.join(map(str, poolings))}. Received: "
+            f"pooling={pooling!r}"
         )
 
 
@@ -45,12 +55,16 @@ class Convolution:
         kernel_regularizer: a Keras regulariser of the kernels.
         width: multiplier of the filters.
         batch_norm: whether to normalise before each ReLU; no bias then.
+        activation: what to put in place of the ReLU.
+        dtype: the dtype policy of its layers.
     """
 
     initializer: typing.Any
     kernel_regularizer: typing.Any
     width: float = 1.0
     batch_norm: bool = False
+    activation: str = "relu"
+    dtype: typing.Any = None
 
     def __call__(self, x, filters, size, name, padding="same", **options):
         """Returns relu(W∗x + b).
@@ -70,10 +84,12 @@ class Convolution:
             use_bias=not self.batch_norm,
             kernel_initializer=initializers.get(self.initializer),
             kernel_regularizer=self.kernel_regularizer,
+            dtype=self.dtype,
             name=name,
+            **CHANNELS_LAST,
             **options,
         )
-        return network.block(x, layer, "relu", self.batch_norm)
+        return network.block(x, layer, self.activation, self.batch_norm)
 
     def scaled(self, channels, groups=1):
         """Returns the channels at this width, a multiple of `groups`.
@@ -83,54 +99,85 @@ class Convolution:
         """
         return groups * max(1, round(channels * self.width / groups))
 
-    def dense(self, x, units, name, keep_prob):
+    def dense(self, x, units, name, keep_prob, batch_norm=False):
         """Returns relu(Wx + b) of a flat `x`, with dropout."""
         layer = network.dense(
-            self.scaled(units), name, self.initializer, self.kernel_regularizer
+            self.scaled(units),
+            name,
+            self.initializer,
+            self.kernel_regularizer,
+            use_bias=not batch_norm,
+            dtype=self.dtype,
         )
-        return network.block(x, layer, "relu", keep_prob=keep_prob)
+        return network.block(x, layer, self.activation, batch_norm, keep_prob)
 
 
-def pooled(x, pooling):
-    """Returns the features that maps give: `avg`, `max` or as they are."""
-    if pooling is None:
-        return x
-    return _POOLINGS[pooling](name=f"{pooling}_pool")(x)
+def pool(kind, size, strides=None, padding="valid", **options):
+    """Returns a pooling layer.
+
+    Args:
+        kind: `max` or `average`.
+        size: the side of its windows.
+        strides: the distance of two windows; by default their side.
+        padding: `same` or `valid`.
+        **options: the layer's name and dtype.
+    """
+    return _POOLINGS[kind](size, strides, padding, **CHANNELS_LAST, **options)
 
 
-def mean_top(x, arguments):
+def mean_top(x, config, dtype=None):
     """Returns logits of the mean of maps, or features.
 
     Args:
         x: the last maps.
-        arguments: of the model: `include_top`, `pooling`, `keep_prob`,
+        config: of the model: `include_top`, `pooling`, `keep_prob`,
             `classes`, `initializer`, `kernel_regularizer`.
+        dtype: the model's dtype policy.
     """
-    if not arguments["include_top"]:
-        return pooled(x, arguments["pooling"])
-    (keep,) = network.per_layer(arguments["keep_prob"], 1)
-    pool = keras.layers.GlobalAveragePooling2D(name="avg_pool")
-    return _logits(network.block(x, pool, "linear", keep_prob=keep), arguments)
+    if not config["include_top"]:
+        return _features(x, config["pooling"], dtype)
+    (keep,) = network.per_layer(config["keep_prob"], 1)
+    mean = keras.layers.GlobalAveragePooling2D(
+        dtype=dtype, name="avg_pool", **CHANNELS_LAST
+    )
+    x = network.block(x, mean, "linear", keep_prob=keep)
+    return _logits(x, config, dtype)
 
 
-def dense_top(x, names, convolution, arguments):
+def dense_top(x, names, convolution, config):
     """Returns logits by way of dense layers of 4,096 units, or features.
 
     Args:
         x: the last maps.
         names: names of the dense layers.
         convolution: the model's `Convolution`.
-        arguments: as in `mean_top`.
+        config: as in `mean_top`.
     """
-    if not arguments["include_top"]:
-        return pooled(x, arguments["pooling"])
-    x = keras.layers.Flatten(name="flatten")(x)
-    keeps = network.per_layer(arguments["keep_prob"], len(names))
+    dtype = convolution.dtype
+    if not config["include_top"]:
+        return _features(x, config["pooling"], dtype)
+    x = network.flatten(x, dtype)
+    keeps = network.per_layer(config["keep_prob"], len(names))
     for name, keep in zip(names, keeps, strict=True):
         x = convolution.dense(x, 4096, name, keep)
-    return _logits(x, arguments)
+    return _logits(x, config, dtype)
 
 
-def _logits(x, arguments):
-    wanted = ("classes", "initializer", "kernel_regularizer")
-    return network.logits(x, *(arguments[key] for key in wanted))
+def _features(x, pooling, dtype):
+    """Returns the features that maps give: `avg`, `max` or as they are."""
+    if pooling is None:
+        return x
+    layer = _GLOBAL_POOLINGS[pooling](
+        dtype=dtype, name=f"{pooling}_pool", **CHANNELS_LAST
+    )
+    return layer(x)
+
+
+def _logits(x, config, dtype):
+    return network.logits(
+        x,
+        config["classes"],
+        config["initializer"],
+        config["kernel_regularizer"],
+        dtype,
+    )

@@ -8,6 +8,7 @@ import numpy as np
 from keras import layers as _L
 
 from kerasnotes import keras_private
+from kerasnotes.layers.block import CHANNELS_LAST
 
 _FAR = 2**20  # A side so long that a map's length tells its stride.
 _SAME = 1e-3  # What another order of sums explains, as a share of outputs.
@@ -183,15 +184,16 @@ def _converted(layer, kernels):
     if isinstance(layer, (_L.Flatten, _L.Reshape)):
         return _L.Identity(**common)
     if isinstance(layer, _L.GlobalAveragePooling2D):
-        return _L.AveragePooling2D(kernel, strides=1, **common)
+        return _L.AveragePooling2D(kernel, 1, **CHANNELS_LAST, **common)
     if isinstance(layer, _L.GlobalMaxPooling2D):
-        return _L.MaxPooling2D(kernel, strides=1, **common)
+        return _L.MaxPooling2D(kernel, 1, **CHANNELS_LAST, **common)
     if kernel and isinstance(layer, _L.Dense):
         return _L.Conv2D(
             layer.units,
             kernel,
             activation=layer.activation,
             use_bias=layer.use_bias,
+            **CHANNELS_LAST,
             **common,
         )
     config = layer.get_config()

@@ -4,8 +4,7 @@ import keras
 
 from kerasnotes.layers import inception, normalization
 from kerasnotes.models import network
-from kerasnotes.models.pictures import convolution as pieces
-from kerasnotes.models.pictures import side_heads
+from kerasnotes.models.pictures import convolution, side_heads
 from kerasnotes.optimizers import initializers
 
 _SMALLEST = 32
@@ -47,26 +46,11 @@ class GoogLeNet(network.Network):
 
     Args:
         input_shape: height, width (at least 32) and channels.
-        classes: the number of classes.
-        include_top: whether to end in logits `(batch, classes)`, or in
-            features.
-        pooling: of features: `avg`, `max`, or None for maps.
         keep_prob: probability that dropout keeps a unit of avg_pool.
         batch_norm: whether to normalise before each ReLU; in place of local
             response normalisation then.
-        width: multiplier of all channels.
-        initializer: what `kerasnotes.optimizers.initializers.get` takes.
-        kernel_regularizer: a Keras regulariser of the kernels.
-        mean: mean of the training set's pictures, a number or one per channel.
-        std: their standard deviation, likewise.
-        name: the model's name.
 
-    Call arguments:
-        inputs: pictures `(batch, *input_shape)`, float32 0–255.
-
-    Raises:
-        ValueError: the pictures are too small, or no pictures, or an
-            argument is none of the above.
+    The other arguments are those that `Network` lists.
 
     Source: Szegedy et al., Going deeper with convolutions (2015), table 1
     and section 5.
@@ -90,19 +74,36 @@ class GoogLeNet(network.Network):
         mean=None,
         std=None,
         name=None,
+        dtype=None,
     ):
-        arguments = network.arguments(locals())
-        pieces.check(input_shape, pooling, _SMALLEST)
-        convolution = pieces.Convolution(
-            initializer, kernel_regularizer, width, batch_norm
+        convolution.check(input_shape, pooling, _SMALLEST)
+        config = {
+            "input_shape": input_shape,
+            "classes": classes,
+            "include_top": include_top,
+            "pooling": pooling,
+            "keep_prob": keep_prob,
+            "batch_norm": batch_norm,
+            "width": width,
+            "initializer": initializer,
+            "kernel_regularizer": kernel_regularizer,
+            "mean": mean,
+            "std": std,
+        }
+        layers = convolution.Convolution(
+            initializer,
+            kernel_regularizer,
+            width,
+            batch_norm,
+            dtype=network.policy(dtype),
         )
         inputs = keras.Input(input_shape)
-        x = _stem(network.normalize(inputs, mean, std), convolution)
-        x = _modules(x, convolution)
-        x = pieces.mean_top(x, arguments)
+        x = network.normalize(inputs, mean, std, dtype)
+        x = _modules(_stem(x, layers), layers)
+        x = convolution.mean_top(x, config, layers.dtype)
         blocks = ["conv1_relu", "conv2_relu"]
         blocks += [f"inception_{module}_output" for module in _MODULES]
-        super().__init__(inputs, x, arguments, name, blocks)
+        super().__init__(inputs, x, config, name, dtype, blocks)
 
     def with_side_heads(self):
         """Returns this model with two heads more, on the same weights.
@@ -113,78 +114,87 @@ class GoogLeNet(network.Network):
         Raises:
             ValueError: the model has no head itself.
         """
-        arguments = self._arguments
-        if not arguments["include_top"]:
+        config = self._config
+        if not config["include_top"]:
             raise ValueError(
                 "Side heads need a model with a head. Received: "
-                f"include_top={arguments['include_top']}"
+                f"include_top={config['include_top']}"
             )
-        convolution = pieces.Convolution(
-            arguments["initializer"],
-            arguments["kernel_regularizer"],
-            arguments["width"],
-            arguments["batch_norm"],
+        layers = convolution.Convolution(
+            config["initializer"],
+            config["kernel_regularizer"],
+            config["width"],
+            config["batch_norm"],
+            dtype=self.dtype_policy,
         )
+        maps = [self.get_layer(name).output for name in _SIDES]
         return side_heads.WithSideHeads(
             self,
             [
-                _side(self._at(name), convolution, arguments["classes"], i)
-                for i, name in enumerate(_SIDES, start=1)
+                _side(x, layers, config["classes"], i)
+                for i, x in enumerate(maps, start=1)
             ],
         )
 
 
-def _stem(x, convolution):
+def _stem(x, layers):
     """Returns what the modules stand on."""
 
     def norm(x, name):
-        if convolution.batch_norm:
+        if layers.batch_norm:
             return x
-        return normalization.LocalResponseNormalization(name=name)(x)
+        return normalization.LocalResponseNormalization(
+            dtype=layers.dtype, name=name
+        )(x)
 
-    x = convolution(x, 64, 7, "conv1", strides=2)
-    x = norm(_pool(x, "pool1"), "norm1")
-    x = convolution(x, 64, 1, "conv2_reduce")
-    x = convolution(x, 192, 3, "conv2")
-    return _pool(norm(x, "norm2"), "pool2")
+    x = layers(x, 64, 7, "conv1", strides=2)
+    x = norm(_pool(x, layers, "pool1"), "norm1")
+    x = layers(x, 64, 1, "conv2_reduce")
+    x = layers(x, 192, 3, "conv2")
+    return _pool(norm(x, "norm2"), layers, "pool2")
 
 
-def _modules(x, convolution):
+def _modules(x, layers):
     """Returns what the nine inception modules make of `x`."""
     for name, filters in _MODULES.items():
         if name in ("4a", "5a"):
-            x = _pool(x, f"pool{int(name[0]) - 1}")
+            x = _pool(x, layers, f"pool{int(name[0]) - 1}")
         x = inception.Inception(
-            keras.tree.map_structure(convolution.scaled, filters),
-            batch_norm=convolution.batch_norm,
-            kernel_initializer=initializers.get(convolution.initializer),
-            kernel_regularizer=convolution.kernel_regularizer,
+            keras.tree.map_structure(layers.scaled, filters),
+            batch_norm=layers.batch_norm,
+            kernel_initializer=initializers.get(layers.initializer),
+            kernel_regularizer=layers.kernel_regularizer,
+            dtype=layers.dtype,
             name=f"inception_{name}",
         ).unroll(x)
     return x
 
 
-def _pool(x, name):
-    return keras.layers.MaxPooling2D(3, 2, "same", name=name)(x)
+def _pool(x, layers, name):
+    return convolution.pool("max", 3, 2, "same", dtype=layers.dtype, name=name)(
+        x
+    )
 
 
-def _side(x, convolution, classes, number):
+def _side(x, layers, classes, number):
     """Returns the logits of a side head on the maps `x`.
 
     Average pooling 5×5 of stride 3, 1×1 convolution to 128 channels, a dense
     layer of 1024, dropout that keeps 0.3. Of maps smaller than 5×5 the
     pooling takes the whole.
     """
-    name = f"side_{number}"
+    name, dtype = f"side_{number}", layers.dtype
     size = [min(5, side) for side in x.shape[1:3]]
-    x = keras.layers.AveragePooling2D(size, 3, name=f"{name}_pool")(x)
-    x = convolution(x, 128, 1, f"{name}_conv")
-    x = keras.layers.Flatten(name=f"{name}_flatten")(x)
-    x = convolution.dense(x, 1024, f"{name}_dense", keep_prob=0.3)
+    x = convolution.pool("average", size, 3, dtype=dtype, name=f"{name}_pool")(
+        x
+    )
+    x = layers(x, 128, 1, f"{name}_conv")
+    x = network.flatten(x, dtype, f"{name}_flatten")
+    x = layers.dense(x, 1024, f"{name}_dense", keep_prob=0.3)
     return network.dense(
         classes,
         f"{name}_logits",
-        convolution.initializer,
-        convolution.kernel_regularizer,
-        dtype=network.weight_type(),
+        layers.initializer,
+        layers.kernel_regularizer,
+        dtype=dtype.variable_dtype,
     )(x)

@@ -14,21 +14,14 @@ class MLP(network.Network):
     norm, `Aˡ = g(γ · norm(Aˡ⁻¹Wˡ) + β)`, where β does the work of the bias.
 
     Args:
-        input_shape: shape of an input, without the batch.
-        classes: the number of classes.
-        include_top: whether to end in logits `(batch, classes)`, or in the
-            last hidden layer's `(batch, hidden[-1])`.
         hidden: units of each hidden layer.
         activation: g: `relu`, `tanh`, `sigmoid`, `leaky_relu` (slope 0.01
             below zero) or `linear`.
         keep_prob: probability that dropout keeps a hidden unit; one number,
             or one per hidden layer.
-        batch_norm: whether to normalise before each activation.
-        initializer: what `kerasnotes.optimizers.initializers.get` takes.
-        kernel_regularizer: a Keras regulariser of the kernels.
-        mean: mean of the training set's inputs, a number or one per channel.
-        std: their standard deviation, likewise.
-        name: the model's name.
+
+    The other arguments are those that `Network` lists; features are the last
+    hidden layer's `(batch, hidden[-1])`.
 
     Call arguments:
         inputs: `(batch, *input_shape)`; pictures are float32 0–255.
@@ -55,10 +48,25 @@ class MLP(network.Network):
         mean=None,
         std=None,
         name=None,
+        dtype=None,
     ):
-        arguments = network.arguments(locals())
+        config = {
+            "input_shape": input_shape,
+            "classes": classes,
+            "include_top": include_top,
+            "hidden": hidden,
+            "activation": activation,
+            "keep_prob": keep_prob,
+            "batch_norm": batch_norm,
+            "initializer": initializer,
+            "kernel_regularizer": kernel_regularizer,
+            "mean": mean,
+            "std": std,
+        }
+        dtype = network.policy(dtype)
         inputs = keras.Input(input_shape)
-        x = keras.layers.Flatten()(network.normalize(inputs, mean, std))
+        x = network.normalize(inputs, mean, std, dtype)
+        x = network.flatten(x, dtype)
         keep_probs = network.per_layer(keep_prob, len(hidden))
         for i, (units, keep) in enumerate(
             zip(hidden, keep_probs, strict=True), start=1
@@ -69,8 +77,11 @@ class MLP(network.Network):
                 initializer,
                 kernel_regularizer,
                 use_bias=not batch_norm,
+                dtype=dtype,
             )
             x = network.block(x, layer, activation, batch_norm, keep)
         if include_top:
-            x = network.logits(x, classes, initializer, kernel_regularizer)
-        super().__init__(inputs, x, arguments, name)
+            x = network.logits(
+                x, classes, initializer, kernel_regularizer, dtype
+            )
+        super().__init__(inputs, x, config, name, dtype)

@@ -4,7 +4,7 @@ import keras
 
 from kerasnotes.layers import block, depthwise
 from kerasnotes.models import network
-from kerasnotes.models.pictures import convolution as pieces
+from kerasnotes.models.pictures import convolution
 from kerasnotes.optimizers import initializers
 
 _SMALLEST = 32
@@ -29,7 +29,11 @@ _V2 = (
 
 
 class _MobileNet(network.Network):
-    """What the versions share: arguments, stem and top."""
+    """What the versions share: arguments, stem and top.
+
+    They say what `_trunk` makes of normalised pictures: the outputs of all
+    their blocks.
+    """
 
     def __init__(
         self,
@@ -44,19 +48,33 @@ class _MobileNet(network.Network):
         mean=None,
         std=None,
         name=None,
+        dtype=None,
     ):
-        arguments = network.arguments(locals())
-        pieces.check(input_shape, pooling, _SMALLEST)
+        convolution.check(input_shape, pooling, _SMALLEST)
+        config = {
+            "input_shape": input_shape,
+            "classes": classes,
+            "include_top": include_top,
+            "pooling": pooling,
+            "width": width,
+            "keep_prob": keep_prob,
+            "initializer": initializer,
+            "kernel_regularizer": kernel_regularizer,
+            "mean": mean,
+            "std": std,
+        }
+        dtype = network.policy(dtype)
         options = {
             "kernel_initializer": initializers.get(initializer),
             "kernel_regularizer": kernel_regularizer,
+            "dtype": dtype,
         }
         inputs = keras.Input(input_shape)
-        x = network.normalize(inputs, mean, std)
+        x = network.normalize(inputs, mean, std, dtype)
         ends = self._trunk(x, width, options)
-        x = pieces.mean_top(ends[-1], arguments)
+        x = convolution.mean_top(ends[-1], config, dtype)
         blocks = [network.name_of(end) for end in ends]
-        super().__init__(inputs, x, arguments, name, blocks)
+        super().__init__(inputs, x, config, name, dtype, blocks)
 
 
 @keras.saving.register_keras_serializable("kerasnotes")
@@ -73,25 +91,12 @@ class MobileNet(_MobileNet):
 
     Args:
         input_shape: height, width (at least 32) and channels.
-        classes: the number of classes.
-        include_top: whether to end in logits `(batch, classes)`, or in
-            features.
-        pooling: of features: `avg`, `max`, or None for maps.
         width: multiplier of the channels, rounded down.
         keep_prob: probability that dropout before the logits keeps a unit.
-        initializer: what `kerasnotes.optimizers.initializers.get` takes.
         kernel_regularizer: a Keras regulariser of the kernels, but not of the
             depthwise ones.
-        mean: mean of the training set's pictures, a number or one per channel.
-        std: their standard deviation, likewise.
-        name: the model's name.
 
-    Call arguments:
-        inputs: pictures `(batch, *input_shape)`, float32 0–255.
-
-    Raises:
-        ValueError: the pictures are too small, or no pictures, or an
-            argument is none of the above.
+    The other arguments are those that `Network` lists.
 
     Source: Howard et al., MobileNets: efficient convolutional neural networks
     for mobile vision applications (2017), table 1 and section 3.3.
@@ -127,26 +132,13 @@ class MobileNetV2(_MobileNet):
 
     Args:
         input_shape: height, width (at least 32) and channels.
-        classes: the number of classes.
-        include_top: whether to end in logits `(batch, classes)`, or in
-            features.
-        pooling: of features: `avg`, `max`, or None for maps.
         width: multiplier of the channels, which are then rounded to
             multiples of 8; that of the last convolution is at least 1.
         keep_prob: probability that dropout before the logits keeps a unit.
-        initializer: what `kerasnotes.optimizers.initializers.get` takes.
         kernel_regularizer: a Keras regulariser of the kernels, but not of the
             depthwise ones.
-        mean: mean of the training set's pictures, a number or one per channel.
-        std: their standard deviation, likewise.
-        name: the model's name.
 
-    Call arguments:
-        inputs: pictures `(batch, *input_shape)`, float32 0–255.
-
-    Raises:
-        ValueError: the pictures are too small, or no pictures, or an
-            argument is none of the above.
+    The other arguments are those that `Network` lists.
 
     Source: Sandler et al., MobileNetV2: inverted residuals and linear
     bottlenecks (2018), table 2 and section 4.
@@ -176,7 +168,8 @@ class MobileNetV2(_MobileNet):
 
 def _convolution(x, filters, kernel_size, names, options):
     """Returns convolution, batch norm and ReLU of `x`; a 3×3 halves it."""
-    convolution, norm, relu = names
+    kernel, norm, relu = names
+    dtype = options["dtype"]
     initializer = options["kernel_initializer"].clone()
     x = keras.layers.Conv2D(
         filters,
@@ -184,12 +177,15 @@ def _convolution(x, filters, kernel_size, names, options):
         strides=2 if kernel_size > 1 else 1,
         padding="same",
         use_bias=False,
-        name=convolution,
+        name=kernel,
+        **block.CHANNELS_LAST,
         # An unseeded initialiser repeats its values.
         **options | {"kernel_initializer": initializer},
     )(x)
-    x = keras.layers.BatchNormalization(momentum=block.QUICK, name=norm)(x)
-    return keras.layers.ReLU(6.0, name=relu)(x)
+    x = keras.layers.BatchNormalization(
+        momentum=block.QUICK, dtype=dtype, name=norm
+    )(x)
+    return keras.layers.ReLU(6.0, dtype=dtype, name=relu)(x)
 
 
 def _eights(channels):

@@ -3,7 +3,7 @@
 import keras
 
 from kerasnotes.models import network
-from kerasnotes.models.pictures import convolution as pieces
+from kerasnotes.models.pictures import convolution
 
 _SMALLEST = 7
 
@@ -40,26 +40,11 @@ class NetworkInNetwork(network.Network):
 
     Args:
         input_shape: height, width (at least 7) and channels.
-        classes: the number of classes.
-        include_top: whether to end in logits `(batch, classes)`, or in
-            the last stage's features.
-        pooling: of features: `avg`, `max`, or None for maps.
         keep_prob: probability that dropout keeps an activation of pool1 and
             pool2; one number, or one for each.
-        batch_norm: whether to normalise before each ReLU.
-        width: multiplier of all channels.
-        initializer: what `kerasnotes.optimizers.initializers.get` takes.
-        kernel_regularizer: a Keras regulariser of the kernels.
-        mean: mean of the training set's pictures, a number or one per channel.
-        std: their standard deviation, likewise.
-        name: the model's name.
 
-    Call arguments:
-        inputs: pictures `(batch, *input_shape)`, float32 0–255.
-
-    Raises:
-        ValueError: the pictures are too small, or no pictures, or an
-            argument is none of the above.
+    The other arguments are those that `Network` lists; features are the last
+    stage's.
 
     Source: Lin et al., Network in network (2013), sections 3 and 4.2; the
     sizes are those of the authors' CIFAR-10 network.
@@ -82,28 +67,44 @@ class NetworkInNetwork(network.Network):
         mean=None,
         std=None,
         name=None,
+        dtype=None,
     ):
-        arguments = network.arguments(locals())
-        pieces.check(input_shape, pooling, _SMALLEST)
-        convolution = pieces.Convolution(
-            initializer, kernel_regularizer, width, batch_norm
+        convolution.check(input_shape, pooling, _SMALLEST)
+        config = {
+            "input_shape": input_shape,
+            "classes": classes,
+            "include_top": include_top,
+            "pooling": pooling,
+            "keep_prob": keep_prob,
+            "batch_norm": batch_norm,
+            "width": width,
+            "initializer": initializer,
+            "kernel_regularizer": kernel_regularizer,
+            "mean": mean,
+            "std": std,
+        }
+        dtype = network.policy(dtype)
+        layers = convolution.Convolution(
+            initializer, kernel_regularizer, width, batch_norm, dtype=dtype
         )
         inputs = keras.Input(input_shape)
-        x = network.normalize(inputs, mean, std)
-        x = _trunk(x, convolution, network.per_layer(keep_prob, 2))
-        x = pieces.mean_top(x, arguments | {"keep_prob": 1.0})
+        x = network.normalize(inputs, mean, std, dtype)
+        x = _trunk(x, layers, network.per_layer(keep_prob, 2))
+        x = convolution.mean_top(x, config | {"keep_prob": 1.0}, dtype)
         blocks = ["pool1", "pool2", "mlpconv3_1x1_1_relu"]
-        super().__init__(inputs, x, arguments, name, blocks)
+        super().__init__(inputs, x, config, name, dtype, blocks)
 
 
-def _trunk(x, convolution, keeps):
+def _trunk(x, layers, keeps):
     """Returns the last stage's maps of the normalised pictures."""
-    poolings = (keras.layers.MaxPooling2D, keras.layers.AveragePooling2D)
+    poolings = ("max", "average")
     for i, (size, (first, *rest)) in enumerate(_STAGES, start=1):
-        x = convolution(x, first, size, f"mlpconv{i}_conv")
+        x = layers(x, first, size, f"mlpconv{i}_conv")
         for j, filters in enumerate(rest, start=1):
-            x = convolution(x, filters, 1, f"mlpconv{i}_1x1_{j}")
+            x = layers(x, filters, 1, f"mlpconv{i}_1x1_{j}")
         if i <= len(poolings):
-            pool = poolings[i - 1](3, 2, name=f"pool{i}")
+            pool = convolution.pool(
+                poolings[i - 1], 3, 2, dtype=layers.dtype, name=f"pool{i}"
+            )
             x = network.block(x, pool, "linear", keep_prob=keeps[i - 1])
     return x

@@ -8,20 +8,22 @@ from kerasnotes.models import network
 class _Regression(network.Network):
     """One affine map of the flat input; subclasses say what follows it."""
 
-    def __init__(self, units, arguments, name):
-        inputs = keras.Input(arguments["input_shape"])
-        x = network.normalize(inputs, arguments["mean"], arguments["std"])
-        x = keras.layers.Flatten()(x)
-        if arguments["include_top"]:
+    def __init__(self, units, config, name, dtype):
+        dtype = network.policy(dtype)
+        inputs = keras.Input(config["input_shape"])
+        x = network.normalize(inputs, config["mean"], config["std"], dtype)
+        x = network.flatten(x, dtype)
+        if config["include_top"]:
             x = self._top(
                 network.logits(
                     x,
                     units,
-                    arguments["initializer"],
-                    arguments["kernel_regularizer"],
+                    config["initializer"],
+                    config["kernel_regularizer"],
+                    dtype,
                 )
             )
-        super().__init__(inputs, x, arguments, name)
+        super().__init__(inputs, x, config, name, dtype)
 
     @staticmethod
     def _top(z):
@@ -36,15 +38,10 @@ class LinearRegression(_Regression):
     so weights may start at zero.
 
     Args:
-        input_shape: shape of an input, without the batch.
         units: the number of targets.
-        include_top: whether to end in ŷ `(batch, units)`, or in the
-            normalised flat input.
-        initializer: what `kerasnotes.optimizers.initializers.get` takes.
-        kernel_regularizer: a Keras regulariser of the kernel.
-        mean: mean of the training set's inputs, a number or one per channel.
-        std: their standard deviation, likewise.
-        name: the model's name.
+
+    The other arguments are those that `Network` lists; features are the
+    normalised flat input.
 
     >>> LinearRegression((3,)).count_params()
     4
@@ -60,9 +57,18 @@ class LinearRegression(_Regression):
         mean=None,
         std=None,
         name=None,
+        dtype=None,
     ):
-        arguments = network.arguments(locals())
-        super().__init__(units, arguments, name)
+        config = {
+            "input_shape": input_shape,
+            "units": units,
+            "include_top": include_top,
+            "initializer": initializer,
+            "kernel_regularizer": kernel_regularizer,
+            "mean": mean,
+            "std": std,
+        }
+        super().__init__(units, config, name, dtype)
 
 
 class _Classifier(_Regression):
@@ -80,9 +86,18 @@ class _Classifier(_Regression):
         mean=None,
         std=None,
         name=None,
+        dtype=None,
     ):
-        arguments = network.arguments(locals())
-        super().__init__(classes - self.free_classes, arguments, name)
+        config = {
+            "input_shape": input_shape,
+            "classes": classes,
+            "include_top": include_top,
+            "initializer": initializer,
+            "kernel_regularizer": kernel_regularizer,
+            "mean": mean,
+            "std": std,
+        }
+        super().__init__(classes - self.free_classes, config, name, dtype)
 
 
 @keras.saving.register_keras_serializable("kerasnotes")
@@ -94,15 +109,10 @@ class LogisticRegression(_Classifier):
     the cross-entropy is `-(y log a + (1-y) log(1-a))` with `a = σ(z)`.
 
     Args:
-        input_shape: shape of an input, without the batch.
         classes: the number of classes, at least 2.
-        include_top: whether to end in logits `(batch, classes)`, or in the
-            normalised flat input.
-        initializer: what `kerasnotes.optimizers.initializers.get` takes.
-        kernel_regularizer: a Keras regulariser of the kernel.
-        mean: mean of the training set's inputs, a number or one per channel.
-        std: their standard deviation, likewise.
-        name: the model's name.
+
+    The other arguments are those that `Network` lists; features are the
+    normalised flat input.
 
     Source: Cox, The regression analysis of binary sequences (1958).
 
@@ -125,16 +135,8 @@ class SoftmaxRegression(_Classifier):
     `dZ = ŷ - y`. For two classes it is logistic regression with
     `w = w₁ - w₀`.
 
-    Args:
-        input_shape: shape of an input, without the batch.
-        classes: the number of classes.
-        include_top: whether to end in logits `(batch, classes)`, or in the
-            normalised flat input.
-        initializer: what `kerasnotes.optimizers.initializers.get` takes.
-        kernel_regularizer: a Keras regulariser of the kernel.
-        mean: mean of the training set's inputs, a number or one per channel.
-        std: their standard deviation, likewise.
-        name: the model's name.
+    The arguments are those that `Network` lists; features are the normalised
+    flat input.
 
     >>> SoftmaxRegression((3,), classes=2).count_params()
     8

@@ -2,7 +2,7 @@
 
 import keras
 
-from kerasnotes.layers import residual
+from kerasnotes.layers import block, residual
 from kerasnotes.models import network
 from kerasnotes.models.pictures import convolution
 from kerasnotes.optimizers import initializers
@@ -31,10 +31,6 @@ class ResNet(network.Network):
         depths: the number of blocks of each stage.
         input_shape: height, width and channels; height and width at least
             the network's stride: 32, or 4 for the small.
-        classes: the number of classes.
-        include_top: whether to end in logits `(batch, classes)`, or in
-            features.
-        pooling: of features: `avg`, `max`, or None for maps.
         filters: `filters` of the first stage's blocks.
         kind: of blocks, `basic` or `bottleneck`.
         small: whether the stem is one 3×3 convolution, rather than one of
@@ -43,23 +39,11 @@ class ResNet(network.Network):
         shortcut: where a block changes the shape, `projection` or
             `zero_pad`; `none` leaves out all shortcuts.
         version: `v1` or `v1.5`, see `layers.ConvolutionalBlock`.
-        width: multiplier of all channels.
         keep_prob: probability that dropout before the logits keeps a unit.
-        initializer: what `kerasnotes.optimizers.initializers.get` takes.
-        kernel_regularizer: a Keras regulariser of the kernels.
-        mean: mean of the training set's pictures, a number or one per channel.
-        std: their standard deviation, likewise.
-        name: the model's name.
 
-    A subclass may name other classes for its blocks in `identity_block` and
+    The other arguments are those that `Network` lists. A subclass may name
+    other classes for its blocks in `identity_block` and
     `convolutional_block`.
-
-    Call arguments:
-        inputs: pictures `(batch, *input_shape)`, float32 0–255.
-
-    Raises:
-        ValueError: the pictures are too small, or no pictures, or an
-            argument is none of the above.
 
     Source: He et al., Deep residual learning for image recognition (2015),
     table 1 and section 4.2.
@@ -92,78 +76,204 @@ class ResNet(network.Network):
         mean=None,
         std=None,
         name=None,
+        dtype=None,
     ):
-        arguments = network.arguments(locals())
         halvings = len(depths) + (-1 if small else 1)
         convolution.check(input_shape, pooling, smallest=2**halvings)
-        layer = {
+        config = {
+            "depths": depths,
+            "input_shape": input_shape,
+            "classes": classes,
+            "include_top": include_top,
+            "pooling": pooling,
+            "filters": filters,
+            "kind": kind,
+            "small": small,
             "use_bias": use_bias,
-            "kernel_initializer": initializers.get(initializer),
+            "shortcut": shortcut,
+            "version": version,
+            "width": width,
+            "keep_prob": keep_prob,
+            "initializer": initializer,
             "kernel_regularizer": kernel_regularizer,
+            "mean": mean,
+            "std": std,
         }
+        dtype = network.policy(dtype)
         inputs = keras.Input(input_shape)
-        x = network.normalize(inputs, mean, std)
-        x = _stem(x, max(1, round(filters * width)), small, layer)
+        x = network.normalize(inputs, mean, std, dtype)
+        x, blocks = self._trunk(x, config, dtype)
+        x = convolution.mean_top(x, config, dtype)
+        super().__init__(inputs, x, config, name, dtype, blocks)
+
+    def _trunk(self, x, config, dtype):
+        """Returns the last maps, and the names of the blocks' last layers."""
+        layer = {
+            "use_bias": config["use_bias"],
+            "kernel_initializer": initializers.get(config["initializer"]),
+            "kernel_regularizer": config["kernel_regularizer"],
+            "dtype": dtype,
+        }
+        filters, width = config["filters"], config["width"]
+        x = _stem(x, max(1, round(filters * width)), config["small"], layer)
         blocks = ["conv1_relu"]
-        for i, depth in enumerate(depths):
+        for i, depth in enumerate(config["depths"]):
             for j in range(depth):
-                strides = 2 if i and not j else 1
-                x = self._block(
-                    x,
-                    strides,
-                    shortcut,
-                    version,
-                    filters=max(1, round(filters * 2**i * width)),
-                    kind=kind,
+                step = self._block(
+                    x.shape[-1],
+                    max(1, round(filters * 2**i * width)),
+                    2 if i and not j else 1,
+                    config,
                     name=f"conv{i + 2}_block{j + 1}",
                     **layer,
                 )
+                x = step.unroll(x)
                 blocks.append(network.name_of(x))
-        x = convolution.mean_top(x, arguments)
-        super().__init__(inputs, x, arguments, name, blocks)
+        return x, blocks
 
-    def _block(self, x, strides, shortcut, version, filters, kind, **options):
-        same = filters * (4 if kind == "bottleneck" else 1) == x.shape[-1]
+    def _block(self, channels, filters, strides, config, **options):
+        """Returns the block from so many channels on."""
+        kind, shortcut = config["kind"], config["shortcut"]
+        same = filters * (4 if kind == "bottleneck" else 1) == channels
         if strides == 1 and same:
             shortcut = "none" if shortcut == "none" else "identity"
-            made = self.identity_block(
+            return self.identity_block(
                 filters, kind=kind, shortcut=shortcut, **options
             )
-        else:
-            made = self.convolutional_block(
-                filters,
-                strides,
-                kind=kind,
-                version=version,
-                shortcut=shortcut,
-                **options,
-            )
-        return made.unroll(x)
-
-
-def _variant(layers, depths, **more):
-    name, about = f"ResNet{layers}", f"ResNet-{layers} for large pictures."
-    return network.variant(name, about, ResNet, depths, **more)
-
-
-_BOTTLENECK = {"kind": "bottleneck", "use_bias": True}
-ResNet18 = _variant(18, (2, 2, 2, 2))
-ResNet34 = _variant(34, (3, 4, 6, 3))
-ResNet50 = _variant(50, (3, 4, 6, 3), **_BOTTLENECK)
-ResNet101 = _variant(101, (3, 4, 23, 3), **_BOTTLENECK)
-ResNet152 = _variant(152, (3, 8, 36, 3), **_BOTTLENECK)
+        return self.convolutional_block(
+            filters,
+            strides,
+            kind=kind,
+            version=config["version"],
+            shortcut=shortcut,
+            **options,
+        )
 
 
 def _stem(x, filters, small, layer):
+    """Returns what the first block reads."""
+    dtype, last = layer["dtype"], block.CHANNELS_LAST
+
+    def pad(x, width, name):
+        return keras.layers.ZeroPadding2D(
+            width, dtype=dtype, name=name, **last
+        )(x)
+
     size, strides, padding = (3, 1, 1) if small else (7, 2, 3)
-    x = keras.layers.ZeroPadding2D(padding, name="conv1_pad")(x)
-    conv = keras.layers.Conv2D(
-        filters, size, strides, name="conv1_conv", **layer
-    )
-    x = conv(x)
-    x = residual.normalization("conv1_bn")(x)
-    x = keras.layers.Activation("relu", name="conv1_relu")(x)
+    x = pad(x, padding, "conv1_pad")
+    x = keras.layers.Conv2D(
+        filters, size, strides, name="conv1_conv", **last, **layer
+    )(x)
+    x = residual.normalization("conv1_bn", dtype)(x)
+    x = keras.layers.Activation("relu", dtype=dtype, name="conv1_relu")(x)
     if small:
         return x
-    x = keras.layers.ZeroPadding2D(1, name="pool1_pad")(x)
-    return keras.layers.MaxPooling2D(3, 2, name="pool1_pool")(x)
+    x = pad(x, 1, "pool1_pad")
+    return convolution.pool("max", 3, 2, dtype=dtype, name="pool1_pool")(x)
+
+
+class _LargeResNet(ResNet):
+    """What the published networks for 224×224 share; each has its depths."""
+
+    depths = ()
+    kind = "basic"
+
+    def __init__(
+        self,
+        input_shape=(224, 224, 3),
+        classes=1000,
+        include_top=True,
+        pooling=None,
+        shortcut="projection",
+        version="v1",
+        width=1.0,
+        keep_prob=1.0,
+        initializer="he",
+        kernel_regularizer=None,
+        mean=None,
+        std=None,
+        name=None,
+        dtype=None,
+    ):
+        super().__init__(
+            self.depths,
+            input_shape,
+            classes,
+            include_top,
+            pooling,
+            kind=self.kind,
+            # Idle beside batch norm, but in the published weights.
+            use_bias=self.kind == "bottleneck",
+            shortcut=shortcut,
+            version=version,
+            width=width,
+            keep_prob=keep_prob,
+            initializer=initializer,
+            kernel_regularizer=kernel_regularizer,
+            mean=mean,
+            std=std,
+            name=name,
+            dtype=dtype,
+        )
+
+    def get_config(self):
+        """Returns the arguments of the constructor."""
+        config = super().get_config()
+        fixed = ("depths", "filters", "kind", "small", "use_bias")
+        return {k: v for k, v in config.items() if k not in fixed}
+
+
+@keras.saving.register_keras_serializable("kerasnotes")
+class ResNet18(_LargeResNet):
+    """ResNet-18 for large pictures: 11,699,112 parameters.
+
+    `ResNet((2, 2, 2, 2))`, and its arguments are those of `ResNet`.
+    """
+
+    depths = (2, 2, 2, 2)
+
+
+@keras.saving.register_keras_serializable("kerasnotes")
+class ResNet34(_LargeResNet):
+    """ResNet-34 for large pictures: 21,814,696 parameters.
+
+    `ResNet((3, 4, 6, 3))`, and its arguments are those of `ResNet`.
+    """
+
+    depths = (3, 4, 6, 3)
+
+
+@keras.saving.register_keras_serializable("kerasnotes")
+class ResNet50(_LargeResNet):
+    """ResNet-50 for large pictures: 25,636,712 parameters.
+
+    `ResNet((3, 4, 6, 3), kind="bottleneck", use_bias=True)`, and its
+    arguments are those of `ResNet`.
+    """
+
+    depths = (3, 4, 6, 3)
+    kind = "bottleneck"
+
+
+@keras.saving.register_keras_serializable("kerasnotes")
+class ResNet101(_LargeResNet):
+    """ResNet-101 for large pictures: 44,707,176 parameters.
+
+    `ResNet((3, 4, 23, 3), kind="bottleneck", use_bias=True)`, and its
+    arguments are those of `ResNet`.
+    """
+
+    depths = (3, 4, 23, 3)
+    kind = "bottleneck"
+
+
+@keras.saving.register_keras_serializable("kerasnotes")
+class ResNet152(_LargeResNet):
+    """ResNet-152 for large pictures: 60,419,944 parameters.
+
+    `ResNet((3, 8, 36, 3), kind="bottleneck", use_bias=True)`, and its
+    arguments are those of `ResNet`.
+    """
+
+    depths = (3, 8, 36, 3)
+    kind = "bottleneck"

@@ -18,29 +18,167 @@ Source: He et al., Deep residual learning for image recognition (2015),
 section 4.2.
 """
 
-from kerasnotes.models import network
+import keras
+
 from kerasnotes.models.pictures import resnet
 
 
-def _variant(kind, n, shortcut):
-    layers = 6 * n + 2
-    return network.variant(
-        f"{kind}{layers}",
-        f"{kind}-{layers} for small pictures, of 3 × {n} basic blocks.",
-        resnet.ResNet,
-        (n, n, n),
-        filters=16,
-        small=True,
+class _SmallResNet(resnet.ResNet):
+    """What they share; each has its number of blocks a stage."""
+
+    blocks_per_stage = None
+
+    def __init__(
+        self,
         input_shape=(32, 32, 3),
         classes=10,
-        shortcut=shortcut,
-    )
+        include_top=True,
+        pooling=None,
+        shortcut="zero_pad",
+        width=1.0,
+        keep_prob=1.0,
+        initializer="he",
+        kernel_regularizer=None,
+        mean=None,
+        std=None,
+        name=None,
+        dtype=None,
+    ):
+        super().__init__(
+            3 * (self.blocks_per_stage,),
+            input_shape,
+            classes,
+            include_top,
+            pooling,
+            filters=16,
+            small=True,
+            shortcut=shortcut,
+            width=width,
+            keep_prob=keep_prob,
+            initializer=initializer,
+            kernel_regularizer=kernel_regularizer,
+            mean=mean,
+            std=std,
+            name=name,
+            dtype=dtype,
+        )
+
+    def get_config(self):
+        """Returns the arguments of the constructor."""
+        config = super().get_config()
+        fixed = ("depths", "filters", "kind", "small", "use_bias", "version")
+        return {k: v for k, v in config.items() if k not in fixed}
 
 
-ResNet20 = _variant("ResNet", 3, "zero_pad")
-ResNet32 = _variant("ResNet", 5, "zero_pad")
-ResNet44 = _variant("ResNet", 7, "zero_pad")
-ResNet56 = _variant("ResNet", 9, "zero_pad")
-ResNet110 = _variant("ResNet", 18, "zero_pad")
-Plain20 = _variant("Plain", 3, "none")
-Plain56 = _variant("Plain", 9, "none")
+@keras.saving.register_keras_serializable("kerasnotes")
+class ResNet20(_SmallResNet):
+    """ResNet-20 for small pictures: three stages of 3 basic blocks.
+
+    Its arguments are those of `ResNet`.
+
+    >>> ResNet20((16, 16, 1), classes=2).blocks[0]
+    'conv1_relu'
+    """
+
+    blocks_per_stage = 3
+
+
+@keras.saving.register_keras_serializable("kerasnotes")
+class ResNet32(_SmallResNet):
+    """ResNet-32 for small pictures: three stages of 5 basic blocks.
+
+    Its arguments are those of `ResNet`.
+    """
+
+    blocks_per_stage = 5
+
+
+@keras.saving.register_keras_serializable("kerasnotes")
+class ResNet44(_SmallResNet):
+    """ResNet-44 for small pictures: three stages of 7 basic blocks.
+
+    Its arguments are those of `ResNet`.
+    """
+
+    blocks_per_stage = 7
+
+
+@keras.saving.register_keras_serializable("kerasnotes")
+class ResNet56(_SmallResNet):
+    """ResNet-56 for small pictures: three stages of 9 basic blocks.
+
+    Its arguments are those of `ResNet`.
+    """
+
+    blocks_per_stage = 9
+
+
+@keras.saving.register_keras_serializable("kerasnotes")
+class ResNet110(_SmallResNet):
+    """ResNet-110 for small pictures: three stages of 18 basic blocks.
+
+    Its arguments are those of `ResNet`.
+    """
+
+    blocks_per_stage = 18
+
+
+class _Plain(_SmallResNet):
+    """What the networks without shortcuts share."""
+
+    def __init__(
+        self,
+        input_shape=(32, 32, 3),
+        classes=10,
+        include_top=True,
+        pooling=None,
+        width=1.0,
+        keep_prob=1.0,
+        initializer="he",
+        kernel_regularizer=None,
+        mean=None,
+        std=None,
+        name=None,
+        dtype=None,
+    ):
+        super().__init__(
+            input_shape,
+            classes,
+            include_top,
+            pooling,
+            "none",
+            width,
+            keep_prob,
+            initializer,
+            kernel_regularizer,
+            mean,
+            std,
+            name,
+            dtype,
+        )
+
+    def get_config(self):
+        """Returns the arguments of the constructor."""
+        config = super().get_config()
+        del config["shortcut"]
+        return config
+
+
+@keras.saving.register_keras_serializable("kerasnotes")
+class Plain20(_Plain):
+    """The layers of `ResNet20` without shortcuts, to compare with it.
+
+    Its arguments are those of `ResNet`.
+    """
+
+    blocks_per_stage = 3
+
+
+@keras.saving.register_keras_serializable("kerasnotes")
+class Plain56(_Plain):
+    """The layers of `ResNet56` without shortcuts, to compare with it.
+
+    Its arguments are those of `ResNet`.
+    """
+
+    blocks_per_stage = 9

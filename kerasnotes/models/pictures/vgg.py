@@ -3,7 +3,7 @@
 import keras
 
 from kerasnotes.models import network
-from kerasnotes.models.pictures import convolution as pieces
+from kerasnotes.models.pictures import convolution
 
 _SMALLEST = 32
 _FILTERS = (64, 128, 256, 512, 512)
@@ -33,32 +33,19 @@ class VGG(network.Network):
     Args:
         depths: the number of convolutions of each block.
         input_shape: height, width (at least 32) and channels.
-        classes: the number of classes.
-        include_top: whether to end in logits `(batch, classes)`, or in
-            block5_pool's features.
-        pooling: of features: `avg`, `max`, or None for maps.
         keep_prob: probability that dropout keeps a unit of fc1 and fc2; one
             number, or one for each.
         batch_norm: whether to normalise before the ReLU of each convolution.
-        width: multiplier of all channels.
-        initializer: what `kerasnotes.optimizers.initializers.get` takes.
-        kernel_regularizer: a Keras regulariser of the kernels.
-        mean: mean of the training set's pictures, a number or one per channel.
-        std: their standard deviation, likewise.
-        name: the model's name.
 
-    Call arguments:
-        inputs: pictures `(batch, *input_shape)`, float32 0–255.
-
-    Raises:
-        ValueError: the pictures are too small, or no pictures, or an
-            argument is none of the above.
+    The other arguments are those that `Network` lists; features are
+    block5_pool's.
 
     Source: Simonyan and Zisserman, Very deep convolutional networks for
     large-scale image recognition (2014), table 1, configurations D and E.
 
-    >>> VGG16((32, 32, 3), include_top=False, width=0.125).output_shape
-    (None, 1, 1, 64)
+    >>> model = VGG((1, 1, 1, 1, 1), (32, 32, 3), include_top=False, width=0.1)
+    >>> model.output_shape
+    (None, 1, 1, 51)
     """
 
     def __init__(
@@ -76,37 +63,114 @@ class VGG(network.Network):
         mean=None,
         std=None,
         name=None,
+        dtype=None,
     ):
-        arguments = network.arguments(locals())
-        pieces.check(input_shape, pooling, _SMALLEST)
-        convolution = pieces.Convolution(
-            initializer, kernel_regularizer, width, batch_norm
+        convolution.check(input_shape, pooling, _SMALLEST)
+        config = {
+            "depths": depths,
+            "input_shape": input_shape,
+            "classes": classes,
+            "include_top": include_top,
+            "pooling": pooling,
+            "keep_prob": keep_prob,
+            "batch_norm": batch_norm,
+            "width": width,
+            "initializer": initializer,
+            "kernel_regularizer": kernel_regularizer,
+            "mean": mean,
+            "std": std,
+        }
+        layers = convolution.Convolution(
+            initializer,
+            kernel_regularizer,
+            width,
+            batch_norm,
+            dtype=network.policy(dtype),
         )
         inputs = keras.Input(input_shape)
-        x = network.normalize(inputs, mean, std)
-        blocks = []
-        for i, (depth, filters) in enumerate(
-            zip(depths, _FILTERS, strict=True), start=1
-        ):
-            for j in range(depth):
-                x = convolution(x, filters, 3, f"block{i}_conv{j + 1}")
-            blocks.append(f"block{i}_pool")
-            x = keras.layers.MaxPooling2D(2, name=blocks[-1])(x)
-        x = pieces.dense_top(x, _DENSE, convolution, arguments)
+        x = network.normalize(inputs, mean, std, dtype)
+        x, blocks = _trunk(x, depths, layers)
+        x = convolution.dense_top(x, _DENSE, layers, config)
         if include_top:
             blocks += [f"{layer}_relu" for layer in _DENSE]
-        super().__init__(inputs, x, arguments, name, blocks)
+        super().__init__(inputs, x, config, name, dtype, blocks)
 
 
-VGG16 = network.variant(
-    "VGG16",
-    "VGG-16, configuration D: 138,357,544 parameters.",
-    VGG,
-    (2, 2, 3, 3, 3),
-)
-VGG19 = network.variant(
-    "VGG19",
-    "VGG-19, configuration E: 143,667,240 parameters.",
-    VGG,
-    (2, 2, 4, 4, 4),
-)
+def _trunk(x, depths, layers):
+    """Returns the last block's maps, and the names of the blocks' ends."""
+    ends = []
+    for i, (depth, filters) in enumerate(
+        zip(depths, _FILTERS, strict=True), start=1
+    ):
+        for j in range(depth):
+            x = layers(x, filters, 3, f"block{i}_conv{j + 1}")
+        ends.append(f"block{i}_pool")
+        x = convolution.pool("max", 2, dtype=layers.dtype, name=ends[-1])(x)
+    return x, ends
+
+
+class _PublishedVGG(VGG):
+    """What the two configurations share; each has its depths."""
+
+    depths = ()
+
+    def __init__(
+        self,
+        input_shape=(224, 224, 3),
+        classes=1000,
+        include_top=True,
+        pooling=None,
+        keep_prob=0.5,
+        batch_norm=False,
+        width=1.0,
+        initializer="he",
+        kernel_regularizer=None,
+        mean=None,
+        std=None,
+        name=None,
+        dtype=None,
+    ):
+        super().__init__(
+            self.depths,
+            input_shape,
+            classes,
+            include_top,
+            pooling,
+            keep_prob,
+            batch_norm,
+            width,
+            initializer,
+            kernel_regularizer,
+            mean,
+            std,
+            name,
+            dtype,
+        )
+
+    def get_config(self):
+        """Returns the arguments of the constructor."""
+        config = super().get_config()
+        return {k: v for k, v in config.items() if k != "depths"}
+
+
+@keras.saving.register_keras_serializable("kerasnotes")
+class VGG16(_PublishedVGG):
+    """VGG-16, configuration D: 138,357,544 parameters.
+
+    `VGG((2, 2, 3, 3, 3))`, and its arguments are those of `VGG`.
+
+    >>> VGG16((32, 32, 3), include_top=False, width=0.125).output_shape
+    (None, 1, 1, 64)
+    """
+
+    depths = (2, 2, 3, 3, 3)
+
+
+@keras.saving.register_keras_serializable("kerasnotes")
+class VGG19(_PublishedVGG):
+    """VGG-19, configuration E: 143,667,240 parameters.
+
+    `VGG((2, 2, 4, 4, 4))`, and its arguments are those of `VGG`.
+    """
+
+    depths = (2, 2, 4, 4, 4)

@@ -19,9 +19,19 @@ class SequenceToSequence(network.Network):
     they have seen: a nest of tensors `(batch, W, ...)`.
     """
 
-    def xla_speed(self, kind):
-        """Returns 0: XLA compiles anew for batches of another length."""
-        return 0.0
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """Builds the model anew, in the precision of `config["dtype"]`."""
+        arguments = {
+            key: keras.saving.deserialize_keras_object(value, custom_objects)
+            for key, value in config.items()
+        }
+        policy = keras.config.dtype_policy()
+        keras.config.set_dtype_policy(arguments.pop("dtype", policy))
+        try:
+            return cls(**arguments)
+        finally:
+            keras.config.set_dtype_policy(policy)
 
     def encode(self, source):
         """Returns what the decoder reads of the source: a nest of tensors.

@@ -42,7 +42,9 @@ def check(config, strategy):
             f"there are {count} replicas; leave it out, or give "
             "--strategy=one_device"
         )
-    given = optimizers.get(config.optimizer, config.learning_rate).get_config()
+    with errors.as_flags(spec="--optimizer"):
+        optimizer = optimizers.get(config.optimizer, config.learning_rate)
+    given = optimizer.get_config()
     for name in _OF_ONE_DEVICE:
         if given.get(name):
             raise errors.UserError(

@@ -68,7 +68,8 @@ def check_optimizer(config):
         UserError: its name or an argument is refused.
     """
     try:
-        made = optimizers.get(config.optimizer, config.learning_rate)
+        with errors.as_flags(spec="--optimizer"):
+            made = optimizers.get(config.optimizer, config.learning_rate)
         made.apply([keras.ops.array([0.0])], [keras.Variable([1.0])])
     except errors.UserError:
         raise
@@ -94,16 +95,18 @@ def check_optimizer(config):
 
 def optimizer(config, steps_per_epoch):
     """Returns the optimiser that the flags describe."""
-    rate = optimizers.schedules.get(
-        config.lr_schedule,
-        config.learning_rate,
-        steps_per_epoch,
-        config.epochs,
-        config.warmup_epochs,
-    )
+    with errors.as_flags(spec="--lr_schedule"):
+        rate = optimizers.schedules.get(
+            config.lr_schedule,
+            config.learning_rate,
+            steps_per_epoch,
+            config.epochs,
+            config.warmup_epochs,
+        )
     if callable(rate):
         rate = nudging.Scaled(rate)
-    made = optimizers.get(config.optimizer, rate)
+    with errors.as_flags(spec="--optimizer"):
+        made = optimizers.get(config.optimizer, rate)
     kind, settings = type(made), made.get_config()
     # Not by how many the process has made: checkpoints hold it.
     settings["name"] = "optimizer"
