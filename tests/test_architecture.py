@@ -106,6 +106,13 @@ def test_imports_run_one_way(path):
             assert here in TENSORFLOW or named in TENSORFLOW_FILES, path
 
 
+@pytest.mark.parametrize("name", sorted(COMPONENTS | {"optimizers"}))
+def test_components_know_no_flag(name):
+    """They name arguments, of which `errors.as_flags` makes flags."""
+    for path in sorted((ROOT / "kerasnotes" / name).rglob("*.py")):
+        assert not re.findall(r"[\"' `(]--[a-z]\w+", path.read_text()), path
+
+
 def names_of_tasks(text):
     """Returns the tasks' own flags and the models that a text names.
 

@@ -131,7 +131,7 @@ def arguments(names):
     Args:
         names: its `locals()`, before it makes others.
     """
-    left_out = ("self", "name", "dtype", "__class__")
+    left_out = ("self", "name", "__class__")
     return {k: v for k, v in names.items() if k not in left_out}
 
 
