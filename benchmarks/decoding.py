@@ -74,17 +74,19 @@ def cached(model, memory, batch, steps):
 
 def recomputed(model):
     """Returns a search that runs the decoder on all tokens so far."""
-    known, mask, last = (
+    encoded, decoded = (
         model.get_layer(name).output
-        for name in ("encoder_norm", "padding", "decoder_norm")
+        for name in ("encoder_norm", "decoder_norm")
     )
-    encode = keras.Model(model.input["source"], [known, mask])
-    decode = keras.Model([known, mask, model.input["target"]], last)
+    source, target = model.input["source"], model.input["target"]
+    encode = keras.Model(source, encoded)
+    # The mask of the padding follows from the source.
+    decode = keras.Model([encoded, source, target], decoded)
     head = model.get_layer("target_embedding")
 
     def run(source, steps):
         batch = source.shape[0]
-        memory = [ops.repeat(x, BEAM, axis=0) for x in encode(source)]
+        memory = [ops.repeat(x, BEAM, axis=0) for x in (encode(source), source)]
 
         def step(tokens, position, seen):
             seen = ops.where(

@@ -44,7 +44,7 @@ def ours():
         target_size=_SIZE.value,
         width=_WIDTH.value,
         layers=_LAYERS.value,
-        heads=_HEADS.value,
+        num_heads=_HEADS.value,
         dropout=_DROPOUT.value,
     )
 

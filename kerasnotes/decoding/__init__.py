@@ -1,4 +1,4 @@
-"""From a function of one step to sequences.
+"""Decoders: from a function of one step to sequences.
 
 All take a function `step(tokens, position, cache) → (logits, cache)`, which
 models of sequences have; see `beam_search`.

@@ -10,7 +10,7 @@ from kerasnotes.ops import sequences
 
 
 class _Beam(NamedTuple):
-    """What is known of the hypotheses of each example."""
+    """The hypotheses of each example."""
 
     tokens: Any  # int32 (b, W, steps)
     lengths: Any  # int32 (b, W)
@@ -26,6 +26,9 @@ def beam_search(
     width,
     alpha=0.7,
     reorder=hypotheses.reorder,
+    *,
+    end=sequences.END,
+    pad=sequences.PAD,
 ):
     """Searches for the likeliest sequences, B at a time.
 
@@ -35,7 +38,7 @@ def beam_search(
 
     `log P(y_1 … y_t) = log P(y_1 … y_t-1) + log p(y_t | y_1 … y_t-1)`
 
-    One that ends in `END` is finished and keeps its slot. An example stops
+    One that ends in `end` is finished and keeps its slot. An example stops
     when all are finished, after `steps` tokens, or once no open one can win:
 
     `max finished log P / T^α ≥ max open log P / steps^α`
@@ -54,22 +57,28 @@ def beam_search(
         step: a function `(tokens, position, cache) → (logits, cache)`: from
             the last token of each hypothesis, int32 `(b, B)`, and its
             position, a scalar that counts from 0, to the scores of the next
-            one, `(b, B, vocabulary)`.
-        cache: what `step` takes first, a nest of tensors `(b, B, ...)`.
-            `step` keeps their shapes and types.
+            one, `(b, B, vocabulary)`. The token of a finished one is `pad`.
+        cache: the state that the first step takes: any nest (tuples, lists,
+            dictionaries) of tensors `(b, B, ...)`, which follow their
+            hypotheses. Those of fewer axes, such as a number for each
+            example, belong to all hypotheses and stay where they are. `step`
+            returns the same nest, of the same shapes and types.
         start: int32 `(b,)`, the first tokens, which aren't part of answers.
-        steps: the most tokens of an answer, `END` counted; an integer, or
+        steps: the most tokens of an answer, `end` counted; an integer, or
             with TensorFlow a scalar tensor.
         width: B, likewise. It may exceed the vocabulary.
         alpha: α, a number of at least 0, or a scalar tensor.
         reorder: a function `(cache, parents) → cache`; see
             `kerasnotes.decoding.reorder`.
+        end: the token that ends an answer, an integer.
+        pad: what follows `end` in an answer, an integer.
 
     Returns:
         `Hypotheses`, W = B.
 
     Raises:
-        ValueError: `steps` or `width` is below 1, or `alpha` below 0.
+        ValueError: `steps` or `width` is below 1, `alpha` below 0, or `end`
+            or `pad` no integer.
 
     The beam is that of Graves, "Sequence Transduction with Recurrent Neural
     Networks", 2012, section 2.4, and Sutskever et al., "Sequence to Sequence
@@ -87,11 +96,12 @@ def beam_search(
     ... ])
     >>> def step(tokens, position, cache):
     ...     return ops.take(table, tokens, axis=0), cache
-    >>> found = beam_search(step, (), ops.array([1]), steps=3, width=2)
-    >>> found.tokens.numpy().tolist()
+    >>> answers = beam_search(step, (), ops.array([1]), steps=3, width=2)
+    >>> answers.tokens.numpy().tolist()
     [[[4, 2, 0], [3, 2, 0]]]
     """
     hypotheses.check_count(steps=steps, width=width)
+    end, pad = hypotheses.check_tokens(end=end, pad=pad)
 
     def going_on(position, stopped, last, beam, cache):
         return ops.logical_and(
@@ -100,31 +110,32 @@ def beam_search(
 
     def go_on(position, stopped, last, beam, cache):
         logits, cache = step(last, position, cache)
-        parents, last, beam = _extend(beam, stopped, logits, position)
+        parents, last, beam = _extend(beam, stopped, logits, position, end, pad)
         cache = reorder(cache, parents)
         return position + 1, _stops(beam, steps, alpha), last, beam, cache
 
     shape = (ops.shape(start)[0], width)
-    beam = _first(*shape, steps)
+    beam = _first(*shape, steps, pad)
     last = ops.broadcast_to(ops.cast(start, "int32")[:, None], shape)
+    cache = hypotheses.tensors(cache)
     state = (0, ops.zeros(shape[:1], "bool"), last, beam, cache)
     *_, beam, _ = ops.while_loop(going_on, go_on, state)
-    return hypotheses.rank(*beam, alpha)
+    return hypotheses.rank(*beam, alpha, pad)
 
 
-def _first(batch, width, steps):
+def _first(batch, width, steps, pad):
     """Returns beams with one hypothesis each: the empty one."""
     zeros = ops.zeros((batch, width), "int32")
     empty = ops.where(ops.arange(width, dtype="int32") > 0, -math.inf, 0.0)
     return _Beam(
-        ops.full((batch, width, steps), sequences.PAD, "int32"),
+        ops.full((batch, width, steps), pad, "int32"),
         zeros,
         ops.broadcast_to(ops.cast(empty, "float32"), (batch, width)),
         ops.zeros((batch, width), "bool"),
     )
 
 
-def _extend(beam, stopped, logits, position):
+def _extend(beam, stopped, logits, position, end, pad):
     """Returns the parents, the new tokens and the beam after a step."""
     batch, width = ops.shape(beam.log_probs)
     held = ops.logical_or(beam.finished, stopped[:, None])
@@ -138,20 +149,21 @@ def _extend(beam, stopped, logits, position):
     best, places = hypotheses.top_k(
         ops.concatenate([held, totals], axis=1), width
     )
-    kept = best == math.inf
-    found = ops.maximum(places - width, 0)
-    parents = ops.where(places < width, places, found // each)
-    last = ops.where(kept, sequences.PAD, hypotheses.gather(tokens, found))
+    stays = best == math.inf
+    places_of_new = ops.maximum(places - width, 0)
+    parents = ops.where(places < width, places, places_of_new // each)
+    last = hypotheses.gather(tokens, places_of_new)
+    last = ops.where(stays, pad, last)
     old = _Beam(*hypotheses.reorder(tuple(beam), parents))
-    ends = ops.logical_and(last == sequences.END, best > -math.inf)
+    ends = ops.logical_and(last == end, best > -math.inf)
     return (
         parents,
         last,
         _Beam(
             hypotheses.write(last, position, old.tokens),
-            ops.where(kept, old.lengths, old.lengths + 1),
-            ops.where(kept, old.log_probs, best),
-            ops.where(kept, old.finished, ends),
+            ops.where(stays, old.lengths, old.lengths + 1),
+            ops.where(stays, old.log_probs, best),
+            ops.where(stays, old.finished, ends),
         ),
     )
 

@@ -4,9 +4,8 @@ import math
 from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 from keras import ops
-
-from kerasnotes.ops import sequences
 
 
 class Hypotheses(NamedTuple):
@@ -17,9 +16,9 @@ class Hypotheses(NamedTuple):
     and a log probability and score of -∞.
 
     Attributes:
-        tokens: int32 `(b, W, steps)`, without `START`, with `END` if there
-            is one, and `PAD` after it.
-        lengths: int32 `(b, W)`, the numbers of tokens T, `END` counted.
+        tokens: int32 `(b, W, steps)`, without the start, with the token that
+            ends an answer if there is one, and `pad` after it.
+        lengths: int32 `(b, W)`, the numbers of tokens T, that token counted.
         log_probs: float32 `(b, W)`, the log probabilities that the model
             gives the tokens.
         scores: float32 `(b, W)`; see `score`.
@@ -41,7 +40,7 @@ def score(log_probs, lengths, alpha=0.7):
 
     Args:
         log_probs: log P, at most 0, of any shape.
-        lengths: T, `END` counted; likewise. Those below 1 count as 1.
+        lengths: T, the end counted; likewise. Those below 1 count as 1.
         alpha: α, a number of at least 0 or a scalar tensor.
 
     Raises:
@@ -65,7 +64,8 @@ def reorder(cache, parents):
     `reordered[i, j] = leaf[i, parents[i, j]]`
 
     Args:
-        cache: a nest of tensors `(b, W, ...)`.
+        cache: a nest of tensors `(b, W, ...)`; those of fewer than two axes,
+            and None, stay as they are.
         parents: for each hypothesis, the one that it goes on from, int32
             `(b, W)`.
 
@@ -73,7 +73,25 @@ def reorder(cache, parents):
     >>> reorder(cache, ops.array([[1, 1]]))["last"].numpy().tolist()
     [[[2.0], [2.0]]]
     """
-    return keras.tree.map_structure(lambda leaf: gather(leaf, parents), cache)
+
+    def follow(leaf):
+        shared = leaf is None or len(leaf.shape) < 2
+        return leaf if shared else gather(leaf, parents)
+
+    return keras.tree.map_structure(follow, cache)
+
+
+def tensors(cache):
+    """Returns a cache whose numbers and arrays are tensors.
+
+    >>> tensors({"count": 0})["count"].dtype.name
+    'int32'
+    """
+
+    def convert(leaf):
+        return leaf if leaf is None else ops.convert_to_tensor(leaf)
+
+    return keras.tree.map_structure(convert, cache)
 
 
 def gather(x, places):
@@ -126,19 +144,19 @@ def possible(log_probs):
     return ops.where(log_probs > -math.inf, log_probs, -math.inf)
 
 
-def write(tokens, position, written):
-    """Returns what is `written`, with a token more at `position`.
+def write(tokens, position, answers):
+    """Returns the answers with a token more at `position`.
 
     Args:
         tokens: int32 `(b, W)`.
         position: a scalar.
-        written: int32 `(b, W, steps)`.
+        answers: int32 `(b, W, steps)`.
     """
-    there = ops.arange(ops.shape(written)[-1], dtype="int32") == position
-    return ops.where(there, tokens[..., None], written)
+    here = ops.arange(ops.shape(answers)[-1], dtype="int32") == position
+    return ops.where(here, tokens[..., None], answers)
 
 
-def rank(tokens, lengths, log_probs, finished, alpha):
+def rank(tokens, lengths, log_probs, finished, alpha, pad):
     """Returns the `Hypotheses`, the best first.
 
     Args:
@@ -147,10 +165,11 @@ def rank(tokens, lengths, log_probs, finished, alpha):
         log_probs: float32 `(b, W)`.
         finished: booleans `(b, W)`.
         alpha: the exponent of the length normalisation.
+        pad: the token in hypotheses that there aren't.
     """
-    there = log_probs > -math.inf
-    tokens = ops.where(there[..., None], tokens, sequences.PAD)
-    lengths = ops.where(there, lengths, 0)
+    exists = log_probs > -math.inf
+    tokens = ops.where(exists[..., None], tokens, pad)
+    lengths = ops.where(exists, lengths, 0)
     scores = score(log_probs, lengths, alpha)
     width = ops.shape(scores)[1]
     _, order = top_k(scores, width)
@@ -166,3 +185,13 @@ def check_count(**arguments):
             raise ValueError(
                 f"`{name}` must be at least 1. Received: {name}={value}"
             )
+
+
+def check_tokens(**arguments):
+    """Returns tokens as integers, and refuses what is none."""
+    for name, value in arguments.items():
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+            raise ValueError(
+                f"`{name}` must be an integer. Received: {name}={value!r}"
+            )
+    return [int(value) for value in arguments.values()]

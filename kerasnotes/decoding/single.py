@@ -9,26 +9,39 @@ from kerasnotes.decoding import hypotheses
 from kerasnotes.ops import sequences
 
 
-def greedy(step, cache, start, steps, alpha=0.7):
+def greedy(
+    step,
+    cache,
+    start,
+    steps,
+    alpha=0.7,
+    *,
+    end=sequences.END,
+    pad=sequences.PAD,
+):
     """Takes the likeliest token at each step, the lowest of equal ones.
 
     `y_t = argmax_y p(y | y_1 … y_t-1)`
 
     Args:
         step: as in `beam_search`, with one hypothesis for each example.
-        cache: what `step` takes first.
+        cache: the state that the first step takes, as in `beam_search`, with
+            one hypothesis for each example: `(b, 1, ...)`.
         start: int32 `(b,)`, the first tokens, which aren't part of answers.
-        steps: the most tokens of an answer, `END` counted; an integer, or
+        steps: the most tokens of an answer, `end` counted; an integer, or
             with TensorFlow a scalar tensor.
         alpha: the exponent of the scores' length normalisation.
+        end: the token that ends an answer, an integer.
+        pad: what follows `end` in an answer, an integer.
 
     Returns:
         `Hypotheses`, W = 1.
 
     Raises:
-        ValueError: `steps` is below 1, or `alpha` below 0.
+        ValueError: `steps` is below 1, `alpha` below 0, or `end` or `pad` no
+            integer.
 
-    >>> def step(tokens, position, cache):  # Counts down to END.
+    >>> def step(tokens, position, cache):  # Counts down to 2, the end.
     ...     return ops.one_hot(ops.maximum(tokens - 1, 2), 6), cache
     >>> greedy(step, (), ops.array([5]), steps=4).tokens.numpy().tolist()
     [[[4, 3, 2, 0]]]
@@ -37,7 +50,7 @@ def greedy(step, cache, start, steps, alpha=0.7):
     def choose(logits, position):
         return ops.argmax(logits, axis=-1)
 
-    return _decode(step, cache, start, steps, alpha, choose)
+    return _decode(step, cache, start, steps, alpha, choose, end, pad)
 
 
 def sample(
@@ -50,6 +63,9 @@ def sample(
     top_p=None,
     seed=None,
     alpha=0.7,
+    *,
+    end=sequences.END,
+    pad=sequences.PAD,
 ):
     """Draws each token at random, by the probabilities of the model.
 
@@ -60,9 +76,10 @@ def sample(
 
     Args:
         step: as in `beam_search`, with one hypothesis for each example.
-        cache: what `step` takes first.
+        cache: the state that the first step takes, as in `beam_search`, with
+            one hypothesis for each example: `(b, 1, ...)`.
         start: int32 `(b,)`, the first tokens, which aren't part of answers.
-        steps: the most tokens of an answer, `END` counted; an integer, or
+        steps: the most tokens of an answer, `end` counted; an integer, or
             with TensorFlow a scalar tensor.
         temperature: a number above 0: below 1 it sharpens the probabilities,
             towards `greedy`, above 1 it flattens them.
@@ -71,6 +88,8 @@ def sample(
         seed: an integer, which always draws the same, a
             `keras.random.SeedGenerator`, or None for one of Keras' own.
         alpha: the exponent of the scores' length normalisation.
+        end: the token that ends an answer, an integer.
+        pad: what follows `end` in an answer, an integer.
 
     Returns:
         `Hypotheses`, W = 1. Their log probabilities are the model's, of
@@ -85,8 +104,8 @@ def sample(
 
     >>> def step(tokens, position, cache):
     ...     return ops.log([[[0.0, 0.0, 0.1, 0.5, 0.4]]]), cache
-    >>> found = sample(step, (), ops.array([1]), 9, top_p=0.8, seed=1)
-    >>> sorted(set(found.tokens.numpy().ravel().tolist()))
+    >>> answer = sample(step, (), ops.array([1]), 9, top_p=0.8, seed=1)
+    >>> sorted(set(answer.tokens.numpy().ravel().tolist()))
     [3, 4]
     """
     _check(temperature, top_k, top_p)
@@ -107,7 +126,7 @@ def sample(
             return place
         return hypotheses.gather(tokens, place[:, None])[:, 0]
 
-    return _decode(step, cache, start, steps, alpha, choose)
+    return _decode(step, cache, start, steps, alpha, choose, end, pad)
 
 
 def _draw(weights, top_p, drawn):
@@ -132,13 +151,14 @@ def _draw(weights, top_p, drawn):
     return ops.argmax(ops.cast(beyond, "int32"), axis=-1)
 
 
-def _decode(step, cache, start, steps, alpha, choose):
+def _decode(step, cache, start, steps, alpha, choose, end, pad):
     """Decodes one hypothesis for each example.
 
     `choose` is a function of float32 logits `(b, vocabulary)` and the
     position to int32 tokens `(b,)`.
     """
     hypotheses.check_count(steps=steps)
+    end, pad = hypotheses.check_tokens(end=end, pad=pad)
 
     def going_on(position, finished, *_):
         return ops.logical_and(
@@ -152,10 +172,11 @@ def _decode(step, cache, start, steps, alpha, choose):
         gained = hypotheses.gather(logits[:, 0], last)
         gained = gained - ops.logsumexp(logits, axis=-1)
         total = hypotheses.possible(log_probs + gained)
-        last = ops.where(finished, sequences.PAD, last)
+        last = ops.where(finished, pad, last)
+        over = ops.logical_or(last == end, total == -math.inf)
         return (
             position + 1,
-            ops.logical_or(finished, _over(last, total)),
+            ops.logical_or(finished, over),
             last,
             hypotheses.write(last, position, tokens),
             ops.where(finished, lengths, lengths + 1),
@@ -169,18 +190,13 @@ def _decode(step, cache, start, steps, alpha, choose):
         0,
         ops.zeros(shape, "bool"),
         last,
-        ops.full((*shape, steps), sequences.PAD, "int32"),
+        ops.full((*shape, steps), pad, "int32"),
         ops.zeros(shape, "int32"),
         ops.zeros(shape, "float32"),
-        cache,
+        hypotheses.tensors(cache),
     )
-    _, finished, _, *found, _ = ops.while_loop(going_on, go_on, state)
-    return hypotheses.rank(*found, finished, alpha)
-
-
-def _over(last, total):
-    """Returns whether an answer ends, or nothing can follow."""
-    return ops.logical_or(last == sequences.END, total == -math.inf)
+    _, finished, _, *answers, _ = ops.while_loop(going_on, go_on, state)
+    return hypotheses.rank(*answers, finished, alpha, pad)
 
 
 def _check(temperature, top_k, top_p):

@@ -1,38 +1,42 @@
-"""Layers by name. A layer's module loads when the layer is named."""
+"""Layers: importing them registers them, so that saved models reload."""
 
-import importlib
+from kerasnotes.layers.additive_attention import (
+    AdditiveAttention,
+    AttentionCell,
+    AttentionRNN,
+)
+from kerasnotes.layers.block import Block, KernelBlock
+from kerasnotes.layers.depthwise import DepthwiseSeparable, InvertedResidual
+from kerasnotes.layers.inception import Inception, NaiveInception
+from kerasnotes.layers.multi_head_attention import MultiHeadAttention
+from kerasnotes.layers.normalization import LocalResponseNormalization
+from kerasnotes.layers.padding import ZeroPadChannels
+from kerasnotes.layers.positions import SinusoidalPositions
+from kerasnotes.layers.recurrent import GRUCell, LSTMCell
+from kerasnotes.layers.residual import ConvolutionalBlock, IdentityBlock
+from kerasnotes.layers.transformer import (
+    TransformerDecoderBlock,
+    TransformerEncoderBlock,
+)
 
-_LAYERS = {
-    "AdditiveAttention": "additive_attention",
-    "AttentionCell": "additive_attention",
-    "AttentionRNN": "additive_attention",
-    "Block": "block",
-    "ConvolutionalBlock": "residual",
-    "DepthwiseSeparable": "depthwise",
-    "GRUCell": "recurrent",
-    "IdentityBlock": "residual",
-    "Inception": "inception",
-    "InvertedResidual": "depthwise",
-    "KernelBlock": "block",
-    "LSTMCell": "recurrent",
-    "LocalResponseNormalization": "normalization",
-    "MultiHeadAttention": "multi_head_attention",
-    "NaiveInception": "inception",
-    "SinusoidalPositions": "positions",
-    "TransformerDecoderBlock": "transformer",
-    "TransformerEncoderBlock": "transformer",
-    "ZeroPadChannels": "padding",
-}
-
-
-def __getattr__(name):
-    if name in _LAYERS:
-        module = importlib.import_module(f"kerasnotes.layers.{_LAYERS[name]}")
-        return getattr(module, name)
-    raise AttributeError(
-        f"module 'kerasnotes.layers' has no attribute {name!r}"
-    )
-
-
-def __dir__():
-    return sorted(_LAYERS)
+__all__ = [
+    "AdditiveAttention",
+    "AttentionCell",
+    "AttentionRNN",
+    "Block",
+    "ConvolutionalBlock",
+    "DepthwiseSeparable",
+    "GRUCell",
+    "IdentityBlock",
+    "Inception",
+    "InvertedResidual",
+    "KernelBlock",
+    "LSTMCell",
+    "LocalResponseNormalization",
+    "MultiHeadAttention",
+    "NaiveInception",
+    "SinusoidalPositions",
+    "TransformerDecoderBlock",
+    "TransformerEncoderBlock",
+    "ZeroPadChannels",
+]

@@ -1,4 +1,4 @@
-"""Where in a sequence something is."""
+"""The position of each vector in a sequence."""
 
 import math
 
@@ -13,12 +13,17 @@ class SinusoidalPositions(keras.layers.Layer):
     `PE(pos, 2i) = sin(pos / 10000^(2i/d))`,
     `PE(pos, 2i+1) = cos(pos / 10000^(2i/d))`, for vectors of d numbers.
 
+    Args:
+        max_wavelength: 10000 in these equations.
+        **kwargs: of `keras.layers.Layer`.
+
     Call arguments:
-        x: `(..., T, d)`.
-        start: the position of the first, an integer or a scalar tensor.
+        inputs: x, `(..., T, d)`. Its mask, if Keras gave it one, stays.
+        start_index: the position of the first vector, an integer or a scalar
+            tensor.
 
     Returns:
-        A tensor of the shape of `x`.
+        A tensor of the shape of x.
 
     Source: Vaswani et al., Attention is all you need (2017), section 3.5.
 
@@ -27,11 +32,28 @@ class SinusoidalPositions(keras.layers.Layer):
            [0.84, 0.54]], dtype=float32)
     """
 
-    def call(self, x, start=0):
-        length, d = ops.shape(x)[-2], x.shape[-1]
-        places = ops.cast(start + ops.arange(length), self.variable_dtype)
+    def __init__(self, max_wavelength=10000, **kwargs):
+        super().__init__(**kwargs)
+        if max_wavelength <= 0:
+            raise ValueError(
+                "`max_wavelength` must be above 0. Received: "
+                f"max_wavelength={max_wavelength}"
+            )
+        self.supports_masking = True
+        self.max_wavelength = max_wavelength
+
+    def call(self, inputs, start_index=0):
+        """Returns the vectors with the codes of their positions."""
+        length, d = ops.shape(inputs)[-2], inputs.shape[-1]
+        positions = start_index + ops.arange(length)
+        positions = ops.cast(positions, self.variable_dtype)
         pairs = ops.arange(0, d, 2, dtype=self.variable_dtype)
-        angles = places[:, None] * ops.exp(pairs * (-math.log(10000) / d))
+        rate = -math.log(self.max_wavelength) / d
+        angles = positions[:, None] * ops.exp(pairs * rate)
         codes = ops.stack([ops.sin(angles), ops.cos(angles)], axis=-1)
         codes = ops.reshape(codes, (length, -1))[:, :d]
-        return x + ops.cast(codes, x.dtype)
+        return inputs + ops.cast(codes, inputs.dtype)
+
+    def get_config(self):
+        """Returns the arguments of the constructor."""
+        return {**super().get_config(), "max_wavelength": self.max_wavelength}

@@ -5,22 +5,16 @@ from keras import ops
 
 
 class _GatedCell(keras.layers.Layer):
-    """A cell whose gates look at the input and at the state before.
-
-    Args:
-        units: the size of a state.
-        kernel_initializer: of what multiplies the input.
-        recurrent_initializer: of what multiplies the state.
-        kernel_regularizer: of both.
-        **kwargs: of `keras.layers.Layer`.
-    """
+    """Computes gates from the input and from the state before."""
 
     def __init__(
         self,
         units,
+        *,
         kernel_initializer="glorot_uniform",
         recurrent_initializer="orthogonal",
         kernel_regularizer=None,
+        recurrent_regularizer=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -34,13 +28,26 @@ class _GatedCell(keras.layers.Layer):
             recurrent_initializer
         )
         self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
+        self.recurrent_regularizer = keras.regularizers.get(
+            recurrent_regularizer
+        )
 
-    def _kernel(self, name, rows, parts, initializer):
+    def _input_kernel(self, rows, gates):
+        """Returns the weights of what multiplies the input."""
         return self.add_weight(
-            shape=(rows, parts * self.units),
-            # An unseeded initialiser repeats its values.
-            initializer=initializer.clone(),
+            shape=(rows, gates * self.units),
+            initializer=self.kernel_initializer.clone(),
             regularizer=self.kernel_regularizer,
+            name="kernel",
+        )
+
+    def _recurrent_kernel(self, name, gates):
+        """Returns weights of what multiplies the state."""
+        return self.add_weight(
+            shape=(self.units, gates * self.units),
+            # An unseeded initialiser repeats its values.
+            initializer=self.recurrent_initializer.clone(),
+            regularizer=self.recurrent_regularizer,
             name=name,
         )
 
@@ -51,24 +58,21 @@ class _GatedCell(keras.layers.Layer):
 
     def get_config(self):
         """Returns the arguments of the constructor."""
+        serialize = keras.initializers.serialize
+        regularizer = keras.regularizers.serialize
         return {
             **super().get_config(),
             "units": self.units,
-            "kernel_initializer": keras.initializers.serialize(
-                self.kernel_initializer
-            ),
-            "recurrent_initializer": keras.initializers.serialize(
-                self.recurrent_initializer
-            ),
-            "kernel_regularizer": keras.regularizers.serialize(
-                self.kernel_regularizer
-            ),
+            "kernel_initializer": serialize(self.kernel_initializer),
+            "recurrent_initializer": serialize(self.recurrent_initializer),
+            "kernel_regularizer": regularizer(self.kernel_regularizer),
+            "recurrent_regularizer": regularizer(self.recurrent_regularizer),
         }
 
 
 @keras.saving.register_keras_serializable("kerasnotes")
 class GRUCell(_GatedCell):
-    """A gated recurrent unit.
+    """Computes one step of a gated recurrent unit.
 
     - `Γ_u = σ(W_u [c⟨t-1⟩, x⟨t⟩] + b_u)`, how much is new;
     - `Γ_r = σ(W_r [c⟨t-1⟩, x⟨t⟩] + b_r)`, how much of the old to look at;
@@ -80,11 +84,18 @@ class GRUCell(_GatedCell):
     `x⟨t⟩` for `u`, `r` and `c` side by side, `recurrent_kernel` those of
     `c⟨t-1⟩` for `u` and `r`, `candidate_kernel` for `c`.
 
+    No backend has one fused kernel for these equations: cuDNN's multiplies
+    by `Γ_r` after the matrix, as `keras.layers.GRU(reset_after=True)` does,
+    which is another function. `keras.layers.RNN` runs this cell as a loop
+    everywhere, on a CPU faster than `keras.layers.GRU(reset_after=False)`
+    by the slices that it doesn't copy.
+
     Args:
         units: the size of c.
         kernel_initializer: of what multiplies x.
         recurrent_initializer: of what multiplies c.
-        kernel_regularizer: of both.
+        kernel_regularizer: of what multiplies x.
+        recurrent_regularizer: of what multiplies c.
         **kwargs: of `keras.layers.Layer`.
 
     Call arguments:
@@ -109,17 +120,10 @@ class GRUCell(_GatedCell):
 
     def build(self, input_shape):
         """Creates the weights."""
-        inner = self.recurrent_initializer
-        self.kernel = self._kernel(
-            "kernel", input_shape[-1], 3, self.kernel_initializer
-        )
-        # Kernels of their own: a slice would be copied at every step.
-        self.recurrent_kernel = self._kernel(
-            "recurrent_kernel", self.units, 2, inner
-        )
-        self.candidate_kernel = self._kernel(
-            "candidate_kernel", self.units, 1, inner
-        )
+        self.kernel = self._input_kernel(input_shape[-1], 3)
+        # Two kernels: a slice of one would be copied at every step.
+        self.recurrent_kernel = self._recurrent_kernel("recurrent_kernel", 2)
+        self.candidate_kernel = self._recurrent_kernel("candidate_kernel", 1)
         self.bias = self.add_weight((3 * self.units,), "zeros", name="bias")
 
     def call(self, inputs, states):
@@ -136,7 +140,7 @@ class GRUCell(_GatedCell):
 
 @keras.saving.register_keras_serializable("kerasnotes")
 class LSTMCell(_GatedCell):
-    """A long short-term memory.
+    """Computes one step of a long short-term memory.
 
     - `Γ_u, Γ_f, Γ_o = σ(W_· [a⟨t-1⟩, x⟨t⟩] + b_·)`: update, forget, output;
     - `c̃ = tanh(W_c [a⟨t-1⟩, x⟨t⟩] + b_c)`;
@@ -144,7 +148,8 @@ class LSTMCell(_GatedCell):
     - `a⟨t⟩ = Γ_o * tanh(c⟨t⟩)`, the output.
 
     It is `keras.layers.LSTMCell`, whose weights are laid out alike:
-    `u | f | c | o`.
+    `u | f | c | o`. `keras.layers.LSTM` with the same weights computes the
+    same, on a GPU as one fused kernel of cuDNN, and the models use that.
 
     Args:
         units: the size of a and of c.
@@ -152,7 +157,8 @@ class LSTMCell(_GatedCell):
             remembers (Józefowicz et al., 2015), or at 0.
         kernel_initializer: of what multiplies x.
         recurrent_initializer: of what multiplies a.
-        kernel_regularizer: of both.
+        kernel_regularizer: of what multiplies x.
+        recurrent_regularizer: of what multiplies a.
         **kwargs: of `keras.layers.Layer`.
 
     Call arguments:
@@ -170,19 +176,15 @@ class LSTMCell(_GatedCell):
     TensorShape([2, 2])
     """
 
-    def __init__(self, units, unit_forget_bias=True, **kwargs):
+    def __init__(self, units, *, unit_forget_bias=True, **kwargs):
         super().__init__(units, **kwargs)
         self.unit_forget_bias = unit_forget_bias
         self.state_size = [units, units]
 
     def build(self, input_shape):
         """Creates the weights."""
-        self.kernel = self._kernel(
-            "kernel", input_shape[-1], 4, self.kernel_initializer
-        )
-        self.recurrent_kernel = self._kernel(
-            "recurrent_kernel", self.units, 4, self.recurrent_initializer
-        )
+        self.kernel = self._input_kernel(input_shape[-1], 4)
+        self.recurrent_kernel = self._recurrent_kernel("recurrent_kernel", 4)
         self.bias = self.add_weight(
             (4 * self.units,), self._first_bias, name="bias"
         )

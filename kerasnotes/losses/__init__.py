@@ -1,4 +1,4 @@
-"""Losses: what training makes small."""
+"""Losses: importing them registers them, so that compiled models reload."""
 
 from kerasnotes.losses.crossentropy import Crossentropy
 from kerasnotes.losses.masked import MaskedBinaryCrossentropy

@@ -6,15 +6,24 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("kerasnotes")
 class Crossentropy(keras.losses.Loss):
-    """Cross-entropy of C classes, of labels or of distributions over them.
+    """Computes the cross-entropy of C classes.
 
     `-Σ_j q_j log softmax(z)_j`, `q = (1 - ε) y + ε / C`
 
-    where y is the distribution given, or all of it on the label.
+    where y is the distribution that the labels say, or 1 for the label.
+
+    The arguments are those of `keras.losses.CategoricalCrossentropy` and
+    `SparseCategoricalCrossentropy`, with one other default: the models of
+    this package return logits, so `from_logits` is true.
 
     Args:
+        from_logits: whether `y_pred` are logits, or probabilities.
         label_smoothing: ε from 0 to 1, the share that is spread evenly over
             all classes.
+        ignore_class: a label that counts nothing, such as the padding of
+            sequences; None for none. The mean is over the other labels of a
+            batch; several replicas each divide by theirs, so for the step of
+            one device weight the labels by `sample_weight` instead.
         reduction: as in `keras.losses.Loss`.
         name: the loss's name.
         dtype: the type it computes in.
@@ -22,13 +31,14 @@ class Crossentropy(keras.losses.Loss):
     Call arguments:
         y_true: labels in [0, C), `(batch, ...)` or `(batch, ..., 1)`, or
             distributions, `(batch, ..., C)`.
-        y_pred: logits, `(batch, ..., C)`.
+        y_pred: logits, or probabilities, `(batch, ..., C)`.
 
     Returns:
         The loss of each label, `(batch, ...)`, before the reduction.
 
     Raises:
-        ValueError: `label_smoothing` is out of its range.
+        ValueError: an argument is out of its range, or `ignore_class` comes
+            with distributions.
 
     Example:
     >>> loss, logits = Crossentropy(), [[0.0, 0.0]]
@@ -41,39 +51,85 @@ class Crossentropy(keras.losses.Loss):
 
     def __init__(
         self,
+        from_logits=True,
         label_smoothing=0.0,
+        ignore_class=None,
         reduction="sum_over_batch_size",
         name="crossentropy",
         dtype=None,
     ):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
+        if not isinstance(from_logits, bool):
+            raise ValueError(
+                "`from_logits` must be True or False. Received: "
+                f"from_logits={from_logits!r}"
+            )
         if not 0 <= label_smoothing <= 1:
             raise ValueError(
                 "`label_smoothing` must be in [0, 1]. "
                 f"Received: label_smoothing={label_smoothing}"
             )
+        self.from_logits = from_logits
         self.label_smoothing = label_smoothing
+        self.ignore_class = ignore_class
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        """Returns the reduced loss."""
+        if self.ignore_class is None:
+            return super().__call__(y_true, y_pred, sample_weight)
+        labels = _labels(*map(ops.convert_to_tensor, (y_true, y_pred)))
+        if labels is None:
+            raise ValueError(
+                "`ignore_class` needs labels, not distributions. Received: "
+                f"ignore_class={self.ignore_class}"
+            )
+        counts = ops.cast(labels != self.ignore_class, self.dtype)
+        if self.reduction in ("mean", "sum_over_batch_size"):
+            # The mean divides by all labels.
+            total = ops.cast(ops.size(labels), self.dtype)
+            counts = counts * total / ops.maximum(ops.sum(counts), 1)
+        if sample_weight is not None:
+            weight = ops.cast(sample_weight, self.dtype)
+            missing = len(counts.shape) - len(weight.shape)
+            counts = counts * ops.reshape(
+                weight, (*ops.shape(weight), *[1] * missing)
+            )
+        return super().__call__(y_true, y_pred, counts)
 
     def call(self, y_true, y_pred):
         """Returns the loss of each label."""
         y_true, y_pred = map(ops.convert_to_tensor, (y_true, y_pred))
         classes, smoothing = y_pred.shape[-1], self.label_smoothing
-        if len(y_true.shape) == len(y_pred.shape) and y_true.shape[-1] == 1:
-            y_true = ops.squeeze(y_true, -1)
-        if len(y_true.shape) < len(y_pred.shape):
-            y_true = ops.cast(y_true, "int32")
+        labels = _labels(y_true, y_pred)
+        if labels is not None:
+            if self.ignore_class is not None:
+                # It may be no class at all, such as -1.
+                labels = ops.where(labels == self.ignore_class, 0, labels)
             if not smoothing:
                 return ops.sparse_categorical_crossentropy(
-                    y_true, y_pred, from_logits=True
+                    labels, y_pred, from_logits=self.from_logits
                 )
             # A row of C numbers each; picking the label's logit is slower.
-            y_true = ops.one_hot(y_true, classes, dtype=y_pred.dtype)
+            y_true = ops.one_hot(labels, classes, dtype=y_pred.dtype)
         y_true = (1 - smoothing) * y_true + smoothing / classes
-        return ops.categorical_crossentropy(y_true, y_pred, from_logits=True)
+        return ops.categorical_crossentropy(
+            y_true, y_pred, from_logits=self.from_logits
+        )
 
     def get_config(self):
         """Returns the arguments, for serialisation."""
         return {
             **super().get_config(),
+            "from_logits": self.from_logits,
             "label_smoothing": self.label_smoothing,
+            "ignore_class": self.ignore_class,
         }
+
+
+def _labels(y_true, y_pred):
+    """Returns int32 labels, or None where `y_true` are distributions."""
+    if len(y_true.shape) == len(y_pred.shape) and y_true.shape[-1] == 1:
+        y_true = ops.squeeze(y_true, -1)
+    if len(y_true.shape) == len(y_pred.shape):
+        return None
+    return ops.cast(y_true, "int32")

@@ -1,4 +1,4 @@
-"""Losses that count only what is known."""
+"""Losses of labels some of which are unknown."""
 
 import keras
 from keras import ops
@@ -6,7 +6,7 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("kerasnotes")
 class MaskedBinaryCrossentropy(keras.losses.Loss):
-    """Cross-entropy of several yes-or-no labels, of which some are unknown.
+    """Computes the cross-entropy of yes-or-no labels, some of them unknown.
 
     For an example with logits z and labels y, of which `K` are known:
 
@@ -20,14 +20,19 @@ class MaskedBinaryCrossentropy(keras.losses.Loss):
     course sums over the labels where this takes their mean: L times as much.
     Of two sets of which unlike shares are known, the losses don't compare.
 
+    The arguments are those of `keras.losses.BinaryCrossentropy`, with one
+    other default: the models of this package return logits, so `from_logits`
+    is true.
+
     Args:
+        from_logits: whether `y_pred` are logits, or probabilities.
         reduction: as in `keras.losses.Loss`.
         name: the loss's name.
         dtype: the type it computes in.
 
     Call arguments:
         y_true: `(batch, L)`: 1 yes, 0 no, below 0 unknown.
-        y_pred: logits, `(batch, L)`.
+        y_pred: logits, or probabilities, `(batch, L)`.
 
     Returns:
         The loss of each example, `(batch,)`, before the reduction.
@@ -40,11 +45,32 @@ class MaskedBinaryCrossentropy(keras.losses.Loss):
     Source: course 3, "Multi-task learning".
     """
 
+    def __init__(
+        self,
+        from_logits=True,
+        reduction="sum_over_batch_size",
+        name="masked_binary_crossentropy",
+        dtype=None,
+    ):
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        if not isinstance(from_logits, bool):
+            raise ValueError(
+                "`from_logits` must be True or False. Received: "
+                f"from_logits={from_logits!r}"
+            )
+        self.from_logits = from_logits
+
     def call(self, y_true, y_pred):
         """Returns the loss of each example."""
         y_true, y_pred = map(ops.convert_to_tensor, (y_true, y_pred))
         known = y_true >= 0
         # An infinite logit of an unknown label would else make 0 · ∞.
         y_true, y_pred = (ops.where(known, y, 0.0) for y in (y_true, y_pred))
-        terms = ops.binary_crossentropy(y_true, y_pred, from_logits=True)
+        terms = ops.binary_crossentropy(
+            y_true, y_pred, from_logits=self.from_logits
+        )
         return ops.mean(ops.where(known, terms, 0.0), axis=-1)
+
+    def get_config(self):
+        """Returns the arguments, for serialisation."""
+        return {**super().get_config(), "from_logits": self.from_logits}

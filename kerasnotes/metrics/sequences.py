@@ -1,4 +1,4 @@
-"""How many tokens, and how many sequences, are right."""
+"""Accuracies of tokens and of sequences."""
 
 import keras
 from keras import ops
@@ -6,19 +6,16 @@ from keras import ops
 from kerasnotes.ops import sequences
 
 
-class _OfLabels(keras.metrics.Mean):
-    """The mean of numbers that labels and logits give.
-
-    The padding among the labels tells what counts; weights don't.
-    """
+class _PaddedAccuracy(keras.metrics.Mean):
+    """Averages over labels, of which padding doesn't count."""
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Adds a batch.
 
         Args:
             y_true: int32 `(batch, T)`, filled up with `PAD`.
-            y_pred: logits `(batch, T, C)`.
-            sample_weight: ignored.
+            y_pred: logits or probabilities `(batch, T, C)`: the largest wins.
+            sample_weight: ignored: padding alone counts nothing.
         """
         right = ops.equal(ops.argmax(y_pred, axis=-1), y_true)
         return super().update_state(
@@ -27,8 +24,11 @@ class _OfLabels(keras.metrics.Mean):
 
 
 @keras.saving.register_keras_serializable("kerasnotes")
-class TokenAccuracy(_OfLabels):
-    """The share of tokens that are the likeliest, given the true ones before.
+class TokenAccuracy(_PaddedAccuracy):
+    """Computes the share of tokens that are the likeliest after the true ones.
+
+    It counts no `PAD` among the labels, and needs no `from_logits`: logits
+    and probabilities have the same largest.
 
     Args:
         name: the metric's name.
@@ -42,17 +42,17 @@ class TokenAccuracy(_OfLabels):
     def __init__(self, name="accuracy", dtype=None):
         super().__init__(name=name, dtype=dtype)
 
-    def values(self, right, there):
+    def values(self, right, counts):
         """Returns 1 for each token that is right, and which count."""
-        return right, there
+        return right, counts
 
 
 @keras.saving.register_keras_serializable("kerasnotes")
-class SequenceAccuracy(_OfLabels):
-    """The share of sequences all of whose tokens are right.
+class SequenceAccuracy(_PaddedAccuracy):
+    """Computes the share of sequences all of whose tokens are right.
 
     Those, and no others, greedy decoding gives exactly: as long as all are
-    right, the true tokens before are its own.
+    right, it reads the true tokens too. `PAD` among the labels doesn't count.
 
     Args:
         name: the metric's name.
@@ -66,7 +66,7 @@ class SequenceAccuracy(_OfLabels):
     def __init__(self, name="sequence_accuracy", dtype=None):
         super().__init__(name=name, dtype=dtype)
 
-    def values(self, right, there):
+    def values(self, right, counts):
         """Returns 1 for each sequence that is right; all count."""
-        wrong = ops.logical_and(there, ops.logical_not(right))
+        wrong = ops.logical_and(counts, ops.logical_not(right))
         return ops.logical_not(ops.any(wrong, axis=-1)), None

@@ -5,7 +5,7 @@ from keras import ops
 
 
 def scaled_dot_product_attention(
-    query, keys, values, mask=None, return_weights=False
+    query, key, value, mask=None, return_attention_scores=False
 ):
     """Returns `softmax(QKᵀ / √d) V`.
 
@@ -13,11 +13,11 @@ def scaled_dot_product_attention(
 
     Args:
         query: Q, `(..., T, d)`.
-        keys: K, `(..., S, d)`; or a list of tensors that make it up along S.
-        values: V, `(..., S, v)`; likewise.
+        key: K, `(..., S, d)`; or a list of tensors that make it up along S.
+        value: V, `(..., S, v)`; likewise.
         mask: booleans that broadcast to `(..., T, S)`, true where a query may
             look; None for everywhere.
-        return_weights: whether to return the softmax too.
+        return_attention_scores: whether to return the softmax too.
 
     Returns:
         A tensor `(..., T, v)`; or a tuple of it and the weights
@@ -25,22 +25,22 @@ def scaled_dot_product_attention(
 
     Source: Vaswani et al., Attention is all you need (2017), section 3.2.1.
 
-    >>> query, keys = keras.ops.ones((1, 2)), keras.ops.ones((3, 2))
-    >>> values = keras.ops.array([[1.0], [3.0], [9.0]])
+    >>> query, key = keras.ops.ones((1, 2)), keras.ops.ones((3, 2))
+    >>> value = keras.ops.array([[1.0], [3.0], [9.0]])
     >>> mask = keras.ops.array([[True, True, False]])
-    >>> scaled_dot_product_attention(query, keys, values, mask).numpy()
+    >>> scaled_dot_product_attention(query, key, value, mask).numpy()
     array([[2.]], dtype=float32)
     """
-    if not isinstance(keys, (list, tuple)):
-        if not return_weights and _fuses(query, values):
-            return _fused(query, keys, values, mask)
-        keys, values = [keys], [values]
+    if not isinstance(key, (list, tuple)):
+        if not return_attention_scores and _fuses(query, value):
+            return _fused(query, key, value, mask)
+        key, value = [key], [value]
     query = query * query.shape[-1] ** -0.5
-    scores = [ops.matmul(query, ops.swapaxes(k, -1, -2)) for k in keys]
+    scores = [ops.matmul(query, ops.swapaxes(k, -1, -2)) for k in key]
     scores = ops.concatenate(scores, axis=-1) if scores[1:] else scores[0]
     weights = ops.cast(masked_softmax(scores, mask), scores.dtype)
-    mixed = _mix(weights, values)
-    return (mixed, weights) if return_weights else mixed
+    mixed = _mix(weights, value)
+    return (mixed, weights) if return_attention_scores else mixed
 
 
 def _mix(weights, values):
@@ -55,24 +55,24 @@ def _mix(weights, values):
     return sum(mixed[1:], mixed[0])
 
 
-def _fuses(query, values):
+def _fuses(query, value):
     """Returns whether Keras may have one kernel for all of it."""
     # TensorFlow has none, and JAX none of float16 on a CPU.
     return (
         keras.config.backend() != "tensorflow"
         and len(query.shape) == 4
-        and query.shape[-1] == values.shape[-1]
+        and query.shape[-1] == value.shape[-1]
         and keras.backend.standardize_dtype(query.dtype) != "float16"
     )
 
 
-def _fused(query, keys, values, mask):
+def _fused(query, key, value, mask):
     """Returns what `scaled_dot_product_attention` does, of 4 dimensions."""
     if mask is not None:
         mask = ops.reshape(mask, (1,) * (4 - len(mask.shape)) + mask.shape)
         some = ops.any(mask, axis=-1, keepdims=True)
-    query, keys, values = (ops.swapaxes(x, 1, 2) for x in (query, keys, values))
-    mixed = ops.dot_product_attention(query, keys, values, mask=mask)
+    query, key, value = (ops.swapaxes(x, 1, 2) for x in (query, key, value))
+    mixed = ops.dot_product_attention(query, key, value, mask=mask)
     mixed = ops.swapaxes(mixed, 1, 2)
     return mixed if mask is None else mixed * ops.cast(some, mixed.dtype)
 

@@ -57,7 +57,7 @@ def test_against_keras(mask):
         X, SOURCE, attention_mask=mask, return_attention_scores=True
     )
     found, found_weights = layer(
-        X, SOURCE, attention_mask=mask, return_weights=True
+        X, SOURCE, attention_mask=mask, return_attention_scores=True
     )
     close(found, want)
     close(found_weights, want_weights)
@@ -67,10 +67,61 @@ def test_against_keras(mask):
 
 def test_look_ahead_against_keras():
     layer = ours(X)
-    mask = np.tril(np.ones((4, 4), bool))
+    mask = np.tril(np.ones((1, 4, 4), bool))
     want = twin(layer, X)(X, X, use_causal_mask=True)
-    found = layer(X, X, attention_mask=mask)
-    close(found, want)
+    close(layer(X, X, attention_mask=mask), want)
+    close(layer(X, X, use_causal_mask=True), want)
+
+
+def test_sizes_and_a_key_of_its_own_against_keras():
+    key = RNG.normal(size=(2, 5, 3)).astype("float32")
+    ours = layers.MultiHeadAttention(HEADS, 5, 2)
+    theirs = keras.layers.MultiHeadAttention(HEADS, 5, 2, output_shape=WIDTH)
+    for layer in (ours, theirs):
+        layer(X, SOURCE, key)
+    rng = np.random.default_rng(1)
+    for mine, its in zip(ours.weights, theirs.weights, strict=True):
+        value = rng.normal(size=mine.shape, scale=0.4)
+        mine.assign(value)
+        its.assign(value.reshape(its.shape))
+    masks = {
+        "query_mask": np.ones((2, 4), bool),
+        "value_mask": MASKS["padding"][:, 0],
+        "attention_mask": MASKS["each"],
+        "use_causal_mask": True,
+    }
+    masks["attention_mask"][:, :, 0] = True
+    close(ours(X, SOURCE, key, **masks), theirs(X, SOURCE, key, **masks))
+
+
+def test_masks_of_an_embedding_are_honoured():
+    tokens = np.array([[3, 4, 0, 0], [5, 0, 0, 0]])
+    memory = np.array([[3, 4, 5, 0, 0], [5, 6, 0, 0, 0]])
+    embed = keras.layers.Embedding(7, WIDTH, mask_zero=True)
+    x, y = embed(tokens), embed(memory)
+    layer = ours(y)
+    found, want = layer(x, y), twin(layer, y)(x, y)
+    found, want = map(keras.ops.convert_to_numpy, (found, want))
+    there = tokens > 0
+    np.testing.assert_allclose(found[there], want[there], atol=1e-5)
+    x, y = (
+        keras.ops.convert_to_tensor(keras.ops.convert_to_numpy(v))
+        for v in (x, y)
+    )
+    plain = keras.ops.convert_to_numpy(layer(x, y))
+    assert np.abs(plain[there] - found[there]).max() > 0.01
+
+
+def test_a_mask_of_two_axes_is_padding():
+    layer = ours(X)
+    padding = np.arange(4) < np.array([[4], [2], [1], [3]])
+    x = np.concatenate([X, X])
+    want = layer(x, x, attention_mask=np.repeat(padding[:, None], 4, 1))
+    close(layer(x, x, attention_mask=padding), want)
+    close(layer(x, x, value_mask=padding), want)
+    for wrong in (padding[:3], padding[0]):
+        with pytest.raises(ValueError, match="`attention_mask` must be of"):
+            layer(x, x, attention_mask=wrong)
 
 
 @pytest.mark.skipif(
@@ -145,9 +196,9 @@ def test_nothing_to_look_at_leaves_the_bias():
 def test_contract():
     testing.check_layer(
         layers.MultiHeadAttention,
-        {"heads": HEADS, "kernel_regularizer": "l2"},
+        {"num_heads": HEADS, "kernel_regularizer": "l2"},
         inputs=X,
-        call_kwargs={"source": SOURCE, "attention_mask": MASKS["each"]},
+        call_kwargs={"value": SOURCE, "attention_mask": MASKS["each"]},
         expected_output_shape=X.shape,
         expected_num_trainable_weights=8,
         # A bias of the keys shifts all scores of a query alike.
@@ -158,5 +209,8 @@ def test_contract():
 def test_refuses():
     with pytest.raises(ValueError) as caught:
         layers.MultiHeadAttention(5)(X, X)
-    message = "`heads` must divide the width 12. Received: heads=5"
+    message = "`num_heads` must divide the width 12, or `key_dim` be an integer"
     assert message in str(caught.value)
+    assert str(caught.value).endswith("Received: num_heads=5")
+    with pytest.raises(ValueError, match="Received: value_dim=0"):
+        layers.MultiHeadAttention(2, 3, 0)

@@ -18,7 +18,7 @@ def expected(positions, d):
 @pytest.mark.parametrize("start", [0, 3, 500])
 def test_against_numpy(start):
     x = np.random.default_rng(0).normal(size=(2, 7, 12)).astype("float32")
-    found = layers.SinusoidalPositions()(x, start=start)
+    found = layers.SinusoidalPositions()(x, start_index=start)
     want = x + expected(range(start, start + 7), 12)
     np.testing.assert_allclose(found, want, atol=1e-4)
 

@@ -130,6 +130,7 @@ def test_reloads(cls, tmp_path):
         "kernel_initializer": keras.initializers.HeNormal(seed=1),
         "recurrent_initializer": "glorot_normal",
         "kernel_regularizer": keras.regularizers.L2(0.1),
+        "recurrent_regularizer": keras.regularizers.L2(0.2),
     }
     symbol = keras.Input([None, N])
     cell = cls(U, **given)

@@ -33,12 +33,11 @@ on_tensorflow = pytest.mark.skipif(
 def inputs(kind):
     """Returns what a block of a kind is called with."""
     if kind == "encoder":
-        return {"x": SOURCE, "attention_mask": PADDING[:, None]}
+        return {"inputs": SOURCE, "attention_mask": PADDING}
     return {
-        "x": X,
-        "source": SOURCE,
-        "attention_mask": keras.ops.convert_to_numpy(ops.look_ahead_mask(4)),
-        "cross_attention_mask": PADDING[:, None],
+        "decoder_sequence": X,
+        "encoder_sequence": SOURCE,
+        "cross_attention_mask": PADDING,
     }
 
 
@@ -48,7 +47,7 @@ def run(block, given, **more):
 
 
 def build(kind, norm, **more):
-    block = KINDS[kind](HEADS, HIDDEN, norm=norm, **more)
+    block = KINDS[kind](HIDDEN, HEADS, normalize_first=norm == "pre", **more)
     run(block, inputs(kind))
     rng = np.random.default_rng(1)
     for weight in block.weights:
@@ -69,20 +68,30 @@ def torch_state(block):
         state[f"{name}.weight"] = np.array(layer.gamma)
         state[f"{name}.bias"] = np.array(layer.beta)
 
-    parts = [(block.look, block.look_norm, "self_attn")]
-    if hasattr(block, "read"):
-        parts.append((block.read, block.read_norm, "multihead_attn"))
+    parts = [(block.self_attention, block.self_attention_norm, "self_attn")]
+    if hasattr(block, "cross_attention"):
+        parts.append(
+            (
+                block.cross_attention,
+                block.cross_attention_norm,
+                "multihead_attn",
+            )
+        )
     for i, (attention, its_norm, name) in enumerate(parts, start=1):
-        three = attention.query, attention.key, attention.value
+        three = (
+            attention.query_dense,
+            attention.key_dense,
+            attention.value_dense,
+        )
         kernels = [np.array(layer.kernel).T for layer in three]
         biases = [np.array(layer.bias) for layer in three]
         state[f"{name}.in_proj_weight"] = np.concatenate(kernels)
         state[f"{name}.in_proj_bias"] = np.concatenate(biases)
-        dense(f"{name}.out_proj", attention.out)
+        dense(f"{name}.out_proj", attention.output_dense)
         norm(f"norm{i}", its_norm)
-    dense("linear1", block.widen)
-    dense("linear2", block.narrow)
-    norm(f"norm{len(parts) + 1}", block.forward_norm)
+    dense("linear1", block.feedforward_1)
+    dense("linear2", block.feedforward_2)
+    norm(f"norm{len(parts) + 1}", block.feedforward_norm)
     return state
 
 
@@ -99,7 +108,7 @@ def torch_layer(block):
         HIDDEN,
         dropout=0.0,
         batch_first=True,
-        norm_first=block.norm == "pre",
+        norm_first=block.normalize_first,
     )
     state = torch_state(block)
     layer.load_state_dict({k: torch.tensor(v) for k, v in state.items()})
@@ -130,7 +139,13 @@ TOKENS = {
 def whole(norm):
     """Returns a Transformer of such blocks."""
     model = models.Transformer(
-        7, 6, WIDTH, layers=2, heads=HEADS, hidden=HIDDEN, norm=norm
+        7,
+        6,
+        WIDTH,
+        layers=2,
+        num_heads=HEADS,
+        intermediate_dim=HIDDEN,
+        normalize_first=norm == "pre",
     )
     rng = np.random.default_rng(2)
     for weight in model.weights:
@@ -232,18 +247,19 @@ def test_padding_and_what_is_ahead_change_nothing(kind, norm, training):
     given = inputs(kind)
     before = seeded(block, given, training)
     assert training == (not np.allclose(before, run(block, given)))
-    padded = given["x"] if kind == "encoder" else given["source"]
+    first = "inputs" if kind == "encoder" else "decoder_sequence"
+    padded = given["inputs" if kind == "encoder" else "encoder_sequence"]
     changed = np.where(PADDING[..., None], padded, 9).astype("float32")
     if kind == "encoder":
-        after = seeded(block, {**given, "x": changed}, training)
+        after = seeded(block, {**given, first: changed}, training)
         np.testing.assert_array_equal(after[PADDING], before[PADDING])
         return
-    after = seeded(block, {**given, "source": changed}, training)
+    after = seeded(block, {**given, "encoder_sequence": changed}, training)
     np.testing.assert_array_equal(after, before)
     for t in range(4):
         x = X.copy()
         x[:, t + 1 :] = 9
-        after = seeded(block, {**given, "x": x}, training)
+        after = seeded(block, {**given, first: x}, training)
         np.testing.assert_array_equal(after[:, : t + 1], before[:, : t + 1])
     assert not np.allclose(after[:, 0], 9)
 
@@ -256,7 +272,7 @@ def test_gradients_know_nothing_of_what_is_masked(norm, training):
 
     block = build("decoder", norm, dropout=0.3)
     given = {k: tf.constant(v) for k, v in inputs("decoder").items()}
-    watched = [given["x"], given["source"]]
+    watched = [given["decoder_sequence"], given["encoder_sequence"]]
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(watched)
         y = block(**given, training=training)
@@ -274,19 +290,24 @@ def test_gradients_know_nothing_of_what_is_masked(norm, training):
     keras.backend.backend() == "torch", reason="the check wants arrays"
 )
 def test_contract(kind, norm):
+    (_, x), *others = inputs(kind).items()
+    call_kwargs = dict(others)
     testing.check_layer(
         KINDS[kind],
         {
-            "heads": HEADS,
-            "hidden": HIDDEN,
+            "intermediate_dim": HIDDEN,
+            "num_heads": HEADS,
             "dropout": 0.1,
-            "norm": norm,
+            "activation": "relu",
+            "layer_norm_epsilon": 1e-5,
+            "bias_initializer": "zeros",
+            "normalize_first": norm == "pre",
             "kernel_initializer": "he_normal",
             "kernel_regularizer": "l2",
         },
-        inputs=inputs(kind)["x"],
-        call_kwargs={k: v for k, v in inputs(kind).items() if k != "x"},
-        expected_output_shape=inputs(kind)["x"].shape,
+        inputs=x,
+        call_kwargs=call_kwargs,
+        expected_output_shape=x.shape,
         expected_num_trainable_weights={"encoder": 16, "decoder": 26}[kind],
         # A bias of the keys shifts all scores of a query alike.
         trains=False,
@@ -298,19 +319,20 @@ def test_steps_are_the_whole(norm):
     """Blocks of positions, in slots, give what all at once give."""
     block, given = build("decoder", norm), inputs("decoder")
     want = run(block, given)
-    memory = block.read.project(keras.ops.convert_to_tensor(SOURCE))
+    memory = block.cross_attention.project(keras.ops.convert_to_tensor(SOURCE))
     x = keras.ops.convert_to_tensor(X)
     cache = 2 * (keras.ops.zeros((2, HEADS, 3, WIDTH // HEADS)),)
-    known = block.look.project(
-        block.look_norm(x[:, :1]) if norm == "pre" else x[:, :1]
+    past = block.self_attention.project(
+        block.self_attention_norm(x[:, :1]) if norm == "pre" else x[:, :1]
     )
+    ahead = ops.look_ahead_mask(4)
     for start, stop in ((1, 3), (3, 4)):
         y, cache = block.step(
             x[:, start:stop],
-            known,
+            past,
             cache,
             start - 1,
-            given["attention_mask"][start:stop],
+            ahead[None, start:stop],
             memory,
             given["cross_attention_mask"],
         )
@@ -318,10 +340,99 @@ def test_steps_are_the_whole(norm):
         np.testing.assert_allclose(y, want[:, start:stop], atol=1e-5)
 
 
-def test_refuses():
+TOKENS_MASKED = np.where(np.arange(5) < [[3], [5], [1], [4]], 1, 0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@each_norm
+def test_masks_of_an_embedding_are_honoured(kind, norm):
+    embed = keras.layers.Embedding(9, WIDTH, mask_zero=True)
+    tokens = TOKENS_MASKED * RNG.integers(1, 9, TOKENS_MASKED.shape)
+    block, x = build(kind, norm), embed(tokens)
+    plain = keras.ops.convert_to_tensor(keras.ops.convert_to_numpy(x))
+    masks = {"attention_mask": tokens > 0}
+    if kind == "decoder":
+        masks["cross_attention_mask"] = tokens > 0
+    count = len(KINDS) if kind == "decoder" else 1
+    found = keras.ops.convert_to_numpy(block(*count * [x]))
+    want = keras.ops.convert_to_numpy(block(*count * [plain], **masks))
+    unmasked = keras.ops.convert_to_numpy(block(*count * [plain]))
+    there = tokens > 0
+    np.testing.assert_allclose(found[there], want[there], atol=1e-6)
+    assert np.abs(unmasked[there] - want[there]).max() > 0.01
+    # An explicit mask is joined with it.
+    masks["attention_mask"] = np.ones((4, 5, 5), bool)
+    found = keras.ops.convert_to_numpy(block(*count * [x], **masks))
+    np.testing.assert_allclose(found[there], want[there], atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_mask_of_two_axes_is_padding_even_where_batch_equals_length(kind):
+    """`(batch, S)` never means `(T, S)`, nor the other way round."""
+    block = build(kind, "pre")
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(4, 4, WIDTH)).astype("float32")
+    padding = np.arange(4) < np.array([[4], [2], [1], [3]])
+    names = ["attention_mask"]
+    names += ["cross_attention_mask"] * (kind == "decoder")
+    count = len(names)
+    for name in names:
+        two, three = (
+            keras.ops.convert_to_numpy(block(*count * [x], **{name: mask}))
+            for mask in (padding, np.repeat(padding[:, None], 4, 1))
+        )
+        np.testing.assert_allclose(two, three, atol=1e-6)
+        with pytest.raises(ValueError, match=r"Received: attention_mask of sh"):
+            block(*count * [x[:3]], **{name: padding})
+
+
+def test_decoder_is_causal_unless_told_otherwise():
+    block = build("decoder", "pre")
+    x = X.copy()
+    x[:, 2:] = 9
+    outputs = [
+        keras.ops.convert_to_numpy(block(y, SOURCE, use_causal_mask=causal))
+        for causal in (True, False)
+        for y in (X, x)
+    ]
+    np.testing.assert_array_equal(outputs[0][:, :2], outputs[1][:, :2])
+    assert np.abs(outputs[2][:, :2] - outputs[3][:, :2]).max() > 0.01
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_scores(kind):
+    block, given = build(kind, "pre"), inputs(kind)
+    output, scores = block(**given, return_attention_scores=True)
+    first, *_ = given.values()
+    assert tuple(scores.shape) == (2, HEADS, first.shape[1], 5)
+    np.testing.assert_allclose(output, run(block, given), atol=1e-6)
+
+
+def test_weight_paths_are_plain():
+    block = build("decoder", "pre", name="block")
+    layers_of = {weight.path.split("/")[1] for weight in block.weights}
+    assert layers_of == {
+        "self_attention",
+        "self_attention_norm",
+        "cross_attention",
+        "cross_attention_norm",
+        "feedforward_1",
+        "feedforward_2",
+        "feedforward_norm",
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"normalize_first": "pre"}, "Received: normalize_first='pre'"),
+        ({"intermediate_dim": 0}, "Received: intermediate_dim=0"),
+    ],
+)
+def test_refuses(arguments, message):
+    given = {"intermediate_dim": 8, "num_heads": 2, **arguments}
     with pytest.raises(ValueError) as caught:
-        layers.TransformerEncoderBlock(2, 8, norm="none")
-    message = "`norm` must be one of pre, post. Received: norm='none'"
+        layers.TransformerEncoderBlock(**given)
     assert message in str(caught.value)
 
 

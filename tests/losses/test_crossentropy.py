@@ -17,7 +17,7 @@ def test_labels_and_distributions_are_keras(smoothing):
     oracle = keras.losses.CategoricalCrossentropy(
         from_logits=True, label_smoothing=smoothing, reduction="none"
     )
-    loss = Crossentropy(smoothing, reduction="none")
+    loss = Crossentropy(label_smoothing=smoothing, reduction="none")
     wanted = oracle(np.eye(4)[LABELS], LOGITS)
     for labels in (LABELS, LABELS[:, None]):
         np.testing.assert_allclose(loss(labels, LOGITS), wanted, rtol=1e-5)
@@ -28,7 +28,7 @@ def test_labels_and_distributions_are_keras(smoothing):
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 1.0])
 def test_sequences_lose_as_their_labels_do(smoothing):
-    loss = Crossentropy(smoothing, reduction="none")
+    loss = Crossentropy(label_smoothing=smoothing, reduction="none")
     wanted = np.reshape(loss(LABELS, LOGITS), (3, 3))
     logits = LOGITS.reshape(3, 3, 4)
     for labels in (LABELS.reshape(3, 3), LABELS.reshape(3, 3, 1)):
@@ -45,9 +45,57 @@ def test_unsmoothed_labels_are_keras_bit_for_bit():
     )
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_probabilities_are_keras(smoothing):
+    oracle = keras.losses.CategoricalCrossentropy(
+        label_smoothing=smoothing, reduction="none"
+    )
+    loss = Crossentropy(False, smoothing, reduction="none")
+    chances = keras.ops.convert_to_numpy(keras.ops.softmax(LOGITS))
+    wanted = oracle(np.eye(4)[LABELS], chances)
+    np.testing.assert_allclose(loss(LABELS, chances), wanted, rtol=1e-5)
+    from_logits = Crossentropy(label_smoothing=smoothing, reduction="none")
+    np.testing.assert_allclose(from_logits(LABELS, LOGITS), wanted, rtol=1e-4)
+
+
+@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "sum", "none"])
+@pytest.mark.parametrize("ignored", [-1, 2])
+def test_an_ignored_class_is_keras(reduction, ignored):
+    labels = np.where(LABELS == 2, ignored, LABELS).reshape(3, 3)
+    logits, weights = LOGITS.reshape(3, 3, 4), np.array([1.0, 2.0, 0.5])
+    oracle = keras.losses.SparseCategoricalCrossentropy(
+        from_logits=True, ignore_class=ignored, reduction=reduction
+    )
+    loss = Crossentropy(ignore_class=ignored, reduction=reduction)
+    for weight in (None, weights[:, None] * np.ones((3, 3))):
+        np.testing.assert_allclose(
+            loss(labels, logits, weight),
+            oracle(labels, logits, weight),
+            rtol=1e-5,
+        )
+    by_example = loss(labels, logits, weights)
+    np.testing.assert_allclose(by_example, loss(labels, logits, weight))
+
+
+def test_ignored_labels_are_smoothed_with_none():
+    loss = Crossentropy(label_smoothing=0.1, ignore_class=2)
+    counts = LABELS != 2
+    wanted = Crossentropy(label_smoothing=0.1)(LABELS[counts], LOGITS[counts])
+    np.testing.assert_allclose(loss(LABELS, LOGITS), wanted, rtol=1e-5)
+    none = loss(np.full(3, 2), LOGITS[:3])
+    assert float(none) == 0
+
+
 def test_reloads_and_refuses():
-    config = keras.saving.serialize_keras_object(Crossentropy(0.2))
+    config = keras.saving.serialize_keras_object(
+        Crossentropy(False, 0.2, ignore_class=0)
+    )
     again = keras.saving.deserialize_keras_object(config)
     assert type(again) is Crossentropy and again.label_smoothing == 0.2
+    assert again.from_logits is False and again.ignore_class == 0
     with pytest.raises(ValueError, match="Received: label_smoothing=1.5"):
-        Crossentropy(1.5)
+        Crossentropy(label_smoothing=1.5)
+    with pytest.raises(ValueError, match="Received: from_logits=0.1"):
+        Crossentropy(0.1)
+    with pytest.raises(ValueError, match="Received: ignore_class=0"):
+        again(SHARES, SHARES)

@@ -86,6 +86,17 @@ def test_nothing_known_costs_nothing():
     assert float(MaskedBinaryCrossentropy()(y, y)) == 0
 
 
+def test_probabilities():
+    y, z = data()
+    chances = 1 / (1 + np.exp(-z))
+    loss = MaskedBinaryCrossentropy(from_logits=False)
+    np.testing.assert_allclose(
+        loss(y, chances), MaskedBinaryCrossentropy()(y, z), rtol=1e-4
+    )
+    with pytest.raises(ValueError, match="Received: from_logits='sum'"):
+        MaskedBinaryCrossentropy("sum")
+
+
 def test_reloads():
     loss = MaskedBinaryCrossentropy(reduction="sum", name="mine")
     again = keras.saving.deserialize_keras_object(

@@ -24,7 +24,7 @@ TEXTS = {"source_size": 9, "target_size": 7}
 MODELS = {
     "attention": {"width": 8},
     "encoder_decoder": {"width": 8, "layers": 2, "cell": "lstm"},
-    "transformer": {"width": 8, "layers": 1, "heads": 2},
+    "transformer": {"width": 8, "layers": 1, "num_heads": 2},
     "alexnet": {"input_shape": (67, 75, 3), "width": 0.0625, "groups": 2},
     "googlenet": {"input_shape": (45, 38, 3), "width": 0.125},
     "lenet5": {},

@@ -31,7 +31,9 @@ def expected(query, keys, values, mask=None):
 def test_against_numpy(mask):
     x = example()
     output, weights = expected(*x, mask)
-    found = ops.scaled_dot_product_attention(*x, mask, return_weights=True)
+    found = ops.scaled_dot_product_attention(
+        *x, mask, return_attention_scores=True
+    )
     np.testing.assert_allclose(found[0], output, atol=1e-5)
     np.testing.assert_allclose(found[1], weights, atol=1e-6)
     alone = ops.scaled_dot_product_attention(*x, mask)
@@ -41,7 +43,7 @@ def test_against_numpy(mask):
 def test_what_is_masked_counts_nothing():
     query, keys, values = example()
     output, weights = ops.scaled_dot_product_attention(
-        query, keys, values, MASK, return_weights=True
+        query, keys, values, MASK, return_attention_scores=True
     )
     weights = np.asarray(weights)
     assert not weights[..., ~MASK].any()
@@ -63,15 +65,15 @@ def test_three_dimensions():
     np.testing.assert_allclose(found, expected(*x, MASK)[0], atol=1e-5)
 
 
-@pytest.mark.parametrize("return_weights", [False, True])
-def test_half_precision_does_not_overflow(return_weights):
+@pytest.mark.parametrize("return_attention_scores", [False, True])
+def test_half_precision_does_not_overflow(return_attention_scores):
     """`QKᵀ` alone would: 40 · 40 · 64 is more than float16 holds."""
     query, keys = (np.full((1, 1, n, 64), 40, "float16") for n in (3, 5))
     values = example("float16")[2][:1, :1]
     found = ops.scaled_dot_product_attention(
-        query, keys, values, MASK, return_weights
+        query, keys, values, MASK, return_attention_scores
     )
-    found = found[0] if return_weights else found
+    found = found[0] if return_attention_scores else found
     assert keras.backend.standardize_dtype(found.dtype) == "float16"
     want = MASK @ values / np.maximum(MASK.sum(-1, keepdims=True), 1)
     found = keras.ops.convert_to_numpy(found)

@@ -188,7 +188,7 @@ def test_it_goes_on_to_the_same_weights(digits, tmp_path, here, capsys):
         ),
         (["--vocabulary=words"], "--vocabulary"),
         (["--model=attention", "--heads=2"], "--heads: attention takes no"),
-        (["--model=transformer", "--heads=7"], "--model=transformer: "),
+        (["--model=transformer", "--heads=7"], "--heads must divide"),
         (["--beam=0"], "--beam: must be from 1"),
     ],
 )

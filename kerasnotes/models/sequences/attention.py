@@ -1,6 +1,4 @@
-"""A recurrent network that looks at the source again before each step."""
-
-import types
+"""A recurrent network that attends to the source before each step."""
 
 import keras
 
@@ -15,7 +13,7 @@ class AttentionModel(sequence_to_sequence.SequenceToSequence):
     """A bidirectional encoder, and a decoder with Bahdanau's attention.
 
     The encoder gives annotations `a⟨t'⟩ = [a→⟨t'⟩, a←⟨t'⟩]`. Before each
-    step, the decoder's first layer looks where its state tells:
+    step, the decoder's first layer attends to them, by its state:
 
     - `e⟨t,t'⟩ = v · tanh(W s⟨t-1⟩ + U a⟨t'⟩ + b)`, `α⟨t⟩ = softmax(e⟨t⟩)`,
       `context⟨t⟩ = Σ_t' α⟨t,t'⟩ a⟨t'⟩`;
@@ -43,12 +41,17 @@ class AttentionModel(sequence_to_sequence.SequenceToSequence):
             one embedding.
         kernel_regularizer: a Keras regulariser of the kernels.
         name: the model's name.
+        dtype: the dtype policy of the layers; None for the global one.
 
     Call arguments:
         inputs: `{"source": int32 (batch, S), "target": int32 (batch, T)}`.
 
     Returns:
         Logits `(batch, T, target_size)`, float32.
+
+    Raises:
+        ValueError: `width` is odd, `cell` none of these, or the embedding
+            shared by vocabularies of two sizes.
 
     Sources: Bahdanau et al., Neural machine translation by jointly learning
     to align and translate (2015), section 3 and appendix A; Goodfellow et
@@ -71,46 +74,60 @@ class AttentionModel(sequence_to_sequence.SequenceToSequence):
         share_embeddings=False,
         kernel_regularizer=None,
         name=None,
+        dtype=None,
     ):
         arguments = network.arguments(locals())
-        pieces = recurrent.Pieces(width, cell, dropout, kernel_regularizer)
-        inputs = recurrent.inputs()
-        source, target = pieces.embeddings(
+        arguments.pop("dtype")
+        recurrent.check(width, cell)
+        sequence_to_sequence.check_vocabularies(
             source_size, target_size, share_embeddings
         )
-        mask = ops.padding_mask(inputs["source"])
-        states, annotations = pieces.encoder(
-            source(inputs["source"]), mask, layers, bidirectional=True
+        policy = network.policy(dtype)
+        options = (cell, dropout, kernel_regularizer, policy)
+        inputs = sequence_to_sequence.token_inputs()
+        source, target = recurrent.embeddings(
+            source_size, target_size, width, share_embeddings, policy
+        )
+        encoder = recurrent.Encoder(width, layers, *options, True)
+        decoder = recurrent.Decoder(width, range(2, layers + 1), *options)
+        cell = layers_lib.AttentionCell(
+            recurrent.recurrent_cell(cell, width, kernel_regularizer, policy),
+            width,
+            kernel_regularizer,
+            dtype=policy,
         )
         attentive = layers_lib.AttentionRNN(
-            layers_lib.AttentionCell(
-                pieces.new_cell(), width, kernel_regularizer
-            ),
-            name="decoder_1",
+            cell, return_sequences=True, dtype=policy, name="decoder_1"
         )
-        y = pieces.drop(target(inputs["target"]), "decoder_1_drop")
+        mask = ops.padding_mask(inputs["source"])
+        states, annotations = encoder(source(inputs["source"]), mask)
+        y = _dropout(dropout, policy, "decoder_1")(target(inputs["target"]))
         x = attentive(y, annotations, mask, initial_state=states[0])
         x, context = keras.ops.split(x, 2, axis=-1)
-        before = keras.ops.concatenate([states[0][0][:, None], x[:, :-1]], 1)
-        _, weights = attentive.cell.attention(before, annotations, mask)
-        x = pieces.decoder(x, states[1:], first=2)
+        x = decoder(x, states[1:])
         x = keras.ops.concatenate([x, context, y], axis=-1)
-        readout = network.dense(width, "readout", "glorot", kernel_regularizer)
-        x = pieces.drop(_maxout(readout(x)), "logits_drop")
-        x = network.logits(x, target_size, "glorot", kernel_regularizer)
-        super().__init__(inputs, x, arguments, name)
-        encoded = {"states": states, "annotations": annotations, "mask": mask}
-        # As attributes of their own, Keras would save the graphs twice.
-        self._parts = types.SimpleNamespace(
-            encode=keras.Model(inputs["source"], encoded),
-            weights=keras.Model(inputs, weights[:, None]),
+        readout = network.dense(
+            width, "readout", "glorot", kernel_regularizer, dtype=policy
         )
+        x = _dropout(dropout, policy, network.HEAD)(_maxout(readout(x)))
+        logits = network.logits(
+            x, target_size, "glorot", kernel_regularizer, policy
+        )
+        super().__init__(inputs, logits, arguments, name, dtype)
+        # The graph tracks the layers already.
+        self._source, self._encoder, self._decoder = source, encoder, decoder
 
     def encode(self, source):
         """Returns states, annotations, their keys and their mask."""
-        memory = self._parts.encode(source)
-        attention = self.get_layer("decoder_1").cell.attention
-        return {**memory, "keys": attention.keys(memory["annotations"])}
+        mask = ops.padding_mask(source)
+        states, annotations = self._encoder(self._source(source), mask)
+        keys = self.get_layer("decoder_1").cell.attention.project(annotations)
+        return {
+            "states": states,
+            "annotations": annotations,
+            "keys": keys,
+            "mask": mask,
+        }
 
     def start(self, memory, width, steps):
         """Returns the states of each layer of the decoder."""
@@ -121,20 +138,34 @@ class AttentionModel(sequence_to_sequence.SequenceToSequence):
         """Returns the logits, and the states of each layer."""
         del position
         y = self.get_layer("target_embedding")(tokens)
-        seen = [memory[key] for key in ("annotations", "keys", "mask")]
-        x, states = self.get_layer("decoder_1").cell(y, [*cache[0], *seen])
+        annotations = [memory[key] for key in ("annotations", "keys", "mask")]
+        cell = self.get_layer("decoder_1").cell
+        x, states = cell(y, [*cache[0], *annotations])
+        first = states[: len(cache[0])]
         x, context = keras.ops.split(x, 2, axis=-1)
-        new = [states[: len(cache[0])]]
-        for i, states in enumerate(cache[1:], 2):
-            x, states = self.get_layer(f"decoder_{i}").cell(x, states)
-            new.append(states)
+        x, others = self._decoder.step(x, cache[1:])
         x = keras.ops.concatenate([x, context, y], axis=-1)
         x = _maxout(self.get_layer("readout")(x))
-        return self.get_layer(network.HEAD)(x), new
+        return self.get_layer(network.HEAD)(x), [first, *others]
 
     def attention(self, inputs):
         """Returns α, `(batch, 1, T, S)`."""
-        return self._parts.weights(inputs)
+        memory = self.encode(keras.ops.convert_to_tensor(inputs["source"]))
+        annotations, mask = memory["annotations"], memory["mask"]
+        states = memory["states"][0]
+        layer = self.get_layer("decoder_1")
+        y = self.get_layer("target_embedding")(inputs["target"])
+        x = layer(y, annotations, mask, initial_state=states)
+        x, _ = keras.ops.split(x, 2, axis=-1)
+        before = keras.ops.concatenate([states[0][:, None], x[:, :-1]], 1)
+        _, scores = layer.cell.attention.attend(
+            before, memory["keys"], annotations, mask
+        )
+        return scores[:, None]
+
+
+def _dropout(rate, dtype, layer):
+    return keras.layers.Dropout(rate, dtype=dtype, name=f"{layer}_dropout")
 
 
 def _maxout(x):

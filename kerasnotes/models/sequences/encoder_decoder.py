@@ -1,7 +1,5 @@
 """A recurrent network that reads a sequence, and one that writes another."""
 
-import types
-
 import keras
 
 from kerasnotes import ops
@@ -14,8 +12,13 @@ class EncoderDecoder(sequence_to_sequence.SequenceToSequence):
     """An encoder whose final states are the decoder's first.
 
     The encoder reads the source and gives nothing but the states in which
-    each of its layers ends; from these the decoder's layers start. All it
-    knows of a source are `layers · width` numbers, whatever its length.
+    each of its layers ends; from these the decoder's layers start. All that
+    the decoder has of a source are `layers · width` numbers, whatever its
+    length.
+
+    The LSTM layers are Keras' own: on a GPU each, or each direction, is one
+    kernel of cuDNN. The GRU is the notes', which no backend fuses, and runs
+    as a loop.
 
     Args:
         source_size: the number of the source's tokens.
@@ -30,12 +33,17 @@ class EncoderDecoder(sequence_to_sequence.SequenceToSequence):
             one embedding.
         kernel_regularizer: a Keras regulariser of the kernels.
         name: the model's name.
+        dtype: the dtype policy of the layers; None for the global one.
 
     Call arguments:
         inputs: `{"source": int32 (batch, S), "target": int32 (batch, T)}`.
 
     Returns:
         Logits `(batch, T, target_size)`, float32.
+
+    Raises:
+        ValueError: `width` is odd, `cell` none of these, or the embedding
+            shared by vocabularies of two sizes.
 
     Sources: Cho et al., Learning phrase representations using RNN
     encoder-decoder (2014), section 2.2; Sutskever et al., Sequence to sequence
@@ -60,29 +68,41 @@ class EncoderDecoder(sequence_to_sequence.SequenceToSequence):
         share_embeddings=False,
         kernel_regularizer=None,
         name=None,
+        dtype=None,
     ):
         arguments = network.arguments(locals())
-        pieces = recurrent.Pieces(width, cell, dropout, kernel_regularizer)
-        inputs = recurrent.inputs()
-        source, target = pieces.embeddings(
+        arguments.pop("dtype")
+        recurrent.check(width, cell)
+        sequence_to_sequence.check_vocabularies(
             source_size, target_size, share_embeddings
         )
-        mask = ops.padding_mask(inputs["source"])
-        states, _ = pieces.encoder(
-            source(inputs["source"]), mask, layers, bidirectional
+        policy = network.policy(dtype)
+        options = (cell, dropout, kernel_regularizer, policy)
+        inputs = sequence_to_sequence.token_inputs()
+        source, target = recurrent.embeddings(
+            source_size, target_size, width, share_embeddings, policy
         )
-        x = pieces.decoder(target(inputs["target"]), states)
-        x = pieces.drop(x, "logits_drop")
-        x = network.logits(x, target_size, "glorot", kernel_regularizer)
-        super().__init__(inputs, x, arguments, name)
-        # As an attribute of its own, Keras would save the graph twice.
-        self._parts = types.SimpleNamespace(
-            encode=keras.Model(inputs["source"], {"states": states})
+        encoder = recurrent.Encoder(width, layers, *options, bidirectional)
+        decoder = recurrent.Decoder(width, range(1, layers + 1), *options)
+        states, _ = encoder(
+            source(inputs["source"]), ops.padding_mask(inputs["source"])
         )
+        x = decoder(target(inputs["target"]), states)
+        x = keras.layers.Dropout(dropout, dtype=policy, name="logits_dropout")(
+            x
+        )
+        logits = network.logits(
+            x, target_size, "glorot", kernel_regularizer, policy
+        )
+        super().__init__(inputs, logits, arguments, name, dtype)
+        # The graph tracks the layers already.
+        self._source, self._encoder, self._decoder = source, encoder, decoder
 
     def encode(self, source):
         """Returns the states in which each layer of the encoder ends."""
-        return self._parts.encode(source)
+        mask = ops.padding_mask(source)
+        states, _ = self._encoder(self._source(source), mask)
+        return {"states": states}
 
     def start(self, memory, width, steps):
         """Returns the states of each layer of the decoder."""
@@ -92,8 +112,6 @@ class EncoderDecoder(sequence_to_sequence.SequenceToSequence):
     def step(self, tokens, position, memory, cache):
         """Returns the logits, and the states of each layer."""
         del position, memory
-        x, new = self.get_layer("target_embedding")(tokens), []
-        for i, states in enumerate(cache, 1):
-            x, states = self.get_layer(f"decoder_{i}").cell(x, states)
-            new.append(states)
-        return self.get_layer(network.HEAD)(x), new
+        x = self.get_layer("target_embedding")(tokens)
+        x, states = self._decoder.step(x, cache)
+        return self.get_layer(network.HEAD)(x), states

@@ -1,76 +1,142 @@
-"""What the recurrent models from a sequence to another share."""
-
-import dataclasses
-import typing
+"""The layers of recurrent models from a sequence to another."""
 
 import keras
 
-from kerasnotes import errors, layers
+from kerasnotes import errors
+from kerasnotes import layers as layers_lib
 
-CELLS = {"gru": layers.GRUCell, "lstm": layers.LSTMCell}
-"""The cells by name."""
+CELLS = ("gru", "lstm")
 
 
-@dataclasses.dataclass(frozen=True)
-class Pieces:
-    """Makes the parts of a model, from its arguments.
+def check(width, cell):
+    """Refuses sizes and cells that there can't be.
 
-    Attributes:
-        width: the size of embeddings and states.
-        cell: one of `CELLS`.
-        dropout: the share of units that training drops between layers.
+    Raises:
+        ValueError: `width` is odd or below 2, or `cell` none of `CELLS`.
+    """
+    if cell not in CELLS:
+        raise errors.ArgumentError(
+            "cell",
+            f"`cell` must be one of {', '.join(CELLS)}. Received: "
+            f"cell={cell!r}",
+        )
+    if width < 2 or width % 2:
+        raise errors.ArgumentError(
+            "width", f"`width` must be even. Received: width={width}"
+        )
+
+
+def recurrent_cell(cell, units, kernel_regularizer=None, dtype=None):
+    """Returns one of the notes' cells.
+
+    Args:
+        cell: `gru` or `lstm`.
+        units: the size of a state.
+        kernel_regularizer: a Keras regulariser of both kernels.
+        dtype: the cell's dtype policy.
+    """
+    classes = {"gru": layers_lib.GRUCell, "lstm": layers_lib.LSTMCell}
+    return classes[cell](
+        units,
+        kernel_regularizer=kernel_regularizer,
+        recurrent_regularizer=kernel_regularizer,
+        dtype=dtype,
+    )
+
+
+def recurrent_layer(cell, units, name, kernel_regularizer=None, dtype=None):
+    """Returns a recurrent layer that returns all outputs, and its states.
+
+    An LSTM is Keras' own, which runs as one kernel of cuDNN on a GPU. A GRU
+    is a loop around our cell: no backend has a fused kernel of the notes'
+    equations, and around Keras' cell (`reset_after=False`) the loop takes
+    1.4 times as long on a CPU.
+
+    Args:
+        cell: `gru` or `lstm`.
+        units: the size of a state.
+        name: the layer's name.
+        kernel_regularizer: a Keras regulariser of both kernels.
+        dtype: the layer's dtype policy.
+    """
+    options = {
+        "return_sequences": True,
+        "return_state": True,
+        "dtype": dtype,
+        "name": name,
+    }
+    if cell == "lstm":
+        return keras.layers.LSTM(
+            units,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=kernel_regularizer,
+            **options,
+        )
+    return keras.layers.RNN(
+        recurrent_cell(cell, units, kernel_regularizer, dtype), **options
+    )
+
+
+class Encoder:
+    """The encoder's recurrent layers, with dropout before each.
+
+    Args:
+        width: the size of a layer's output.
+        layers: the number of layers.
+        cell: `gru` or `lstm`.
+        dropout: the share of units that training drops of what enters.
         kernel_regularizer: a Keras regulariser of the kernels.
+        dtype: the layers' dtype policy.
+        bidirectional: whether half of each layer's units read backwards.
     """
 
-    width: int
-    cell: str
-    dropout: float
-    kernel_regularizer: typing.Any
-
-    def __post_init__(self):
-        if self.cell not in CELLS:
-            raise errors.unknown("`cell`", self.cell, CELLS)
-        if self.width < 2 or self.width % 2:
-            raise ValueError(
-                f"`width` must be even. Received: width={self.width}"
+    def __init__(
+        self,
+        width,
+        layers,
+        cell,
+        dropout,
+        kernel_regularizer,
+        dtype,
+        bidirectional,
+    ):
+        self.bidirectional = bidirectional
+        self.layers = []
+        for i in range(1, layers + 1):
+            name = f"encoder_{i}"
+            options = (kernel_regularizer, dtype)
+            if bidirectional:
+                layer = recurrent_layer(
+                    cell, width // 2, f"{name}_rnn", *options
+                )
+                layer = keras.layers.Bidirectional(
+                    layer, dtype=dtype, name=name
+                )
+            else:
+                layer = recurrent_layer(cell, width, name, *options)
+            drop = keras.layers.Dropout(
+                dropout, dtype=dtype, name=f"{name}_dropout"
             )
+            self.layers.append((drop, layer))
 
-    def embeddings(self, source_size, target_size, share):
-        """Returns the layers for the tokens of both sides: one, if shared."""
-        if share and source_size != target_size:
-            raise ValueError(
-                "`share_embeddings` needs one vocabulary. Received: "
-                f"source_size={source_size}, target_size={target_size}"
-            )
-        target = keras.layers.Embedding(
-            target_size, self.width, name="target_embedding"
-        )
-        if share:
-            return target, target
-        source = keras.layers.Embedding(
-            source_size, self.width, name="source_embedding"
-        )
-        return source, target
-
-    def encoder(self, x, mask, layers, bidirectional):
-        """Returns the states that layers end in, and what the last gives.
+    def __call__(self, x, mask):
+        """Returns the states that layers end in, and the last one's output.
 
         Args:
             x: embedded tokens, `(batch, S, width)`.
-            mask: booleans `(batch, S)`.
-            layers: the number of layers.
-            bidirectional: whether half of each layer's units read backwards.
+            mask: booleans `(batch, S)`, true where there are tokens.
 
         Returns:
             A list with a list of states `(batch, width)` for each layer, and
             a tensor `(batch, S, width)`.
         """
+        # cuDNN wants a token of each sequence; all have their end mark.
+        first = keras.ops.ones_like(mask[:, :1])
+        mask = keras.ops.concatenate([first, mask[:, 1:]], axis=1)
         ends = []
-        for i in range(layers):
-            name = f"encoder_{i + 1}"
-            layer = self._both_ways(name) if bidirectional else self.rnn(name)
-            x, *states = layer(self.drop(x, f"{name}_drop"), mask=mask)
-            if bidirectional:
+        for drop, layer in self.layers:
+            x, *states = layer(drop(x), mask=mask)
+            if self.bidirectional:
                 # Keras gives the states of one direction, then the other's.
                 half = len(states) // 2
                 pairs = zip(states[:half], states[half:], strict=True)
@@ -78,49 +144,80 @@ class Pieces:
             ends.append(states)
         return ends, x
 
-    def _both_ways(self, name):
-        rnn = self.rnn(f"{name}_rnn", self.width // 2)
-        return keras.layers.Bidirectional(rnn, name=name)
 
-    def decoder(self, x, states, first=1):
-        """Returns what the decoder's last layer gives.
+class Decoder:
+    """The decoder's recurrent layers, with dropout before each.
+
+    Args:
+        width: the size of a layer's output.
+        layers: the numbers of the layers, a range.
+        cell: `gru` or `lstm`.
+        dropout: the share of units that training drops of what enters.
+        kernel_regularizer: a Keras regulariser of the kernels.
+        dtype: the layers' dtype policy.
+    """
+
+    def __init__(self, width, layers, cell, dropout, kernel_regularizer, dtype):
+        self.layers = []
+        for i in layers:
+            drop = keras.layers.Dropout(
+                dropout, dtype=dtype, name=f"decoder_{i}_dropout"
+            )
+            layer = recurrent_layer(
+                cell, width, f"decoder_{i}", kernel_regularizer, dtype
+            )
+            self.layers.append((drop, layer))
+
+    def __call__(self, x, states):
+        """Returns the last layer's output, `(batch, T, width)`.
 
         Args:
-            x: the input of layer `first`, `(batch, T, n)`.
-            states: the states that each layer, from that on, starts from.
-            first: the number of the first of them.
+            x: the first layer's input, `(batch, T, n)`.
+            states: a list of the states that each layer starts from.
         """
-        for i, start in enumerate(states, first):
-            x = self.drop(x, f"decoder_{i}_drop")
-            x, *_ = self.rnn(f"decoder_{i}")(x, initial_state=start)
+        for (drop, layer), start in zip(self.layers, states, strict=True):
+            x, *_ = layer(drop(x), initial_state=start)
         return x
 
-    def rnn(self, name, units=None):
-        """Returns a recurrent layer that gives its states too."""
-        return keras.layers.RNN(
-            self.new_cell(units),
-            return_sequences=True,
-            return_state=True,
-            name=name,
-        )
+    def step(self, x, states):
+        """Returns one step's output `(batch, W, width)`, and its states.
 
-    def new_cell(self, units=None):
-        """Returns a cell of `units`, by default `width`."""
-        return CELLS[self.cell](
-            units or self.width, kernel_regularizer=self.kernel_regularizer
-        )
-
-    def drop(self, x, name):
-        """Returns `x` with dropout."""
-        return keras.layers.Dropout(self.dropout, name=name)(x)
+        Args:
+            x: the input, `(batch, W, n)`.
+            states: a list of each layer's states, `(batch, W, width)`.
+        """
+        after = []
+        for (_, layer), before in zip(self.layers, states, strict=True):
+            x, new = _over_hypotheses(layer.cell, x, before)
+            after.append(new)
+        return x, after
 
 
-def inputs():
-    """Returns the symbolic inputs: `source` and `target`."""
-    return {
-        side: keras.Input([None], dtype="int32", name=side)
-        for side in ("source", "target")
-    }
+def _over_hypotheses(cell, x, states):
+    """Returns what a cell gives for `(batch, W, …)`: Keras' take two axes."""
+    batch, width, _ = keras.ops.shape(x)
+
+    def rows(x):
+        return keras.ops.reshape(x, (batch * width, x.shape[-1]))
+
+    def hypotheses(x):
+        return keras.ops.reshape(x, (batch, width, x.shape[-1]))
+
+    outputs, states = cell(rows(x), [rows(state) for state in states])
+    return hypotheses(outputs), [hypotheses(state) for state in states]
+
+
+def embeddings(source_size, target_size, width, share, dtype):
+    """Returns the layers for the tokens of both sides: one, if shared."""
+    target = keras.layers.Embedding(
+        target_size, width, dtype=dtype, name="target_embedding"
+    )
+    if share:
+        return target, target
+    source = keras.layers.Embedding(
+        source_size, width, dtype=dtype, name="source_embedding"
+    )
+    return source, target
 
 
 def repeat(states, width):

@@ -1,8 +1,10 @@
-"""What models from a sequence to another share: how they are decoded."""
+"""The base of models from a sequence to another: how they are decoded."""
+
+import contextlib
 
 import keras
 
-from kerasnotes import decoding, ops
+from kerasnotes import decoding, errors, ops
 from kerasnotes.models import network
 
 
@@ -14,24 +16,17 @@ class SequenceToSequence(network.Network):
     of the token after each position of the target, float32
     `(batch, T, target_size)`. Sequences are filled up with `PAD`.
 
-    Subclasses build that graph, and answer for decoding with the same layers.
-    There a batch of sources has W hypotheses each, and a cache holds what
-    they have seen: a nest of tensors `(batch, W, ...)`.
-    """
+    Subclasses build that graph, and decode with the same layers. There a
+    batch of sources has W hypotheses each, and a cache holds their states: a
+    nest of tensors `(batch, W, ...)`.
 
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        """Builds the model anew, in the precision of `config["dtype"]`."""
-        arguments = {
-            key: keras.saving.deserialize_keras_object(value, custom_objects)
-            for key, value in config.items()
-        }
-        policy = keras.config.dtype_policy()
-        keras.config.set_dtype_policy(arguments.pop("dtype", policy))
-        try:
-            return cls(**arguments)
-        finally:
-            keras.config.set_dtype_policy(policy)
+    Args:
+        inputs: what `token_inputs` returned.
+        outputs: the logits.
+        config: dictionary of the subclass's own arguments.
+        name: the model's name.
+        dtype: the policy that its layers have; None for the global one.
+    """
 
     def encode(self, source):
         """Returns what the decoder reads of the source: a nest of tensors.
@@ -73,20 +68,22 @@ class SequenceToSequence(network.Network):
         return decoding.reorder(cache, parents)
 
     def attention(self, inputs):
-        """Returns where each step looks in the source, or None.
+        """Returns where each step attends to in the source, or None.
 
         Args:
             inputs: as the model's.
 
         Returns:
-            Weights `(batch, heads, T, S)`, whose last axis sums to 1, of the
-            last layer that looks there.
+            Scores `(batch, heads, T, S)`, whose last axis sums to 1, of the
+            last layer that attends to the source.
         """
 
     def greedy(self, source, steps):
         """Returns the likeliest token at each step; see `beam_search`."""
-        step, cache, start = self._decoder(source, 1, steps)
-        return decoding.greedy(step, cache, start, steps)
+        step, cache, start = self._decoder_of(source, 1, steps)
+        return decoding.greedy(
+            step, cache, start, steps, end=ops.END, pad=ops.PAD
+        )
 
     def beam_search(self, source, width, steps, alpha=0.7):
         """Returns the `decoding.Hypotheses` of each source, the best first.
@@ -97,12 +94,20 @@ class SequenceToSequence(network.Network):
             steps: the most tokens of an answer, with its end mark.
             alpha: the exponent of the length normalisation.
         """
-        step, cache, start = self._decoder(source, width, steps)
+        step, cache, start = self._decoder_of(source, width, steps)
         return decoding.beam_search(
-            step, cache, start, steps, width, alpha, self.reorder
+            step,
+            cache,
+            start,
+            steps,
+            width,
+            alpha,
+            self.reorder,
+            end=ops.END,
+            pad=ops.PAD,
         )
 
-    def _decoder(self, source, width, steps):
+    def _decoder_of(self, source, width, steps):
         """Returns the step function, the cache and the first tokens."""
         memory = self.encode(source)
 
@@ -111,3 +116,49 @@ class SequenceToSequence(network.Network):
 
         start = keras.ops.full_like(source[:, 0], ops.START)
         return step, self.start(memory, width, steps), start
+
+    @contextlib.contextmanager
+    def portable(self):
+        """Makes what is traced inside run on any device.
+
+        On a machine with a GPU, Keras' LSTM writes an operation of cuDNN
+        into the graph, which a server without a GPU can't run. In this
+        context it writes a loop, which computes the same.
+        """
+        before = {layer: layer.use_cudnn for layer in self._cudnn_layers()}
+        for layer in before:
+            layer.use_cudnn = False
+        try:
+            yield
+        finally:
+            for layer, use_cudnn in before.items():
+                layer.use_cudnn = use_cudnn
+
+    def _cudnn_layers(self):
+        for layer in self.layers:
+            directions = [layer]
+            if isinstance(layer, keras.layers.Bidirectional):
+                directions = [layer.forward_layer, layer.backward_layer]
+            yield from (x for x in directions if hasattr(x, "use_cudnn"))
+
+
+def token_inputs():
+    """Returns the symbolic inputs: `source` and `target`."""
+    return {
+        side: keras.Input([None], dtype="int32", name=side)
+        for side in ("source", "target")
+    }
+
+
+def check_vocabularies(source_size, target_size, share_embeddings):
+    """Refuses one embedding for vocabularies of two sizes.
+
+    Raises:
+        ValueError: the sizes differ.
+    """
+    if share_embeddings and source_size != target_size:
+        raise errors.ArgumentError(
+            "share_embeddings",
+            "`share_embeddings` needs one vocabulary. Received: "
+            f"source_size={source_size}, target_size={target_size}",
+        )

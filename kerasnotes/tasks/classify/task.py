@@ -161,7 +161,7 @@ class Classify(pictures.PictureTask):
         )
 
     def loss(self):
-        return losses.Crossentropy(self.config.label_smoothing)
+        return losses.Crossentropy(label_smoothing=self.config.label_smoothing)
 
     def metrics(self):
         classes = len(self.facts["classes"])

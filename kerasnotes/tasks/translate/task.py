@@ -9,14 +9,14 @@ from kerasnotes.tasks.translate import config as translate_config
 from kerasnotes.training import task as task_lib
 
 with epy.lazy_imports():
-    from kerasnotes import losses, metrics, models, optimizers
+    from kerasnotes import losses, metrics, optimizers
     from kerasnotes.data.texts import pair_batches, pairs, vocabulary
     from kerasnotes.diagnosis import intervals
     from kerasnotes.plots import skipped
     from kerasnotes.tasks.translate import answers as translate_judging
+    from kerasnotes.tasks.translate import networks, serving
     from kerasnotes.tasks.translate import remedies as translate_remedies
     from kerasnotes.tasks.translate import review as translate_review
-    from kerasnotes.tasks.translate import serving
     from kerasnotes.training.distribute import strategies
 
 # The beams that the report compares, on how many examples.
@@ -138,28 +138,17 @@ class Translate(task_lib.Task):
 
     def model(self):
         config = self.config
-        arguments = {
-            name: getattr(config, name)
-            for name in (
-                *("width", "layers", "cell", "heads", "hidden", "norm"),
-                "dropout",
-            )
-        }
-        arguments["share_embeddings"] = config.share_embeddings or None
-        arguments = {k: v for k, v in arguments.items() if v is not None}
-        with errors.as_flags(*arguments, default=f"--model={config.model}"):
-            return models.build(
-                config.model,
-                source_size=self._known("source").size,
-                target_size=self._known("target").size,
-                kernel_regularizer=optimizers.regularizers.l1_l2(
-                    config.l1, config.l2, self.facts["train"]
-                ),
-                **arguments,
-            )
+        return networks.build(
+            config,
+            source_size=self._known("source").size,
+            target_size=self._known("target").size,
+            kernel_regularizer=optimizers.regularizers.l1_l2(
+                config.l1, config.l2, self.facts["train"]
+            ),
+        )
 
     def loss(self):
-        return losses.Crossentropy(self.config.label_smoothing)
+        return losses.Crossentropy(label_smoothing=self.config.label_smoothing)
 
     def metrics(self):
         return [metrics.TokenAccuracy(), metrics.SequenceAccuracy()]

@@ -205,7 +205,10 @@ def test_learns_a_hundred_pairs_by_heart(name):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"cell": "grv"}, "did you mean 'gru'"),
+        (
+            {"cell": "grv"},
+            "`cell` must be one of gru, lstm. Received: cell='grv'",
+        ),
         ({"width": 7}, "`width` must be even. Received: width=7"),
         ({"share_embeddings": True}, "Received: source_size=11, target_size"),
     ],
@@ -239,7 +242,9 @@ def test_where_attention_looks():
     cache = model.start(memory, 1, 5)
     for t in range(5):
         look = model.get_layer("decoder_1").cell.attention
-        _, expected = look(cache[0][0], memory["annotations"], memory["mask"])
+        _, expected = look.attend(
+            cache[0][0], memory["keys"], memory["annotations"], memory["mask"]
+        )
         np.testing.assert_allclose(weights[:, :, t], expected, atol=1e-6)
         tokens = tf.constant(x["target"][:, t : t + 1])
         _, cache = model.step(tokens, t, memory, cache)

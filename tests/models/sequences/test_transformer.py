@@ -20,7 +20,7 @@ SIZES = {
     "source_size": 11,
     "target_size": 9,
     "width": 8,
-    "heads": 2,
+    "num_heads": 2,
     "layers": 1,
 }
 SOURCE = np.array([[3, 4, 5, 6, 2], [7, 8, 2, 0, 0], [8, 2, 0, 0, 0]], "int32")
@@ -28,7 +28,7 @@ TARGET = np.array([[1, 3, 4, 5], [1, 6, 7, 8], [1, 3, 8, 0]], "int32")
 BATCH = {"source": SOURCE, "target": TARGET}
 CASES = [
     {"layers": 2, "dropout": 0.4},
-    {"norm": "post", "hidden": 5},
+    {"normalize_first": False, "intermediate_dim": 5},
     {"source_size": 9, "share_embeddings": True},
 ]
 each_case = pytest.mark.parametrize("arguments", CASES)
@@ -103,7 +103,7 @@ def test_nothing_sees_padding(training):
 def test_steps_equal_teacher_forcing_wherever_they_come_from(
     arguments, monkeypatch
 ):
-    monkeypatch.setattr(beam_cache, "_FEW", 4)
+    monkeypatch.setattr(beam_cache, "RECENT_STEPS", 4)
     model, rng, width = build(**arguments), np.random.default_rng(0), 3
     memory = model.encode(ops.convert_to_tensor(SOURCE))
     cache = model.start(memory, width, 9)
@@ -132,7 +132,8 @@ def test_reordering_moves_no_keys_or_values():
     memory = model.encode(ops.convert_to_tensor(SOURCE))
     cache = model.start(memory, 2, 4)
     after = model.reorder(cache, ops.ones((3, 2), "int32"))
-    assert after["old"] is cache["old"] and after["new"] is cache["new"]
+    for part in ("past", "recent"):
+        assert after[part] is cache[part]
 
 
 @each_case
@@ -208,7 +209,7 @@ def test_mixed_precision(policy):
 def test_gradients():
     from kerasnotes.diagnosis.gradient_check import gradient_check
 
-    model = build(dropout=0.0, norm="post")
+    model = build(dropout=0.0, normalize_first=False)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     found = gradient_check(model, loss, BATCH, TARGET, samples=8)
     assert found.verdict == "good"
@@ -221,8 +222,8 @@ def test_gradients():
             {"share_embeddings": True},
             "needs one vocabulary. Received: source_size=11, target_size=9",
         ),
-        ({"heads": 3}, "`heads` must divide the width 8. Received: heads=3"),
-        ({"norm": "none"}, "one of pre, post. Received: norm='none'"),
+        ({"num_heads": 3}, "Received: num_heads=3"),
+        ({"normalize_first": "pre"}, "Received: normalize_first='pre'"),
     ],
 )
 def test_refuses(arguments, message):

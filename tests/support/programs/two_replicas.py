@@ -306,7 +306,7 @@ STEPS = {
     "soft labels": {
         **SGD,
         "y": SOFT,
-        "loss": functools.partial(losses.Crossentropy, 0.1),
+        "loss": functools.partial(losses.Crossentropy, label_smoothing=0.1),
     },
     "schedule": {"lr_schedule": "cosine", "warmup_epochs": 0.6, "epochs": 1},
     "steps in one call": {**SGD, "steps_per_execution": 5},
