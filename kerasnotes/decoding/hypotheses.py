@@ -64,8 +64,8 @@ def reorder(cache, parents):
     `reordered[i, j] = leaf[i, parents[i, j]]`
 
     Args:
-        cache: a nest of tensors `(b, W, ...)`; those of fewer than two axes,
-            and None, stay as they are.
+        cache: a nest of tensors `(b, W, ...)`; those of fewer than two axes
+            stay as they are.
         parents: for each hypothesis, the one that it goes on from, int32
             `(b, W)`.
 
@@ -75,8 +75,7 @@ def reorder(cache, parents):
     """
 
     def follow(leaf):
-        shared = leaf is None or len(leaf.shape) < 2
-        return leaf if shared else gather(leaf, parents)
+        return leaf if len(leaf.shape) < 2 else gather(leaf, parents)
 
     return keras.tree.map_structure(follow, cache)
 
@@ -87,11 +86,7 @@ def tensors(cache):
     >>> tensors({"count": 0})["count"].dtype.name
     'int32'
     """
-
-    def convert(leaf):
-        return leaf if leaf is None else ops.convert_to_tensor(leaf)
-
-    return keras.tree.map_structure(convert, cache)
+    return keras.tree.map_structure(ops.convert_to_tensor, cache)
 
 
 def gather(x, places):

@@ -16,7 +16,8 @@ HERE = pathlib.Path(__file__).parent
 def test_other_backend(backend):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
-    files = [HERE / "test_beam_search.py", HERE / "test_single.py"]
+    names = ("beam_search", "single", "own_step")
+    files = [HERE / f"test_{name}.py" for name in names]
     found = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", *files],
         env={**os.environ, "KERAS_BACKEND": backend},

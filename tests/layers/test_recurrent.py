@@ -85,6 +85,33 @@ def test_against_keras(kind, ours, theirs):
         np.testing.assert_allclose(found, wanted, atol=1e-6, rtol=1e-5)
 
 
+@pytest.mark.parametrize("wrap", [lambda x: x, keras.layers.Bidirectional])
+@pytest.mark.parametrize(
+    ("ours", "theirs", "options"),
+    [
+        (layers.GRUCell, keras.layers.GRU, {"reset_after": False}),
+        (layers.LSTMCell, keras.layers.LSTM, {}),
+    ],
+)
+def test_layers_of_keras_are_loops_around_our_cells(
+    wrap, ours, theirs, options
+):
+    """Fused where Keras fuses them: on a GPU, the LSTM."""
+    options |= {"return_sequences": True, "return_state": True}
+    loop, fused = wrap(plain(ours)), wrap(theirs(U, **options))
+    x = tf.constant(inputs(3, 6, N))
+    loop(x), fused(x)
+    stir(loop)
+    fused.set_weights(as_keras(loop.get_weights(), ours))
+    outputs, slope, slopes = run(loop, x)
+    for mine, wanted in zip(
+        [*outputs, slope, *as_keras(slopes, ours)],
+        tf.nest.flatten(run(fused, x)),
+        strict=True,
+    ):
+        np.testing.assert_allclose(mine, wanted, atol=1e-6, rtol=1e-5)
+
+
 def test_one_step_of_the_notes():
     cell = layers.GRUCell(U)
     x, c = inputs(3, N), inputs(3, U)

@@ -129,7 +129,8 @@ class Translator:
         finds with the width and the α given here; `beam_search` takes them
         too, as the scalars `width` and `alpha`. `log_prob` takes `text` and
         `answer`. `model_inputs` takes the model's own `source` and `target`,
-        int32 tokens, and gives its `logits`.
+        int32 tokens, and gives its `logits`. What they trace runs on any
+        device.
         """
 
         def serve(text):
@@ -152,8 +153,19 @@ class Translator:
             "model_inputs": (from_tokens, tuple(tokens)),
         }
         return {
-            name: task_lib.Signature(*found) for name, found in served.items()
+            name: task_lib.Signature(self._portable(function), inputs)
+            for name, (function, inputs) in served.items()
         }
+
+    def _portable(self, function):
+        """Returns a function traced without the operations of a GPU."""
+
+        @functools.wraps(function)
+        def traced(*arguments, **named):
+            with self.model.portable():
+                return function(*arguments, **named)
+
+        return traced
 
 
 def answers(translator, inputs, width, alpha):

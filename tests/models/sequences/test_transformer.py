@@ -205,6 +205,18 @@ def test_mixed_precision(policy):
     assert tuple(tokens.shape) == (3, 2, 4)
 
 
+def test_a_dtype_of_its_own(tmp_path):
+    model = build(dtype="mixed_bfloat16")
+    assert keras.config.dtype_policy().name == "float32"
+    block = model.get_layer("decoder_1")
+    assert block.self_attention.query_dense.compute_dtype == "bfloat16"
+    assert run(model, BATCH).dtype == "float32"
+    model.save(tmp_path / "model.keras")
+    loaded = models.load(tmp_path / "model.keras")
+    assert loaded.dtype_policy.name == "mixed_bfloat16"
+    np.testing.assert_array_equal(run(loaded, BATCH), run(model, BATCH))
+
+
 @on_tensorflow
 def test_gradients():
     from kerasnotes.diagnosis.gradient_check import gradient_check

@@ -1,0 +1,107 @@
+"""Every public layer is registered by its package, and reloads."""
+
+import inspect
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+from kerasnotes import decoding, layers, losses
+from tests.support.paths import ROOT
+
+X = np.random.default_rng(0).normal(size=(2, 4, 8)).astype("float32")
+PICTURES = X.reshape(1, 4, 4, 4)
+
+# How each layer's docstring calls it, as a layer and its inputs.
+CALLS = {
+    "AdditiveAttention": lambda: (layers.AdditiveAttention(4), X, X),
+    "AttentionRNN": lambda: (
+        layers.AttentionRNN(layers.AttentionCell(layers.GRUCell(4), 3)),
+        X,
+        X,
+    ),
+    "ConvolutionalBlock": lambda: (
+        layers.ConvolutionalBlock(4),
+        PICTURES,
+    ),
+    "DepthwiseSeparable": lambda: (layers.DepthwiseSeparable(6), PICTURES),
+    "GRUCell": lambda: (keras.layers.RNN(layers.GRUCell(4)), X),
+    "IdentityBlock": lambda: (layers.IdentityBlock(4), PICTURES),
+    "Inception": lambda: (layers.Inception((2, (2, 3), (2, 3), 2)), PICTURES),
+    "InvertedResidual": lambda: (layers.InvertedResidual(6), PICTURES),
+    "LSTMCell": lambda: (keras.layers.RNN(layers.LSTMCell(4)), X),
+    "LocalResponseNormalization": lambda: (
+        layers.LocalResponseNormalization(),
+        PICTURES,
+    ),
+    "MultiHeadAttention": lambda: (layers.MultiHeadAttention(4), X, X),
+    "NaiveInception": lambda: (layers.NaiveInception((2, 3, 2)), PICTURES),
+    "SinusoidalPositions": lambda: (layers.SinusoidalPositions(), X),
+    "TransformerDecoderBlock": lambda: (
+        layers.TransformerDecoderBlock(16, 2),
+        X,
+        X,
+    ),
+    "TransformerEncoderBlock": lambda: (
+        layers.TransformerEncoderBlock(16, 2),
+        X,
+    ),
+    "ZeroPadChannels": lambda: (layers.ZeroPadChannels(6), PICTURES),
+}
+# Bases, and the cell that AttentionRNN runs.
+INSIDE = {"AttentionCell", "Block", "KernelBlock"}
+
+RELOAD = """
+import pathlib, sys
+import keras, numpy as np
+import kerasnotes.layers
+for path in sorted(pathlib.Path(sys.argv[1]).glob("*.keras")):
+    model = keras.saving.load_model(path)
+    with np.load(path.with_suffix(".npz")) as file:
+        inputs = [file[f"input_{i}"] for i in range(len(model.inputs))]
+        outputs = model.predict_on_batch(inputs)
+        np.testing.assert_allclose(outputs, file["outputs"], atol=1e-5)
+    print(path.stem)
+"""
+
+
+def test_every_layer_has_a_call():
+    assert set(layers.__all__) == CALLS.keys() | INSIDE
+
+
+@pytest.mark.parametrize("package", [decoding, layers, losses])
+def test_what_is_public_is_listed_and_has_an_example(package):
+    names = {name for name in dir(package) if not name.startswith("_")}
+    public = {n for n in names if not inspect.ismodule(getattr(package, n))}
+    assert public == set(package.__all__)
+    # A tuple of results, and a cell that the layer around it calls.
+    for name in public - {"Hypotheses", "AttentionCell", "KernelBlock"}:
+        assert ">>> " in getattr(package, name).__doc__, name
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """Returns a folder of models of one layer each, with their outputs."""
+    folder = tmp_path_factory.mktemp("layers")
+    for name, call in CALLS.items():
+        layer, *arrays = call()
+        symbols = [keras.Input(x.shape[1:]) for x in arrays]
+        model = keras.Model(symbols, layer(*symbols))
+        model.save(folder / f"{name}.keras")
+        outputs = model(arrays, training=False)
+        inputs = {f"input_{i}": x for i, x in enumerate(arrays)}
+        np.savez(folder / f"{name}.npz", outputs=outputs, **inputs)
+    return folder
+
+
+def test_layers_reload_after_one_import(saved):
+    done = subprocess.run(
+        [sys.executable, "-c", RELOAD, saved],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    assert not done.returncode, done.stderr
+    assert done.stdout.split() == sorted(CALLS)
