@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasnotes import errors, models
+from kerasnotes import models
 from kerasnotes.diagnosis.gradient_check import gradient_check
 
 SIZES = {"source_size": 11, "target_size": 13, "width": 8}
@@ -249,7 +249,7 @@ def test_learns_a_hundred_pairs_by_heart(name):
 )
 @each_model
 def test_refuses(name, arguments, message):
-    with pytest.raises(errors.UserError) as caught:
+    with pytest.raises(ValueError) as caught:
         models.build(name, **{**SIZES, **arguments})
     assert message in str(caught.value)
 
