@@ -4,11 +4,13 @@ import contextlib
 import difflib
 import importlib
 import unicodedata
+import weakref
 
 _LISTED = 12
 _LONGEST = 2000
 # Control and format characters, lone surrogates, ends of lines.
 _UNPRINTABLE = ("Cc", "Cf", "Cs", "Zl", "Zp")
+_explaining = weakref.WeakSet()
 
 
 class UserError(ValueError):
@@ -53,6 +55,28 @@ class Preempted(BaseException):
 
     As with `KeyboardInterrupt`, no handler of errors is to take it for one.
     """
+
+
+def explain_by(source):
+    """Registers what can explain errors that surface far from it.
+
+    A file that can't be decoded shows while a model trains, as an error of
+    TensorFlow's that names none.
+
+    Args:
+        source: has `explain(error)`, which returns a `UserError` or None; it
+            is forgotten with its last reference.
+    """
+    _explaining.add(source)
+
+
+def explained(error):
+    """Returns the `UserError` behind an error, or None where nobody knows.
+
+    >>> explained(KeyError("x"))
+    """
+    answers = (source.explain(error) for source in list(_explaining))
+    return next(filter(None, answers), None)
 
 
 def printable(text):

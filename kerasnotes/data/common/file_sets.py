@@ -66,6 +66,21 @@ class Files:
         with open(self._path / name, "rb") as file:
             return file.read(count)
 
+    def ends(self, name, count):
+        """Returns a file's first and last bytes, at least `count` of each.
+
+        Of a large file in an archive, whose end can't be read without the
+        rest, the last are None.
+        """
+        if self._sizes[name] <= 4 * count:
+            return 2 * (self.read(name),)
+        if self._zip:
+            return self.read(name, count), None
+        with open(self._path / name, "rb") as file:
+            head = file.read(count)
+            file.seek(-count, os.SEEK_END)
+            return head, file.read()
+
     def archives(self):
         """Returns the paths of the zip files of a folder."""
         if self._zip:

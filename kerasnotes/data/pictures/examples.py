@@ -2,15 +2,22 @@
 
 import dataclasses
 import functools
+import heapq
 import os
+import shutil
 import tempfile
 
 import numpy as np
 
-from kerasnotes import errors
+from kerasnotes import errors, splits
 
+CACHES = ("auto", "memory", "disk", "none")
 MEMORY = 512 * 2**20
+DISK = 16 * 2**30
 _CHUNK = 2**20
+# Of sets up to this many pictures the statistics are exact, of larger ones
+# those of a sample.
+EXACT, SAMPLE = 2**16, 2**12
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,8 +25,8 @@ class Examples:
     """Pictures with their labels.
 
     Attributes:
-        images: uint8 `[n, height, width, channels]`; an `np.memmap` above
-            512 MiB.
+        images: uint8 `[n, height, width, channels]`: an array, an
+            `np.memmap`, or an `on_demand.OnDemand` of files.
         labels: int64 `[n]`.
         ids: one name per example: a relative path, or `train/000123`.
         class_names: the name of each label.
@@ -76,7 +83,7 @@ class Examples:
 
     @functools.cached_property
     def tensor(self):
-        """The images as a `tf.Tensor` on the CPU, or None if in a file.
+        """The images as a `tf.Tensor` on the CPU, or None if in files.
 
         It shares the array's memory where that is aligned as TensorFlow
         needs it.
@@ -98,7 +105,7 @@ class Examples:
 def _tensor(images):
     import tensorflow as tf
 
-    if isinstance(images, np.memmap):
+    if type(images) is not np.ndarray:
         return None
     if images.ctypes.data % 64 or not images.flags.c_contiguous:
         aligned = allocate(images.shape)
@@ -107,7 +114,35 @@ def _tensor(images):
     return tf.experimental.dlpack.from_dlpack(images.__dlpack__())
 
 
-def allocate(shape, folder=None):
+def keeps(shape, cache, folder=None):
+    """Says whether files are decoded once, into a cache.
+
+    Args:
+        shape: that of the decoded pictures.
+        cache: one of `CACHES`; `"auto"` keeps up to 16 GiB, and no more than
+            half of the disk's free space.
+        folder: see `allocate`.
+
+    >>> [keeps((10**6, 224, 224, 3), cache) for cache in CACHES]
+    [False, True, True, False]
+    """
+    if cache != "auto":
+        return cache != "none"
+    size = _bytes(shape)
+    if size <= MEMORY:
+        return True
+    try:
+        free = shutil.disk_usage(folder or tempfile.gettempdir()).free
+    except OSError:  # `allocate` names the folder.
+        return True
+    return size <= min(DISK, free / 2)
+
+
+def _bytes(shape):
+    return int(np.prod(shape, dtype=np.int64))
+
+
+def allocate(shape, folder=None, cache="auto"):
     """Returns an uninitialised uint8 array.
 
     It is a deleted file's `np.memmap` above 512 MiB, and lies on a 64-byte
@@ -116,6 +151,7 @@ def allocate(shape, folder=None):
     Args:
         shape: the array's shape.
         folder: where the file goes; the system's temporary folder if None.
+        cache: one of `CACHES`: `"memory"` and `"disk"` whatever the size.
 
     Raises:
         UserError: the folder has no room, or can't be written.
@@ -123,8 +159,8 @@ def allocate(shape, folder=None):
     >>> allocate((2, 3)).shape
     (2, 3)
     """
-    size = int(np.prod(shape, dtype=np.int64))
-    if size <= MEMORY:
+    size = _bytes(shape)
+    if cache == "memory" or (size <= MEMORY and cache != "disk"):
         room = np.empty(size + 64, np.uint8)
         start = -room.ctypes.data % 64
         return room[start : start + size].reshape(shape)
@@ -142,8 +178,27 @@ def allocate(shape, folder=None):
         ) from error
 
 
+def sample(examples, indices):
+    """Returns the rows whose pixels stand for all: 4,096 of over 65,536.
+
+    Which ones depends on their ids alone, not on where pictures are kept.
+
+    Args:
+        examples: the `Examples`.
+        indices: which of them: the training set.
+    """
+    indices = np.asarray(indices)
+    if len(indices) <= EXACT:
+        return indices
+    ids = examples.ids
+    rows = heapq.nsmallest(
+        SAMPLE, indices, key=lambda row: splits.rank(splits.SALT, ids[row])
+    )
+    return np.sort(rows)
+
+
 def mean_and_std(examples, indices):
-    """Computes each channel's mean and standard deviation, exactly.
+    """Computes each channel's mean and standard deviation, over `sample`.
 
     `μ = Σ v n_v / N` and `σ = √(Σ (v - μ)² n_v / N)` over the counts n_v of
     the 256 values; a channel that never varies has `σ = 1`, so that it can
@@ -161,7 +216,7 @@ def mean_and_std(examples, indices):
     >>> mean_and_std(two, [0, 1])
     (array([1.]), array([1.]))
     """
-    indices = np.asarray(indices)
+    indices = sample(examples, indices)
     _, height, width, channels = examples.images.shape
     step = max(1, _CHUNK // (height * width * channels))
     counts = np.zeros((channels, 256), np.int64)
@@ -178,7 +233,7 @@ def mean_and_std(examples, indices):
 
 
 def covariance(examples, indices):
-    """Computes the covariance of the channels over all pixels, exactly.
+    """Computes the covariance of the channels over the pixels of `sample`.
 
     Args:
         examples: the `Examples`.
@@ -192,7 +247,7 @@ def covariance(examples, indices):
     >>> covariance(two, [0, 1])
     array([[1.]])
     """
-    indices = np.asarray(indices)
+    indices = sample(examples, indices)
     _, height, width, channels = examples.images.shape
     step = max(1, _CHUNK // (height * width * channels))
     total, products = np.zeros(channels), np.zeros((channels, channels))

@@ -1,5 +1,6 @@
 """Encoded pictures on the host: what they are, and whether to decode them."""
 
+import dataclasses
 import io
 
 from PIL import Image, UnidentifiedImageError
@@ -9,6 +10,8 @@ from kerasnotes import errors
 MAX_PIXELS = 100_000_000
 MAX_BYTES = 320_000_000
 _FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP")
+# Modes of which TensorFlow's decoder makes one channel, or one and alpha.
+_GREY = ("1", "L", "LA", "I", "I;16", "I;16B")
 _MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM", b"GIF87a", b"GIF89a")
 
 
@@ -46,6 +49,69 @@ def prepare(data, name="picture"):
     return mend(data, name) if needs_mending else data
 
 
+@dataclasses.dataclass(frozen=True)
+class Header:
+    """What a picture's header says.
+
+    Attributes:
+        pixels: how many it has.
+        needs_mending: whether TensorFlow can't read it as it is, see `check`.
+        is_grey: whether `decode` makes one channel of it.
+        is_plain: whether it is a JPEG of the usual kind, without EXIF data:
+            upright, opaque, grey or RGB.
+    """
+
+    pixels: int
+    needs_mending: bool
+    is_grey: bool
+    is_plain: bool
+
+
+def header(data, name="picture"):
+    """Returns the `Header` of a picture.
+
+    Args:
+        data: the encoded bytes; of a JPEG or a PNG, all up to the pixels.
+        name: the file, for the error message.
+
+    Raises:
+        UserError: see `check`.
+    """
+    image = _open(data, name)
+    needs_mending = _needs_mending(image, data)
+    keeps_grey = image.format in ("JPEG", "PNG")
+    grey = ("1", "L") if needs_mending else keeps_grey * _GREY
+    is_plain = image.format == "JPEG" and "exif" not in image.info
+    return Header(
+        image.width * image.height,
+        needs_mending,
+        image.mode in grey,
+        is_plain and image.mode in ("L", "RGB"),
+    )
+
+
+def is_cut_short(head, end, size):
+    r"""Says whether a file seems to lack its end.
+
+    Args:
+        head: its first bytes, 12 or more.
+        end: its last bytes, 64 where it has them.
+        size: the number of all its bytes.
+
+    >>> is_cut_short(b"\\xff\\xd8\\xff\\xe0........", b"no end of image", 27)
+    True
+    """
+    if head.startswith(b"\xff\xd8"):
+        return b"\xff\xd9" not in end
+    if head.startswith(b"\x89PNG"):
+        return b"IEND" not in end
+    if head.startswith(b"RIFF"):
+        return int.from_bytes(head[4:8], "little") + 8 > size
+    if head.startswith(b"BM"):
+        return int.from_bytes(head[2:6], "little") > size
+    return not end.endswith(b";")
+
+
 def check(data, name="picture"):
     """Reads a picture's header.
 
@@ -62,6 +128,11 @@ def check(data, name="picture"):
         UserError: it is no picture of a known format, or has more than 100
             megapixels.
     """
+    found = header(data, name)
+    return found.pixels, found.needs_mending
+
+
+def _open(data, name):
     try:
         image = Image.open(io.BytesIO(data), formats=_FORMATS)
     except Image.DecompressionBombError as error:
@@ -72,10 +143,9 @@ def check(data, name="picture"):
         ) from error
     except Exception as error:  # Pillow's plugins raise whatever they meet.
         raise errors.UserError(f"{name}: broken header ({error})") from error
-    pixels = image.width * image.height
-    if pixels > MAX_PIXELS:
+    if image.width * image.height > MAX_PIXELS:
         raise _too_large(name)
-    return pixels, _needs_mending(image, data)
+    return image
 
 
 def mend(data, name="picture"):

@@ -18,6 +18,7 @@ def load(
     channels=None,
     resize="stretch",
     cache_dir=None,
+    cache="auto",
 ):
     """Reads a set of labelled pictures.
 
@@ -33,6 +34,9 @@ def load(
         resize: `"stretch"`, `"pad"` or `"crop"`, see `decode.resize`.
         cache_dir: where a large set's decoded pictures go; the system's
             temporary folder if None.
+        cache: where decoded pictures are kept: `"memory"`, `"disk"`, or
+            `"none"` for files and TFDS records that are decoded whenever they
+            are needed; `"auto"` chooses by their size, see `examples.keeps`.
 
     Returns:
         The `Examples`.
@@ -46,7 +50,12 @@ def load(
     """
     from kerasnotes.data.pictures.readers import folders, idx
 
-    arguments = {"channels": channels, "mode": resize, "cache_dir": cache_dir}
+    arguments = {
+        "channels": channels,
+        "mode": resize,
+        "cache_dir": cache_dir,
+        "cache": cache,
+    }
     if dataset == "digits":
         from kerasnotes.data.pictures.readers import tfds as tfds_pictures
 
@@ -62,7 +71,9 @@ def load(
         train_images = idx.find(path)
         if train_images:
             return _resized(
-                idx.read(train_images, cache_dir), image_size, **arguments
+                idx.read(train_images, cache_dir, cache),
+                image_size,
+                **arguments,
             )
         return folders.read(path, image_size or 32, **arguments)
     if _looks_like_a_path(dataset):
@@ -83,7 +94,7 @@ def _looks_like_a_path(text):
     )
 
 
-def _resized(whole, size, channels, mode, cache_dir):
+def _resized(whole, size, channels, mode, cache_dir, cache):
     """Brings arrays to a size, where they are of another."""
     import tensorflow as tf
 
@@ -96,7 +107,7 @@ def _resized(whole, size, channels, mode, cache_dir):
     shape = (*size, channels or own)
     if shape == (height, width, own):
         return whole
-    array = examples.allocate((len(whole.images), *shape), cache_dir)
+    array = examples.allocate((len(whole.images), *shape), cache_dir, cache)
 
     @tf.function(reduce_retracing=True)
     def to_size(batch):

@@ -17,11 +17,13 @@ from kerasnotes.data.common import progress
 from kerasnotes.data.pictures import decode as images
 from kerasnotes.data.pictures import examples, inspect
 
-_LARGE = 10_000_000
-_THREADS = min(os.cpu_count() or 1, 8)
+LARGE = 10_000_000
+THREADS = min(os.cpu_count() or 1, 8)
 
 
-def decode_all(files, names, size, channels=None, mode="stretch", folder=None):
+def decode_all(
+    files, names, size, channels=None, mode="stretch", folder=None, cache="auto"
+):
     """Decodes every picture that can be.
 
     Pictures of more than 10 megapixels are decoded one at a time, so that
@@ -34,6 +36,7 @@ def decode_all(files, names, size, channels=None, mode="stretch", folder=None):
         channels: 1, 3, or None: 1 if every picture is grey, else 3.
         mode: see `images.resize`.
         folder: where a large set goes, see `examples.allocate`.
+        cache: see there.
 
     Returns:
         uint8 `[n, height, width, channels]`, the list of the n names that
@@ -41,12 +44,14 @@ def decode_all(files, names, size, channels=None, mode="stretch", folder=None):
 
     """
     target = (size, size) if isinstance(size, int) else tuple(size)
-    array = examples.allocate((len(names), *target, channels or 3), folder)
-    decode = _decoder(files, target, channels or 3, mode)
+    array = examples.allocate(
+        (len(names), *target, channels or 3), folder, cache
+    )
+    decode = decoder(files, target, channels or 3, mode)
     kept, skipped, grey = [], [], True
     with (
         warnings.catch_warnings(),
-        concurrent.futures.ThreadPoolExecutor(_THREADS) as pool,
+        concurrent.futures.ThreadPoolExecutor(THREADS) as pool,
     ):
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         results = progress.progress(
@@ -63,7 +68,8 @@ def decode_all(files, names, size, channels=None, mode="stretch", folder=None):
             grey &= is_grey
     array = array[: len(kept)]
     if channels is None and grey and kept:
-        array, colour = examples.allocate((*array.shape[:3], 1), folder), array
+        colour, shape = array, (*array.shape[:3], 1)
+        array = examples.allocate(shape, folder, cache)
         np.copyto(array, colour[..., :1])
     return array, kept, skipped
 
@@ -80,7 +86,18 @@ def _to_array(size, channels, mode):
     return to_array
 
 
-def _decoder(files, size, channels, mode):
+def decoder(files, size, channels, mode):
+    """Returns a function that decodes a picture by its name.
+
+    It returns uint8 `[height, width, channels]`, whether the picture is grey,
+    and None; or None twice, and why it can't be decoded.
+
+    Args:
+        files: see `decode_all`.
+        size: `(height, width)`.
+        channels: 1 or 3.
+        mode: see `images.resize`.
+    """
     one_large = threading.RLock()
     to_array = _to_array(size, channels, mode)
 
@@ -88,10 +105,10 @@ def _decoder(files, size, channels, mode):
         bytes_held = files.size(name)
         if bytes_held > inspect.MAX_BYTES:
             raise errors.UserError("picture: over 320 MB")
-        with one_large if bytes_held > _LARGE else contextlib.nullcontext():
+        with one_large if bytes_held > LARGE else contextlib.nullcontext():
             data = files.read(name)
             pixels, needs_mending = inspect.check(data)
-            with one_large if pixels > _LARGE else contextlib.nullcontext():
+            with one_large if pixels > LARGE else contextlib.nullcontext():
                 data = inspect.mend(data) if needs_mending else data
                 # A bare bytes object would be copied four times.
                 encoded = tf.constant(np.array(data, object))

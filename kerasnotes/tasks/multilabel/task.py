@@ -78,7 +78,9 @@ class Multilabel(pictures.PictureTask):
         if dataset == "scenes":
             return scenes.read(size, data_dir=config.data_dir, **arguments)
         if pathlib.Path(dataset).expanduser().exists():
-            return labelled.read(dataset, size or 32, **arguments)
+            return labelled.read(
+                dataset, size or 32, cache=config.cache, **arguments
+            )
         raise errors.UserError(
             f"--dataset={dataset}: no such folder; give scenes, or a folder "
             f"with pictures and {labelled.SHEET}"

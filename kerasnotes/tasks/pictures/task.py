@@ -52,6 +52,12 @@ class Config(config_lib.Config):
         "Side of the model's picture; default the model's own.",
         bounds=(1, 4096),
     )
+    cache: str = setting(
+        "auto",
+        "Where decoded pictures are kept: memory, disk, none (files are "
+        "decoded whenever they are needed); auto: by their size.",
+        choices=("auto", "memory", "disk", "none"),
+    )
     resize: str = option(
         "stretch",
         "How a picture becomes a square.",
@@ -133,6 +139,7 @@ class PictureTask(task_lib.Task):
             image_size=size,
             channels=channels,
             resize=config.resize,
+            cache=config.cache,
         )
 
     def weights(self, examples, indices):

@@ -96,7 +96,10 @@ def guarded(body, program):
             "MemoryError",
             "ResourceExhaustedError",
         ):
-            raise
+            reason = errors.explained(error)
+            if reason is None:
+                raise
+            sys.exit(f"{program}: {reason}")
         sys.exit(
             f"{program}: out of memory; make the model, its pictures or the "
             "batches smaller: --width, --image_size, --batch_size"

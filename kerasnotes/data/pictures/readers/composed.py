@@ -23,7 +23,7 @@ _GREY = (0.299, 0.587, 0.114)
 def read(
     foregrounds=None, backgrounds=None, count=5000, scale="0.5-0.9",
     rotate=15.0, seed=0, *, size=None, channels=None, mode="stretch",
-    cache_dir=None, data_dir=None,
+    cache_dir=None, data_dir=None, cache="auto",
 ):  # fmt: skip
     """Composes labelled pictures, the same for the same arguments.
 
@@ -49,6 +49,7 @@ def read(
         mode: how backgrounds come to the size, see `images.resize`.
         cache_dir: where a large set goes, see `examples.allocate`.
         data_dir: TFDS's folder; its own default if None.
+        cache: where composed pictures are kept, see `examples.allocate`.
 
     Returns:
         The `Examples`, `synthetic`, without official splits.
@@ -71,7 +72,7 @@ def read(
     order = [rng.permutation(len(names)) for _ in range(rounds)]
     order = np.concatenate(order)[:count]
     shape = (count, *size, channels or _channels(layers, grounds))
-    images = examples.allocate(shape, cache_dir)
+    images = examples.allocate(shape, cache_dir, cache)
     _compose(composite, layers, order, grounds, rng, images)
     class_names, labels = np.unique(classes, return_inverse=True)
     return examples.Examples(

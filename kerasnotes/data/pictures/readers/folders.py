@@ -6,7 +6,7 @@ import numpy as np
 
 from kerasnotes import errors
 from kerasnotes.data.common import file_sets
-from kerasnotes.data.pictures import examples, inspect, load_files
+from kerasnotes.data.pictures import examples, inspect, read_files
 
 _SPLITS = {
     "train": "train",
@@ -20,7 +20,14 @@ _SPLITS = {
 }
 
 
-def read(path, size=32, channels=None, mode="stretch", cache_dir=None):
+def read(
+    path,
+    size=32,
+    channels=None,
+    mode="stretch",
+    cache_dir=None,
+    cache="auto",
+):
     """Reads class folders of pictures of any size.
 
     Folders that only wrap another are descended; `train`, `val` (or `dev`,
@@ -34,6 +41,7 @@ def read(path, size=32, channels=None, mode="stretch", cache_dir=None):
         channels: 1, 3, or None: 1 if every picture is grey, else 3.
         mode: see `images.resize`.
         cache_dir: where a large set goes, see `examples.allocate`.
+        cache: see `examples.keeps`.
 
     Returns:
         The `Examples`; ids are the paths under the wrapping folders.
@@ -62,8 +70,8 @@ def read(path, size=32, channels=None, mode="stretch", cache_dir=None):
             f"--dataset: the pictures of {path} lie in no class folders; "
             "put each class in a folder of its name."
         )
-    images, names, broken = load_files.decode_all(
-        source, list(found), size, channels, mode, cache_dir
+    images, names, broken = read_files.read_all(
+        source, list(found), size, channels, mode, cache_dir, cache
     )
     classes = [found[name][1] for name in names]
     class_names, labels = np.unique(classes, return_inverse=True)

@@ -44,13 +44,14 @@ def find(folder):
     return next(iter(found.values()), None)
 
 
-def read(train_images, cache_dir=None):
+def read(train_images, cache_dir=None, cache="auto"):
     """Reads a set: training files, and test files (`t10k`) if they are there.
 
     Args:
         train_images: the path of `…train-images-idx3-ubyte[.gz]`; the
             labels lie beside it.
         cache_dir: where a large set goes, see `examples.allocate`.
+        cache: see `examples.allocate`.
 
     Returns:
         The `Examples`, of the files' own size; `official` has train, and
@@ -77,7 +78,7 @@ def read(train_images, cache_dir=None):
         _check_labels(_labels_of(images_file), labels, values)
     counts = [len(labels) for _, labels in parts.values()]
     shape = (sum(counts), *parts["train"][0].shape[1:], 1)
-    images = examples.allocate(shape, cache_dir)
+    images = examples.allocate(shape, cache_dir, cache)
     np.concatenate([x[..., None] for x, _ in parts.values()], out=images)
     labels = np.concatenate([labels for _, labels in parts.values()])
     ids = [f"{s}/{i:06d}" for s, (_, y) in parts.items() for i in range(len(y))]

@@ -6,7 +6,7 @@ import numpy as np
 
 from kerasnotes import errors
 from kerasnotes.data.common import file_sets, sheet
-from kerasnotes.data.pictures import load_files, multi_examples
+from kerasnotes.data.pictures import multi_examples, read_files
 
 SHEET = "labels.csv"
 _FILE = "file"
@@ -19,7 +19,14 @@ _CELLS = {
 _MISSING = 0.1
 
 
-def read(path, size=32, channels=None, mode="stretch", cache_dir=None):
+def read(
+    path,
+    size=32,
+    channels=None,
+    mode="stretch",
+    cache_dir=None,
+    cache="auto",
+):
     """Reads a folder of pictures with its `labels.csv`.
 
     The sheet's column `file` holds paths below the folder; every other
@@ -34,6 +41,7 @@ def read(path, size=32, channels=None, mode="stretch", cache_dir=None):
         channels: 1, 3, or None: 1 if every picture is grey, else 3.
         mode: see `images.resize`.
         cache_dir: where a large set goes, see `examples.allocate`.
+        cache: see `examples.keeps`.
 
     Returns:
         The `MultiExamples`, in the sheet's order; ids are the paths.
@@ -64,8 +72,8 @@ def read(path, size=32, channels=None, mode="stretch", cache_dir=None):
             f"{place}: no row knows a label of a picture that is there; write "
             "1 or 0"
         )
-    images, kept, broken = load_files.decode_all(
-        source, wanted, size, channels, mode, cache_dir
+    images, kept, broken = read_files.read_all(
+        source, wanted, size, channels, mode, cache_dir, cache
     )
     labels = np.array([rows[name][1] for name in kept], np.int8)
     return multi_examples.MultiExamples(

@@ -5,27 +5,30 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from kerasnotes import errors
-from kerasnotes.data.common import prepared, progress
+from kerasnotes.data.common import prepared, progress, records
 from kerasnotes.data.common import tfds as tfds_sets
 from kerasnotes.data.pictures import decode as images
-from kerasnotes.data.pictures import examples
+from kerasnotes.data.pictures import examples, on_demand
 from kerasnotes.data.pictures.readers import digits
 
 _BATCH = 256
 
 
-def read_digits(data_dir=None, **arguments):
+def read_digits(data_dir=None, cache="auto", **arguments):
     """Reads `digits`, preparing it at the first use.
 
     Where `data_dir` can't be written, it is prepared in a temporary folder.
 
     Args:
         data_dir: TFDS's folder; its own default if None.
-        **arguments: see `read_builder`.
+        cache: see `read_builder`; they are always kept.
+        **arguments: see there.
 
     Returns:
         The `Examples`, without official splits.
     """
+    # The temporary folder doesn't last.
+    arguments["cache"] = "auto" if cache == "none" else cache
     return prepared.read(
         digits.Digits,
         data_dir,
@@ -60,7 +63,12 @@ def read(name, data_dir=None, **arguments):
 
 
 def read_builder(
-    builder, size=None, channels=None, mode="stretch", cache_dir=None
+    builder,
+    size=None,
+    channels=None,
+    mode="stretch",
+    cache_dir=None,
+    cache="auto",
 ):
     """Reads a prepared TFDS builder.
 
@@ -71,6 +79,7 @@ def read_builder(
         channels: 1, 3, or None for the set's own.
         mode: see `images.resize`.
         cache_dir: where a large set goes, see `examples.allocate`.
+        cache: see `examples.keeps`.
 
     Returns:
         The `Examples`; ids are `split/000123`, in TFDS's order.
@@ -88,11 +97,21 @@ def read_builder(
     def to_size(picture):
         return images.resize(picture, size, channels, mode)
 
-    parts = {
-        side: _batches(builder, split, fixed, to_size)
-        for side, split in tfds_sets.splits(builder).items()
-    }
-    array, labels, ids, official = _collect(parts, (*size, channels), cache_dir)
+    sides = tfds_sets.splits(builder)
+    total = sum(
+        builder.info.splits[name].num_examples for name in sides.values()
+    )
+    shape = (*size, channels)
+    if examples.keeps((total, *shape), cache, cache_dir):
+        parts = {
+            side: _batches(builder, split, fixed, to_size)
+            for side, split in sides.items()
+        }
+        array, labels, ids, official = _collect(parts, shape, cache_dir, cache)
+    else:
+        array, labels, ids, official = _on_demand(
+            builder, sides, fixed, to_size, shape
+        )
     return examples.Examples(
         array,
         labels,
@@ -124,9 +143,9 @@ def _batches(builder, split, fixed, to_size):
     return int(data.cardinality()), batches.prefetch(2)
 
 
-def _collect(parts, shape, cache_dir):
+def _collect(parts, shape, cache_dir, cache):
     total = sum(count for count, _ in parts.values())
-    array = examples.allocate((total, *shape), cache_dir)
+    array = examples.allocate((total, *shape), cache_dir, cache)
     labels = np.zeros(total, np.int64)
     ids, official = [], {}
     for side, (count, batches) in parts.items():
@@ -140,6 +159,51 @@ def _collect(parts, shape, cache_dir):
             ids += [f"{side}/{start + i:06d}" for i in range(len(x))]
         official[side] = np.arange(first, len(ids))
     return array, labels, ids, official
+
+
+def _on_demand(builder, sides, fixed, to_size, shape):
+    """Returns what `_collect` does, with pictures that are read on demand."""
+    image_key, label_key = _keys(builder)
+    feature = builder.info.features[image_key]
+    encoded = {image_key: tf.io.FixedLenFeature([], tf.string)}
+
+    def decode(data, _):
+        picture = tf.io.parse_single_example(data, encoded)[image_key]
+        decode_one = feature.decode_example if fixed else images.decode
+        return to_size(decode_one(picture))
+
+    parts = {
+        side: records.Records(builder, split, label_key)
+        for side, split in sides.items()
+    }
+    ends = np.cumsum([len(part) for part in parts.values()])
+    official = {
+        side: np.arange(end - len(part), end)
+        for (side, part), end in zip(parts.items(), ends, strict=True)
+    }
+    ids = [
+        f"{side}/{i:06d}"
+        for side, part in parts.items()
+        for i in range(len(part))
+    ]
+
+    def read(row):
+        side = ids[row].partition("/")[0]
+        return parts[side].read(row - official[side][0])
+
+    def check(row):
+        try:
+            decode(tf.constant(read(row)), None)
+        except (OSError, tf.errors.OpError) as error:
+            reason = str(error).partition("\n")[0]
+            return f"{builder.name}: {ids[row]}: broken: {reason}"
+        return None
+
+    pictures = on_demand.OnDemand(
+        read, decode, (len(ids), *shape), check, np.zeros(len(ids))
+    )
+    labels = np.concatenate([part.values for part in parts.values()])
+    return pictures, labels.astype(np.int64), ids, official
 
 
 def _keys(builder):

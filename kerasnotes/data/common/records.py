@@ -1,0 +1,89 @@
+"""Records of prepared TFDS sets, one at a time in any order."""
+
+import struct
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from kerasnotes.data.common import progress
+
+_BATCH = 4096
+# A record's length and its checksum stand before it, a checksum behind.
+_LENGTH, _BEFORE, _AFTER = 8, 12, 4
+
+
+class Records:
+    """A split's records, in TFDS's order.
+
+    Of a record only what is asked for is read: a file is searched for the
+    records' places, which its headers tell. Source: TensorFlow, "TFRecord and
+    tf.train.Example", section "TFRecords format details".
+
+    Args:
+        builder: a prepared `tfds.core.DatasetBuilder` of TFRecord files.
+        split: the split's name.
+        key: the one scalar feature to read of all records.
+
+    Attributes:
+        values: that feature, an array `[n]`.
+    """
+
+    def __init__(self, builder, split, key):
+        paths = builder.info.splits[split].filepaths
+        self._paths = [str(path) for path in paths]
+        places = {path.name: number for number, path in enumerate(paths)}
+        data = builder.as_dataset(
+            split=split,
+            shuffle_files=False,
+            decoders=tfds.decode.PartialDecoding({key: True}),
+            read_config=tfds.ReadConfig(add_tfds_id=True),
+        )
+        batches = progress.progress(
+            data.batch(_BATCH).as_numpy_iterator(),
+            -(-int(data.cardinality()) // _BATCH),
+            f"labels of {split}, batches",
+        )
+        values, names = [], []
+        for batch in batches:
+            values.append(batch[key])
+            names += batch["tfds_id"].tolist()
+        self.values = np.concatenate(values)
+        spans = [_spans(path) for path in self._paths]
+        self._places = []
+        for name in names:
+            file, _, record = name.decode().rpartition("__")
+            number = places[file]
+            self._places.append((number, *spans[number][int(record)]))
+
+    def __len__(self):
+        return len(self._places)
+
+    def read(self, row):
+        """Returns a record's bytes, a serialised `tf.train.Example`."""
+        number, start, size = self._places[row]
+        with open(self._paths[number], "rb", buffering=0) as file:
+            file.seek(start)
+            return file.read(size)
+
+
+def is_supported(builder):
+    """Says whether `Records` reads a builder's files.
+
+    Args:
+        builder: a prepared `tfds.core.DatasetBuilder`.
+    """
+    return builder.info.file_format == tfds.core.FileFormat.TFRECORD
+
+
+def _spans(path):
+    """Returns where each record of a file starts, and its size."""
+    spans, start = [], 0
+    with tf.io.gfile.GFile(path, "rb") as file:
+        end = file.size()
+        while start < end:
+            file.seek(start)
+            (size,) = struct.unpack("<Q", file.read(_LENGTH))
+            spans.append((start + _BEFORE, size))
+            start += _BEFORE + size + _AFTER
+    return spans
