@@ -2,6 +2,7 @@
 
 import ast
 import dataclasses
+import graphlib
 import re
 import subprocess
 import sys
@@ -26,7 +27,7 @@ ALLOWED = {
     "testing": set(),
     "plots": set(),
     "diagnosis": {"ops", "metrics"},
-    "data": {"ops", "diagnosis"},
+    "data": {"ops"},
     "training": {"plots", "diagnosis", "optimizers"},
     "tasks": COMPONENTS
     | {"optimizers", "plots", "diagnosis", "data", "training"},
@@ -43,6 +44,8 @@ BASE = {
     "specs",
     "splits",
 }
+# What a medium of data may import beside `common`; transcripts are texts.
+OF_OTHER_MEDIA = {"sounds": ("kerasnotes.data.texts.vocabulary",)}
 TENSORFLOW = {"data", "training", "tasks", "tools"}
 # Gradients outside fit are TensorFlow's.
 TENSORFLOW_FILES = {
@@ -111,6 +114,64 @@ def test_components_know_no_flag(name):
     """They name arguments, of which `errors.as_flags` makes flags."""
     for path in sorted((ROOT / "kerasnotes" / name).rglob("*.py")):
         assert not re.findall(r"[\"' `(]--[a-z]\w+", path.read_text()), path
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "kerasnotes").glob("*.py")), ids=lambda p: p.name
+)
+def test_the_base_stands_on_itself(path):
+    for name in imported(path):
+        parts = name.split(".")
+        if parts[0] == "kerasnotes" and len(parts) > 1:
+            assert parts[1] in BASE, f"{path} imports {name}"
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted((ROOT / "kerasnotes/data").glob("*/**/*.py")),
+    ids=lambda p: p.name,
+)
+def test_a_medium_imports_no_other_medium(path):
+    medium = path.relative_to(ROOT / "kerasnotes/data").parts[0]
+    own = tuple(
+        f"kerasnotes.data.{name}." for name in {medium, "common"}
+    ) + OF_OTHER_MEDIA.get(medium, ())
+    for name in imported(path):
+        if name.startswith("kerasnotes.data"):
+            assert f"{name}.".startswith(own), f"{path} imports {name}"
+
+
+def modules():
+    """Returns a dictionary of each module's name to its file."""
+    return {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(
+            ".__init__"
+        ): path
+        for path in (ROOT / "kerasnotes").rglob("*.py")
+    }
+
+
+def at_the_top(body):
+    """Yields the imports that importing a module makes, lazy ones too."""
+    for node in body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{a.name}" for a in node.names)
+        elif isinstance(node, ast.If | ast.Try | ast.With):
+            yield from at_the_top(node.body)
+
+
+def test_no_imports_run_in_a_circle():
+    known, graph = modules(), {}
+    for module, path in known.items():
+        names = at_the_top(ast.parse(path.read_text()).body)
+        # An imported name may be a module, or stand in one.
+        parts = {n if n in known else n.rpartition(".")[0] for n in names}
+        graph[module] = (parts & set(known)) - {module}
+    assert len(graph) > 200
+    # It raises a CycleError that names the circle.
+    assert len(list(graphlib.TopologicalSorter(graph).static_order())) > 200
 
 
 def names_of_tasks(text):

@@ -12,7 +12,7 @@ from sklearn import datasets
 
 from benchmarks import ship
 from kerasnotes.data.pictures import load
-from kerasnotes.data.texts import pairs
+from kerasnotes.data.texts import load as load_texts
 
 SHIPPED = pathlib.Path(__file__).resolve().parents[1] / "saved_models"
 CARDS = sorted(SHIPPED.glob("*/*.md"))
@@ -58,7 +58,7 @@ def test_dates_attention_reaches_its_score(tmp_path):
     card = SHIPPED / "dates_attention" / "1.md"
     told = re.search(r"\| test \| 2000 \| ([\d.]+) \|", card.read_text())
     model = tf.saved_model.load(str(card.with_suffix("")))
-    dates = pairs.load("dates", data_dir=tmp_path)
+    dates = load_texts.load("dates", data_dir=tmp_path)
     texts, true = (
         np.array(side)[dates.official["test"]]
         for side in (dates.sources, dates.targets)

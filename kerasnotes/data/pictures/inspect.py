@@ -98,7 +98,7 @@ def is_cut_short(head, end, size):
         end: its last bytes, 64 where it has them.
         size: the number of all its bytes.
 
-    >>> is_cut_short(b"\\xff\\xd8\\xff\\xe0........", b"no end of image", 27)
+    >>> is_cut_short(b"\xff\xd8\xff\xe0........", b"no end of image", 27)
     True
     """
     if head.startswith(b"\xff\xd8"):

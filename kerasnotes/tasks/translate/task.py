@@ -10,7 +10,7 @@ from kerasnotes.training import task as task_lib
 
 with epy.lazy_imports():
     from kerasnotes import losses, metrics, optimizers
-    from kerasnotes.data.texts import pair_batches, pairs, vocabulary
+    from kerasnotes.data.texts import load, pair_batches, pairs, vocabulary
     from kerasnotes.diagnosis import intervals
     from kerasnotes.plots import skipped
     from kerasnotes.tasks.translate import answers as translate_judging
@@ -64,7 +64,7 @@ class Translate(task_lib.Task):
 
     def splits(self):
         config = self.config
-        found = pairs.load(config.dataset, config.data_dir)
+        found = load.load(config.dataset, config.data_dir)
         sides, shared = pairs.split(found, config.split)
         source, target = self._vocabularies(found, sides["train"])
         tokens = [

@@ -8,7 +8,7 @@ import tensorflow_datasets as tfds
 
 from kerasnotes import errors
 from kerasnotes.data.common import network
-from kerasnotes.data.texts import pairs
+from kerasnotes.data.texts import load, pairs
 from tests.support.paths import SHARED
 
 
@@ -33,7 +33,7 @@ def fra_eng():
     path = SHARED / "fra_eng" / "fra-eng.zip"
     if not path.exists():
         pytest.skip("no shared data")
-    return pairs.load(str(path))
+    return load.load(str(path))
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def offline(monkeypatch):
 )
 def test_sets_of_tensorflow_datasets(name, languages, tmp_path):
     with tfds.testing.mock_data(num_examples=9):
-        found = pairs.load(name, str(tmp_path))
+        found = load.load(name, str(tmp_path))
         builder = tfds.builder(name, data_dir=str(tmp_path))
         texts = list(builder.as_dataset(split="train").as_numpy_iterator())
     for language, read in zip(
@@ -205,7 +205,7 @@ class TwoTongues(tfds.core.GeneratorBasedBuilder):
 
 def test_official_splits_and_what_is_left_out(tmp_path):
     TwoTongues(data_dir=str(tmp_path)).download_and_prepare()
-    found = pairs.load("two_tongues", str(tmp_path))
+    found = load.load("two_tongues", str(tmp_path))
     read = {s: [found.ids[i] for i in r] for s, r in found.official.items()}
     assert read == {
         "train": ["train/000000", "train/000001"],
@@ -231,7 +231,7 @@ class NoTongue(TwoTongues):
 def test_a_set_without_a_pair(tmp_path):
     NoTongue(data_dir=str(tmp_path)).download_and_prepare()
     with pytest.raises(errors.UserError, match="no_tongue holds no pair"):
-        pairs.load("no_tongue", str(tmp_path))
+        load.load("no_tongue", str(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -248,5 +248,5 @@ def test_a_set_without_a_pair(tmp_path):
 )
 def test_names_refused(name, told, tmp_path, offline):
     with pytest.raises(errors.UserError, match=told) as caught:
-        pairs.load(name, str(tmp_path))
+        load.load(name, str(tmp_path))
     assert "\n" not in str(caught.value)

@@ -10,7 +10,7 @@ import unicodedata
 import pytest
 
 from kerasnotes import errors
-from kerasnotes.data.texts import pairs
+from kerasnotes.data.texts import load, pairs
 from kerasnotes.data.texts.readers import date_texts, dates
 from kerasnotes.data.texts.readers import tfds as tfds_pairs
 
@@ -20,7 +20,7 @@ BUDDHIST = 543
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
-    return pairs.load("dates", str(tmp_path_factory.mktemp("tfds")))
+    return load.load("dates", str(tmp_path_factory.mktemp("tfds")))
 
 
 def rows_of(found):

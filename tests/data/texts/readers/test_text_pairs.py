@@ -7,7 +7,7 @@ import zipfile
 import pytest
 
 from kerasnotes import errors
-from kerasnotes.data.texts import pairs
+from kerasnotes.data.texts import load, pairs
 
 
 def zipped(path, **texts):
@@ -39,7 +39,7 @@ def test_what_editors_and_anki_write(tmp_path):
         b"\r\n"
         b"Late.\tEn retard, e\xcc\x81t\xc3\xa9.\tCC-BY 2.0 #3"
     )
-    found = pairs.load(str(path))
+    found = load.load(str(path))
     assert rows(found) == [
         ("Go.", "Va\u00a0!"),
         ("Hi.", "Salut."),
@@ -52,7 +52,7 @@ def test_what_editors_and_anki_write(tmp_path):
 def test_bad_rows_are_skipped_and_named(tmp_path):
     path = tmp_path / "fra.tsv"
     path.write_bytes(b"a\tb\nno tab\n\tc\nd\t \n\xff\te\na\tb\na\tf\n")
-    found = pairs.load(str(path))
+    found = load.load(str(path))
     assert rows(found) == [("a", "b"), ("a", "f")]
     empty = "the source or the target is empty"
     assert found.skipped == [
@@ -76,7 +76,7 @@ def test_a_file_without_a_pair_is_refused(tmp_path, data, told):
     path = tmp_path / "t.txt"
     path.write_bytes(data)
     with pytest.raises(errors.UserError) as caught:
-        pairs.load(str(path))
+        load.load(str(path))
     message = str(caught.value)
     assert told in message and str(path) in message and "\n" not in message
     assert "a source, a tab and a target" in message
@@ -100,12 +100,12 @@ def test_what_is_no_utf8_as_a_whole(tmp_path, kind, told):
     folder = write(tmp_path, t_0tsv=data, a_0en="a\n")
     for dataset in (f"{folder}/t.tsv", f"{folder}/a.en,{folder}/t.tsv"):
         with pytest.raises(errors.UserError, match=f": t.tsv {told}"):
-            pairs.load(dataset)
+            load.load(dataset)
 
 
 def test_a_late_nul_makes_a_bad_row(tmp_path):
     folder = write(tmp_path, t_0tsv="a\tb\n" * 2**15 + "c\0\td\n")
-    found = pairs.load(f"{folder}/t.tsv")
+    found = load.load(f"{folder}/t.tsv")
     assert found.skipped == [("t.tsv:32769", "a NUL character in it")]
     assert rows(found) == [("a", "b")]
 
@@ -115,7 +115,7 @@ def test_bad_rows_are_told_where_they_leave_a_side_empty(tmp_path):
     path.write_bytes(b"a\tb\n" + b"\xe9\te\n" * 60)
     told = r"empty \(60 rows are left out, the first t.tsv:2: not UTF-8\); give"
     with pytest.raises(errors.UserError, match=told):
-        pairs.split(pairs.load(str(path)))
+        pairs.split(load.load(str(path)))
 
 
 def test_an_archive_and_a_folder_that_holds_it(tmp_path):
@@ -124,12 +124,12 @@ def test_an_archive_and_a_folder_that_holds_it(tmp_path):
         **{"fra-eng___about_0txt": "About.\n", "fra-eng__fra_0txt": "a\tb\n"},
     )
     for dataset in (path, write(tmp_path, README_0md="# About\n")):
-        found = pairs.load(dataset)
+        found = load.load(dataset)
         assert found.ids == ["fra.txt:1"] and rows(found) == [("a", "b")]
 
 
 def test_sides_by_name(tmp_path):
-    found = pairs.load(
+    found = load.load(
         write(
             tmp_path / "tabs",
             train_0tsv="a\tA\nb\tB\n",
@@ -154,15 +154,15 @@ def test_side_by_side(tmp_path):
     folder = write(tmp_path / "two", **texts)
     archive = zipped(tmp_path / "two.zip", **texts)
     for dataset in (folder, archive, f"{folder}/train.en,{folder}/train.fr"):
-        found = pairs.load(dataset)
+        found = load.load(dataset)
         assert rows(found, "train") == [("a", "A"), ("b", "B")]
         assert rows(found, "test") == [("c", "C")]
         assert found.ids == ["train.en:1", "train.en:2", "test.en:1"]
         assert found.skipped[0][0] == "test.en:2"
         assert "dev" not in found.official
-    other = pairs.load(f"{folder}/train.fr,{folder}/train.en")
+    other = load.load(f"{folder}/train.fr,{folder}/train.en")
     assert rows(other, "train") == [("A", "a"), ("B", "b")]
-    lone = pairs.load(f"{folder}/test.fr,{folder}/test.en")
+    lone = load.load(f"{folder}/test.fr,{folder}/test.en")
     assert rows(lone) == [("C", "c")] and lone.official is None
 
 
@@ -181,20 +181,20 @@ def test_side_by_side(tmp_path):
 )
 def test_paths_that_are_not_there(dataset):
     with pytest.raises(errors.UserError, match="no such file: '") as caught:
-        pairs.load(dataset)
+        load.load(dataset)
     assert len(str(caught.value)) < 300
 
 
 @pytest.mark.parametrize("dataset", ["", " ", ",", "a.en,", " ,a.fr"])
 def test_a_name_that_is_empty(dataset):
     with pytest.raises(errors.UserError, match="lacks a name; give a file"):
-        pairs.load(dataset)
+        load.load(dataset)
 
 
 @pytest.mark.parametrize("name", ["~no_such_user/train", f"train.{'a' * 5000}"])
 def test_odd_names_of_two(name):
     with pytest.raises(errors.UserError, match="can't be read"):
-        pairs.load(f"{name}.en,train.fr")
+        load.load(f"{name}.en,train.fr")
 
 
 @pytest.mark.parametrize("stem", ["a", "train"])
@@ -202,7 +202,7 @@ def test_one_of_two_is_not_there(tmp_path, stem):
     folder = write(tmp_path / "one", **{f"{stem}_0en": "a\n"})
     told = f"{stem}.fr can't be read: No such"
     with pytest.raises(errors.UserError, match=told):
-        pairs.load(f"{folder}/{stem}.en,{folder}/{stem}.fr")
+        load.load(f"{folder}/{stem}.en,{folder}/{stem}.fr")
 
 
 def test_an_archive_that_is_cut_short_or_harmed(tmp_path):
@@ -212,4 +212,4 @@ def test_an_archive_that_is_cut_short_or_harmed(tmp_path):
     for harmed in (data[:-30], data.replace(b"a\tb", b"a\tc", 1)):
         path.write_bytes(harmed)
         with pytest.raises(errors.UserError, match="t.zip"):
-            pairs.load(str(path))
+            load.load(str(path))

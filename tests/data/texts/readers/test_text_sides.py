@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from kerasnotes import errors
-from kerasnotes.data.texts import pairs
+from kerasnotes.data.texts import load
 
 PAIR = "a\tA\n"
 
@@ -32,7 +32,7 @@ def written(folder, texts):
 )
 def test_what_lies_about_is_no_side(tmp_path, texts):
     for dataset in written(tmp_path / "set", texts):
-        found = pairs.load(dataset)
+        found = load.load(dataset)
         assert (found.sources, found.targets) == (["a"], ["A"])
         assert found.official is None
 
@@ -115,7 +115,7 @@ def test_no_side_is_left_out_in_silence(tmp_path, texts, told):
 def refused(tmp_path, texts, told):
     for dataset in written(tmp_path / "set", texts):
         with pytest.raises(errors.UserError, match=told) as caught:
-            pairs.load(dataset)
+            load.load(dataset)
         assert dataset in str(caught.value) and "\n" not in str(caught.value)
 
 
@@ -141,4 +141,4 @@ def test_official_texts_beside_two(tmp_path, names, told):
     written(tmp_path / "set", dict.fromkeys(names, "a\n"))
     train = [str(tmp_path / "set" / name) for name in names[:2]]
     with pytest.raises(errors.UserError, match=told):
-        pairs.load(",".join(train))
+        load.load(",".join(train))
