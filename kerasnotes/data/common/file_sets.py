@@ -63,7 +63,7 @@ class Files:
             most = self._sizes[name]
             with self._zip.open(name) as file:
                 return file.read(most if count < 0 else min(count, most))
-        with open(self._path / name, "rb") as file:
+        with open(os.path.join(self._path, name), "rb") as file:
             return file.read(count)
 
     def ends(self, name, count):
@@ -76,7 +76,7 @@ class Files:
             return 2 * (self.read(name),)
         if self._zip:
             return self.read(name, count), None
-        with open(self._path / name, "rb") as file:
+        with open(os.path.join(self._path, name), "rb") as file:
             head = file.read(count)
             file.seek(-count, os.SEEK_END)
             return head, file.read()
@@ -114,10 +114,14 @@ def _folder_sizes(path):
             for name in filter(_visible, folders)
             if os.path.realpath(os.path.join(folder, name)) not in seen
         ]
+        below = os.path.relpath(folder, path)
+        prefix = (
+            "" if below == os.curdir else f"{pathlib.Path(below).as_posix()}/"
+        )
         for name in filter(_visible, names):
-            file = pathlib.Path(folder, name)
-            if file.is_file():
-                sizes[file.relative_to(path).as_posix()] = file.stat().st_size
+            file = os.path.join(folder, name)
+            if os.path.isfile(file):
+                sizes[prefix + name] = os.path.getsize(file)
     return sizes
 
 

@@ -30,15 +30,15 @@ class Records:
     """
 
     def __init__(self, builder, split, key):
-        paths = builder.info.splits[split].filepaths
-        self._paths = [str(path) for path in paths]
-        places = {path.name: number for number, path in enumerate(paths)}
         data = builder.as_dataset(
             split=split,
             shuffle_files=False,
             decoders=tfds.decode.PartialDecoding({key: True}),
             read_config=tfds.ReadConfig(add_tfds_id=True),
         )
+        paths = builder.info.splits[split].filepaths
+        self._paths = [str(path) for path in paths]
+        places = {path.name: number for number, path in enumerate(paths)}
         batches = progress.progress(
             data.batch(_BATCH).as_numpy_iterator(),
             -(-int(data.cardinality()) // _BATCH),

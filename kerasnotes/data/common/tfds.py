@@ -1,13 +1,18 @@
 """TensorFlow Datasets by their names, downloaded only if they are missing."""
 
+import contextlib
 import difflib
+import tempfile
+import threading
+import urllib.error
+import urllib.request
 
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from kerasnotes import errors
-from kerasnotes.data.common import network
 
+_HOST = "https://storage.googleapis.com"
 SIDES = {"train": "train", "test": "test", "validation": "dev", "dev": "dev"}
 
 
@@ -41,6 +46,34 @@ def read(name, data_dir, check, function, own, wanted):
         return function(builder)
     except tf.errors.OpError as error:
         raise _refused(name, error) from error
+
+
+def read_own(builder_class, data_dir, function):
+    """Returns what `function` makes of the builder of a set of our own.
+
+    It is prepared at the first use, where `data_dir` can't be written in a
+    temporary folder, which is gone afterwards.
+
+    Args:
+        builder_class: the set's builder class.
+        data_dir: TFDS's folder; its own default if None.
+        function: takes the prepared builder.
+    """
+    try:
+        return function(_prepared(builder_class, data_dir))
+    except (OSError, tf.errors.OpError):
+        with tempfile.TemporaryDirectory() as folder:
+            return function(_prepared(builder_class, folder))
+
+
+def _prepared(builder_class, data_dir):
+    builder = builder_class(data_dir=data_dir)
+    if not builder.is_prepared():
+        tfds.disable_progress_bar()
+        with contextlib.redirect_stdout(None):  # It speaks of downloading.
+            builder.download_and_prepare()
+        tfds.enable_progress_bar()
+    return builder
 
 
 def splits(builder):
@@ -85,7 +118,7 @@ def _download(name, builder):
             f"--dataset: {name} must be downloaded by hand, as "
             f"https://www.tensorflow.org/datasets/catalog/{builder.name} says."
         )
-    if not network.online():
+    if not online():
         raise errors.UserError(
             f"--dataset: {name} is not in {builder.data_dir} and there is no "
             "network to download it; give another --data_dir, or a folder."
@@ -94,3 +127,30 @@ def _download(name, builder):
         builder.download_and_prepare()
     except Exception as error:
         raise _refused(name, error) from error
+
+
+def online(seconds=4.0):
+    """Says whether the network answers, within a few seconds.
+
+    TFDS itself tries for minutes before it gives up. Proxies that the
+    environment names are used.
+
+    Args:
+        seconds: how long to wait.
+    """
+    answers = []
+
+    def ask():
+        try:
+            urllib.request.urlopen(_HOST, timeout=seconds).close()
+        except urllib.error.HTTPError:
+            pass
+        except OSError:
+            return
+        answers.append(True)
+
+    # A name server that hangs is beyond the timeout's reach.
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return bool(answers)

@@ -18,23 +18,24 @@ class OnDemand:
     anew, to the pixels that a cache would hold.
 
     Args:
-        read: a function of a row that returns its bytes; it may raise a
-            `UserError`.
-        decode: a function, in the graph, of a scalar string tensor and the
-            row's kind, that returns uint8 `[height, width, channels]`.
+        read: a function of a row that returns its bytes, and a number that
+            says of which kind they are.
+        decode: a function, in the graph, of these two as scalar tensors,
+            that returns uint8 `[height, width, channels]`.
         shape: the array's shape, `(n, height, width, channels)`.
         check: a function of a row that returns why it can't be decoded, or
             None.
-        kinds: what `decode` wants to know of each row, `[n]`.
 
     Attributes:
         shape: the array's shape.
         dtype: uint8.
 
-    >>> grey = [tf.io.encode_png([[[shade]]]).numpy() for shade in (7, 8, 9)]
+    >>> grey = tf.constant([[[7]], [[8]], [[9]]], tf.uint8)
+    >>> grey = [tf.io.encode_png(grey[i : i + 1]).numpy() for i in range(3)]
     >>> pictures = OnDemand(
-    ...     grey.__getitem__, lambda data, kind: tf.io.decode_png(data, 1),
-    ...     (3, 1, 1, 1), lambda row: None, [0, 0, 0])
+    ...     lambda row: (grey[row], 0),
+    ...     lambda data, kind: tf.io.decode_png(data, 1),
+    ...     (3, 1, 1, 1), lambda row: None)
     >>> pictures[[2, 0]].ravel().tolist()
     [9, 7]
     """
@@ -42,10 +43,9 @@ class OnDemand:
     dtype = np.dtype(np.uint8)
     ndim = 4
 
-    def __init__(self, read, decode, shape, check, kinds):
+    def __init__(self, read, decode, shape, check):
         self.shape = tuple(shape)
         self._read, self._decode, self._check = read, decode, check
-        self._kinds = tf.constant(np.asarray(kinds))
         # Of threads that read batches at the same time.
         self._recent = collections.deque(maxlen=_REMEMBERED)
         self._gather = tf.function(
@@ -82,19 +82,20 @@ class OnDemand:
 
     def gather(self, rows):
         """Returns the pictures of rows, uint8 `[b, …]`, in the graph."""
-        encoded = tf.numpy_function(self._read_rows, [rows], tf.string)
-        encoded = tf.ensure_shape(encoded, rows.shape)
+        read = tf.numpy_function(self._read_rows, [rows], [tf.string, tf.int32])
+        read = [tf.ensure_shape(part, rows.shape) for part in read]
         # One after the other: batches are read at the same time.
         return tf.map_fn(
             lambda pair: self._decode(*pair),
-            (encoded, tf.gather(self._kinds, rows)),
+            tuple(read),
             fn_output_signature=tf.TensorSpec(self.shape[1:], tf.uint8),
             parallel_iterations=1,
         )
 
     def _read_rows(self, rows):
         self._recent.append(rows)
-        return np.array([self._read(row) for row in rows], object)
+        data, kinds = zip(*map(self._read, rows), strict=True)
+        return np.array(data, object), np.array(kinds, np.int32)
 
     def explain(self, error):
         """Returns the `UserError` that names a broken file, or None.

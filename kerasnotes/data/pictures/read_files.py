@@ -2,9 +2,9 @@
 
 import concurrent.futures
 import functools
+import itertools
 import warnings
 
-import numpy as np
 import tensorflow as tf
 from PIL import Image
 
@@ -19,9 +19,10 @@ from kerasnotes.data.pictures import (
 )
 
 _ENDS = 2**16
+_PART = 256
 # What TensorFlow is to do with a file: decode a JPEG of the usual kind,
 # decode whatever it is, or decode the PNG that stands for it.
-_PLAIN, _ANY, _AS_PNG = range(3)
+PLAIN, ANY, AS_PNG = range(3)
 
 
 def read_all(
@@ -55,26 +56,26 @@ def read_all(
     if channels is None:
         grey = kept and all(header.is_grey for header in headers.values())
         channels = 1 if grey else 3
-    read, kinds = _reader(files, kept, headers, size, channels, mode)
+    kinds = [_kind(header) for header in headers.values()]
+    read = _reader(files, kept, kinds, size, channels, mode)
     attempt = load_files.decoder(files, size, channels, mode)
 
     def check(row):
         *_, reason = attempt(kept[row])
         return reason and f"{kept[row]}: {reason}"
 
-    decoded = functools.partial(
-        _decoded,
-        kinds=set(kinds.tolist()),
+    decode = functools.partial(
+        decoded,
+        kinds=set(kinds),
         size=size,
         channels=channels,
         mode=mode,
     )
     pictures = on_demand.OnDemand(
         read,
-        decoded,
+        decode,
         (len(kept), *size, channels),
         check,
-        kinds,
     )
     return pictures, kept, skipped
 
@@ -96,8 +97,10 @@ def _headers(files, names, size, mode):
         concurrent.futures.ThreadPoolExecutor(load_files.THREADS) as pool,
     ):
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        parts = [names[i : i + _PART] for i in range(0, len(names), _PART)]
+        found = pool.map(lambda part: list(map(read, part)), parts)
         found = progress.progress(
-            pool.map(read, names, chunksize=64), len(names), "reading headers"
+            itertools.chain.from_iterable(found), len(names), "reading headers"
         )
         for name, header in zip(names, found, strict=True):
             if isinstance(header, inspect.Header):
@@ -127,30 +130,48 @@ def _header(files, name):
     return inspect.header(head)
 
 
-def _reader(files, names, headers, size, channels, mode):
-    """Returns a function of a row that reads its bytes, and all rows' kinds."""
-    kinds = np.full(len(names), _ANY, np.int32)
-    for row, header in enumerate(headers.values()):
-        if header.pixels > load_files.LARGE or header.needs_mending:
-            kinds[row] = _AS_PNG
-        elif header.is_plain:
-            kinds[row] = _PLAIN
+def _kind(header):
+    if header.pixels > load_files.LARGE or header.needs_mending:
+        return AS_PNG
+    return PLAIN if header.is_plain else ANY
+
+
+def _reader(files, names, kinds, size, channels, mode):
+    """Returns a function of a row that reads its bytes and says their kind."""
     attempt = load_files.decoder(files, size, channels, mode)
 
     def read(row):
-        if kinds[row] == _AS_PNG:
+        if kinds[row] == AS_PNG:
             # Large ones one at a time, see `load_files.decode_all`.
             picture, _, reason = attempt(names[row])
             if reason:
                 raise errors.UserError(f"{names[row]}: {reason}")
-            return tf.io.encode_png(picture, compression=0).numpy()
-        return files.read(names[row])
+            return tf.io.encode_png(picture, compression=0).numpy(), AS_PNG
+        return files.read(names[row]), kinds[row]
 
-    return read, kinds
+    return read
 
 
-def _decoded(data, kind, kinds, size, channels, mode):
-    """Returns a picture as `load_files` decodes it, in the graph."""
+def kind_of(data):
+    """Returns of which kind the bytes of a picture are: plain, or any."""
+    try:
+        is_plain = inspect.header(data).is_plain
+    except errors.UserError:  # Decoding says what is wrong.
+        is_plain = False
+    return PLAIN if is_plain else ANY
+
+
+def decoded(data, kind, kinds, size, channels, mode):
+    """Returns a picture as a cache holds it, in the graph.
+
+    Args:
+        data: a scalar string tensor, the encoded picture.
+        kind: a scalar tensor, which kind it is of.
+        kinds: the set of kinds that there are.
+        size: `(height, width)`.
+        channels: 1 or 3.
+        mode: see `decode.resize`.
+    """
 
     def plain():
         # The same pixels with a third of the steps.

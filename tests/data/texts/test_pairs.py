@@ -7,7 +7,7 @@ import pytest
 import tensorflow_datasets as tfds
 
 from kerasnotes import errors
-from kerasnotes.data.common import network
+from kerasnotes.data.common import tfds as tfds_sets
 from kerasnotes.data.texts import load, pairs
 from tests.support.paths import SHARED
 
@@ -153,7 +153,7 @@ def test_too_few_sentences_in_many_pairs():
 
 @pytest.fixture
 def offline(monkeypatch):
-    monkeypatch.setattr(network, "online", lambda: False)
+    monkeypatch.setattr(tfds_sets, "online", lambda: False)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from kerasnotes import splits
-from kerasnotes.data.common import prepared
+from kerasnotes.data.common import tfds as tfds_sets
 from kerasnotes.data.pictures import decode, examples, multi_examples, synthesis
 
 SIDE = 32
@@ -164,7 +164,7 @@ def read(
         The `MultiExamples`, with official splits; ids are `side/000123`.
     """
     size = (size, size) if isinstance(size, int) else tuple(size or [SIDE] * 2)
-    return prepared.read(
+    return tfds_sets.read_own(
         Scenes,
         data_dir,
         lambda builder: _read(builder, size, channels or 3, mode, cache_dir),

@@ -5,10 +5,10 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from kerasnotes import errors
-from kerasnotes.data.common import prepared, progress, records
+from kerasnotes.data.common import progress, records
 from kerasnotes.data.common import tfds as tfds_sets
 from kerasnotes.data.pictures import decode as images
-from kerasnotes.data.pictures import examples, on_demand
+from kerasnotes.data.pictures import examples, on_demand, read_files
 from kerasnotes.data.pictures.readers import digits
 
 _BATCH = 256
@@ -29,7 +29,7 @@ def read_digits(data_dir=None, cache="auto", **arguments):
     """
     # The temporary folder doesn't last.
     arguments["cache"] = "auto" if cache == "none" else cache
-    return prepared.read(
+    return tfds_sets.read_own(
         digits.Digits,
         data_dir,
         lambda builder: read_builder(builder, **arguments),
@@ -98,9 +98,9 @@ def read_builder(
         return images.resize(picture, size, channels, mode)
 
     sides = tfds_sets.splits(builder)
-    total = sum(
-        builder.info.splits[name].num_examples for name in sides.values()
-    )
+    # A set that was never prepared doesn't know them: reading it says so.
+    known = builder.info.splits
+    total = sum(known[n].num_examples for n in sides.values() if n in known)
     shape = (*size, channels)
     if examples.keeps((total, *shape), cache, cache_dir):
         parts = {
@@ -109,9 +109,15 @@ def read_builder(
         }
         array, labels, ids, official = _collect(parts, shape, cache_dir, cache)
     else:
-        array, labels, ids, official = _on_demand(
-            builder, sides, fixed, to_size, shape
-        )
+
+        def decode(data, kind):
+            if fixed:
+                feature = builder.info.features[image_key]
+                return to_size(feature.decode_example(data))
+            kinds = {read_files.PLAIN, read_files.ANY}
+            return read_files.decoded(data, kind, kinds, size, channels, mode)
+
+        array, labels, ids, official = _on_demand(builder, sides, decode)
     return examples.Examples(
         array,
         labels,
@@ -161,48 +167,36 @@ def _collect(parts, shape, cache_dir, cache):
     return array, labels, ids, official
 
 
-def _on_demand(builder, sides, fixed, to_size, shape):
+def _on_demand(builder, sides, decode):
     """Returns what `_collect` does, with pictures that are read on demand."""
     image_key, label_key = _keys(builder)
-    feature = builder.info.features[image_key]
-    encoded = {image_key: tf.io.FixedLenFeature([], tf.string)}
-
-    def decode(data, _):
-        picture = tf.io.parse_single_example(data, encoded)[image_key]
-        decode_one = feature.decode_example if fixed else images.decode
-        return to_size(decode_one(picture))
-
     parts = {
         side: records.Records(builder, split, label_key)
         for side, split in sides.items()
     }
-    ends = np.cumsum([len(part) for part in parts.values()])
-    official = {
-        side: np.arange(end - len(part), end)
-        for (side, part), end in zip(parts.items(), ends, strict=True)
-    }
-    ids = [
-        f"{side}/{i:06d}"
-        for side, part in parts.items()
-        for i in range(len(part))
-    ]
+    ids, official = [], {}
+    for side, part in parts.items():
+        official[side] = np.arange(len(ids), len(ids) + len(part))
+        ids += [f"{side}/{i:06d}" for i in range(len(part))]
 
     def read(row):
         side = ids[row].partition("/")[0]
-        return parts[side].read(row - official[side][0])
+        record = parts[side].read(row - official[side][0])
+        feature = tf.train.Example.FromString(record).features.feature
+        data = feature[image_key].bytes_list.value[0]
+        return data, read_files.kind_of(data)
 
     def check(row):
         try:
-            decode(tf.constant(read(row)), None)
-        except (OSError, tf.errors.OpError) as error:
+            decode(*map(tf.constant, read(row)))
+        except Exception as error:  # Of the disk, protobuf and TensorFlow.
             reason = str(error).partition("\n")[0]
             return f"{builder.name}: {ids[row]}: broken: {reason}"
         return None
 
-    pictures = on_demand.OnDemand(
-        read, decode, (len(ids), *shape), check, np.zeros(len(ids))
-    )
+    shape = (len(ids), *decode(*map(tf.constant, read(0))).shape)
     labels = np.concatenate([part.values for part in parts.values()])
+    pictures = on_demand.OnDemand(read, decode, shape, check)
     return pictures, labels.astype(np.int64), ids, official
 
 

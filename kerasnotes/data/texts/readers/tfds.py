@@ -3,7 +3,7 @@
 import tensorflow_datasets as tfds
 
 from kerasnotes import errors
-from kerasnotes.data.common import prepared, progress
+from kerasnotes.data.common import progress
 from kerasnotes.data.common import tfds as tfds_sets
 from kerasnotes.data.texts import pairs
 from kerasnotes.data.texts.readers import dates
@@ -24,7 +24,7 @@ def read_dates(data_dir=None):
     Raises:
         UserError: Babel isn't installed.
     """
-    return prepared.read(dates.Dates, data_dir, read_builder)
+    return tfds_sets.read_own(dates.Dates, data_dir, read_builder)
 
 
 def read(name, data_dir=None):

@@ -6,13 +6,13 @@ import tensorflow_datasets as tfds
 from sklearn import datasets
 
 from kerasnotes import errors
-from kerasnotes.data.common import network
+from kerasnotes.data.common import tfds as tfds_sets
 from kerasnotes.data.pictures import load
 
 
 @pytest.fixture
 def offline(monkeypatch):
-    monkeypatch.setattr(network, "online", lambda: False)
+    monkeypatch.setattr(tfds_sets, "online", lambda: False)
 
 
 def check_digits(examples):
