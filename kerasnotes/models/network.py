@@ -125,16 +125,6 @@ def policy(dtype):
     return keras.dtype_policies.get(dtype)
 
 
-def arguments(names):
-    """Returns what a constructor was given.
-
-    Args:
-        names: its `locals()`, before it makes others.
-    """
-    left_out = ("self", "name", "__class__")
-    return {k: v for k, v in names.items() if k not in left_out}
-
-
 def name_of(x):
     """Returns the name of the layer that gave a symbolic tensor."""
     return keras_private.operation_of(x).name

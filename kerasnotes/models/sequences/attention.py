@@ -76,8 +76,16 @@ class AttentionModel(sequence_to_sequence.SequenceToSequence):
         name=None,
         dtype=None,
     ):
-        arguments = network.arguments(locals())
-        arguments.pop("dtype")
+        config = {
+            "source_size": source_size,
+            "target_size": target_size,
+            "width": width,
+            "layers": layers,
+            "cell": cell,
+            "dropout": dropout,
+            "share_embeddings": share_embeddings,
+            "kernel_regularizer": kernel_regularizer,
+        }
         recurrent.check(width, cell)
         sequence_to_sequence.check_vocabularies(
             source_size, target_size, share_embeddings
@@ -113,7 +121,7 @@ class AttentionModel(sequence_to_sequence.SequenceToSequence):
         logits = network.logits(
             x, target_size, "glorot", kernel_regularizer, policy
         )
-        super().__init__(inputs, logits, arguments, name, dtype)
+        super().__init__(inputs, logits, config, name, dtype)
         # The graph tracks the layers already.
         self._source, self._encoder, self._decoder = source, encoder, decoder
 

@@ -69,8 +69,18 @@ class Transformer(sequence_to_sequence.SequenceToSequence):
         name=None,
         dtype=None,
     ):
-        arguments = network.arguments(locals())
-        arguments.pop("dtype")
+        config = {
+            "source_size": source_size,
+            "target_size": target_size,
+            "width": width,
+            "layers": layers,
+            "num_heads": num_heads,
+            "intermediate_dim": intermediate_dim,
+            "dropout": dropout,
+            "normalize_first": normalize_first,
+            "share_embeddings": share_embeddings,
+            "kernel_regularizer": kernel_regularizer,
+        }
         sequence_to_sequence.check_vocabularies(
             source_size, target_size, share_embeddings
         )
@@ -100,7 +110,7 @@ class Transformer(sequence_to_sequence.SequenceToSequence):
         x = encoder(source(inputs["source"]), mask)
         y = decoder(target(inputs["target"]), x, mask)
         logits = tables["target"](y, reverse=True)
-        super().__init__(inputs, logits, arguments, name, dtype)
+        super().__init__(inputs, logits, config, name, dtype)
         # The graph tracks the layers already.
         self._source, self._target = source, target
         self._encoder, self._decoder = encoder, decoder
