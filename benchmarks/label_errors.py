@@ -23,6 +23,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from kerasnotes.diagnosis import label_errors
 from kerasnotes.tasks import classify
 from kerasnotes.tools.analyze import out_of_fold
+from kerasnotes.training import runner
 from kerasnotes.training.fit import compiling
 
 SEEDS, SHARE, FIRST = 3, 0.05, 0.1
@@ -56,10 +57,12 @@ def rankings(seed):
     config = classify.Config(run_dir="unused")
     compiling.configure(config)
     task = classify.Classify(config)
-    found, flipped = flip(out_of_fold.pool(task.splits()), seed)
+    data = task.data()
+    found, flipped = flip(out_of_fold.pool(data.splits), seed)
+    run = runner.OpenRun(task, None, {"data": data.facts})
     with tempfile.TemporaryDirectory() as folder:
         given = out_of_fold.probabilities(
-            task, found, pathlib.Path(folder) / "folds"
+            run, found, pathlib.Path(folder) / "folds"
         )
     scores = {
         "normalised margin": label_errors.quality(found.labels, given),

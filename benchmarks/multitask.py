@@ -22,7 +22,7 @@ from kerasnotes.data.pictures.augmentation import named
 from kerasnotes.tasks import multilabel
 from kerasnotes.tasks.multilabel import review
 from kerasnotes.training.fit import compiling
-from kerasnotes.training.report import page as report
+from kerasnotes.training.report import tables
 
 _SEEDS = flags.DEFINE_integer("seeds", 1, "Seeds, from 0.")
 _EPOCHS = flags.DEFINE_integer("epochs", 30, "Epochs of the one network.")
@@ -32,18 +32,19 @@ _EXAMPLES = flags.DEFINE_integer("examples", 6000, "Training pictures.")
 def learn(config, facts, train, test, steps):
     """Returns the errors of a network on each label, and its seconds."""
     # One epoch of all the steps: the learning rate decays over these.
-    task = multilabel.Multilabel(dataclasses.replace(config, epochs=1), facts)
+    task = multilabel.Multilabel(dataclasses.replace(config, epochs=1))
     compiling.configure(task.config)
     keras.utils.set_random_seed(config.seed)
-    model = task.model()
-    compiling.compile(model, task, task.config, steps)
+    model, metrics = task.model(facts), task.metrics(facts, {})
+    compiling.compile(model, task.loss(), metrics, task.config, steps)
     batches = train.training_batches(
         config.batch_size, config.seed, 0, 0, 10**6
     )
     began = time.perf_counter()
-    task.fit(model, batches, steps_per_epoch=steps, verbose=0, shuffle=False)
+    model.fit(batches, steps_per_epoch=steps, verbose=0, shuffle=False)
     seconds = time.perf_counter() - began
-    wrong = review.wrong(test.labels, task.logits(model, test), task.thresholds)
+    answers = task.answers(task.Trained(model, facts), test)
+    wrong = review.wrong(answers.targets, answers.outputs, 0.5)
     return wrong.mean(axis=0), seconds
 
 
@@ -63,10 +64,10 @@ def compare(seed):
     """Returns the labels, and each kind's errors and seconds."""
     config = multilabel.Config(seed=seed)
     warp = named.build(config.augment)
-    task = multilabel.Multilabel(config)
-    splits = task.splits()
+    data = multilabel.Multilabel(config).data()
+    splits = data.splits
     train, test = splits["train"].take(_EXAMPLES.value), splits["test"]
-    facts = task.facts | {"train": train.size}
+    facts = data.facts | {"train": train.size}
     steps = _EPOCHS.value * train.size // config.batch_size
     names, found = facts["classes"], {}
     for times in (1, len(names)):
@@ -104,7 +105,7 @@ def main(_):
     ]
     rows.append(["mean", *(f"{error.mean():.2%}" for error in errors)])
     rows.append(["training", *(f"{s:.0f} s" for s in seconds)])
-    print(report.text_table(["test error", *first], rows))
+    print(tables.text_table(["test error", *first], rows))
 
 
 if __name__ == "__main__":

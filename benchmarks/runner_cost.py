@@ -54,15 +54,17 @@ def main():
     config = classify.Config(seed=0, **vars(parser.parse_args()))
     compiling.configure(config)
     task = classify.Classify(config)
-    splits = task.splits()
+    problem = task.data()
+    splits, facts = problem.splits, problem.facts
     dev = splits["dev"].evaluation_batches(config.batch_size)
-    bare, run = task.model(), task.model()
-    compiling.compile(bare, task, config, STEPS)
-    compiling.compile(run, task, config, STEPS)
+    bare, run = task.model(facts), task.model(facts)
+    for model in (bare, run):
+        metrics = task.metrics(facts, {})
+        compiling.compile(model, task.loss(), metrics, config, STEPS)
     seconds = {"bare": [], "runner": []}
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        run_folder.RunFolder(folder, task.name).begin(config, task.facts)
+        run_folder.RunFolder(folder, task.name).begin(config, facts)
         keeper = callbacks.Keeper(
             folder,
             checkpoints.Checkpoints(folder / "checkpoints"),
@@ -86,8 +88,7 @@ def main():
                 if model is run:
                     strategy = model.distribute_strategy
                     data = strategies.batches(strategy, lambda d=data: d)
-                task.fit(
-                    model,
+                model.fit(
                     data,
                     epochs=pair + 1,
                     initial_epoch=pair,

@@ -165,11 +165,12 @@ def work(pipe, core, told, batch, augment):
     config = classify.Config(batch_size=batch, augment=augment)
     compiling.configure(config)
     clock = CollectiveClock()
-    task, data = problem(config)
+    task, facts, data = problem(config)
     strategy = strategies.strategy(config.strategy)
     with strategy.scope():
-        model = task.model()
-        compiling.compile(model, task, config, SIZE // batch)
+        model, metrics = task.model(facts), task.metrics(facts, {})
+        steps = SIZE // batch
+        compiling.compile(model, task.loss(), metrics, config, steps)
 
     make = functools.partial(data.training_batches, batch, 0, 0, 0, 10**6)
     with contextlib.suppress(EOFError):
@@ -187,16 +188,16 @@ def work(pipe, core, told, batch, augment):
 
 
 def problem(config):
-    """Returns the task and its training split, of random pictures."""
+    """Returns the task, facts and a training split of random pictures."""
     rng = np.random.default_rng(0)
     facts = {"train": SIZE, "input_shape": SHAPE, "mean": [127], "std": [74]}
     facts["classes"] = list("0123456789")
     images = rng.integers(0, 256, (SIZE, *SHAPE), np.uint8)
     labels, ids = rng.integers(0, 10, SIZE), list(map(str, range(SIZE)))
     pictures = examples.Examples(images, labels, ids, facts["classes"])
-    task = classify.Classify(config, facts)
+    task = classify.Classify(config)
     split = picture_batches.ImageSplit(pictures, np.arange(SIZE), task.policy())
-    return task, split
+    return task, facts, split
 
 
 class Stopwatch(keras.callbacks.Callback):

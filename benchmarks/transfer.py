@@ -28,9 +28,11 @@ from kerasnotes import models
 from kerasnotes.data.pictures import batches as picture_batches
 from kerasnotes.tasks import classify
 from kerasnotes.tasks.pictures import transfer
-from kerasnotes.training import runner
+from kerasnotes.training import records, runner
 from kerasnotes.training.fit import compiling
-from kerasnotes.training.report import page as report
+from kerasnotes.training.report import tables
+from kerasnotes.training.run import folder as run_folder
+from kerasnotes.training.run import session
 
 _DATA = flags.DEFINE_string("data", None, "Folder of MNIST's IDX files.")
 _MODEL = flags.DEFINE_string("model", "lenet5", "The model.")
@@ -72,16 +74,20 @@ def with_new_head(path, seed):
 
 def learn(config, facts, splits):
     """Returns the error on dev, and the seconds of features and of epochs."""
-    task = classify.Classify(config, dict(facts))
+    task = classify.Classify(config)
     compiling.configure(config)
+    keras.utils.set_random_seed(config.seed)
+    network = task.model(facts)
+    folder = run_folder.RunFolder(config.run_dir, task.name)
     began = time.perf_counter()
-    seen = task.learned_from(splits)
+    data = task.training_data(
+        session.Run(config, folder), network, records.Data(splits, facts)
+    )
     before = time.perf_counter() - began
     steps = splits["train"].size // config.batch_size
-    keras.utils.set_random_seed(config.seed)
-    model = task.model()
-    compiling.compile(model, task, config, steps)
-    batches = seen["train"].training_batches(
+    model, metrics = task.training_model(network), task.metrics(facts, {})
+    compiling.compile(model, task.loss(), metrics, config, steps)
+    batches = data.splits["train"].training_batches(
         config.batch_size, config.seed, 0, 0, config.epochs
     )
     clock = _Clock()
@@ -93,8 +99,8 @@ def learn(config, facts, splits):
         shuffle=False,
         callbacks=[clock],
     )
-    logits = task.logits(task.whole(model), splits["dev"])
-    error = np.mean(logits.argmax(-1) != splits["dev"].labels)
+    answers = task.answers(task.Trained(network, facts), splits["dev"])
+    error = np.mean(answers.outputs.argmax(-1) != answers.targets)
     return error, before, clock.seconds
 
 
@@ -128,13 +134,14 @@ def few(splits, seed):
     }
 
 
-def compare(config, task, splits, trained):
+def compare(config, data, trained):
     """Prints what each way makes of few labels."""
-    half = len(task.network().blocks) // 2
+    network = classify.Classify(config).network(data.facts)
+    half = len(network.blocks) // 2
     errors = {}
     for seed in range(_SEEDS.value):
-        sides = few(splits, seed)
-        facts = task.facts | {"train": sides["train"].size}
+        sides = few(data.splits, seed)
+        facts = data.facts | {"train": sides["train"].size}
         weights = with_new_head(trained, seed)
         for choice in (None, "none", str(half), "all"):
             given = {"weights": weights, "freeze": choice} if choice else {}
@@ -146,13 +153,13 @@ def compare(config, task, splits, trained):
         [way, text(found), text(scratch - found)]
         for way, found in errors.items()
     ]
-    print(report.text_table(["digits", "test error, %", "points won"], rows))
+    print(tables.text_table(["digits", "test error, %", "points won"], rows))
 
 
-def clock(config, task, splits, folder):
+def clock(config, data, folder):
     """Prints the seconds of an epoch, cached and not."""
     weights = str(folder / "timed.keras")
-    shape = tuple(task.facts["input_shape"])
+    splits, shape = data.splits, tuple(data.facts["input_shape"])
     models.build(_TIMED, shape, mean=[0.0], std=[255.0]).save(weights)
     own = dataclasses.replace(
         config,
@@ -169,7 +176,7 @@ def clock(config, task, splits, folder):
                 stack.enter_context(
                     mock.patch.object(transfer, "_caches", lambda config: False)
                 )
-            _, before, (first, *later) = learn(own, task.facts, splits)
+            _, before, (first, *later) = learn(own, data.facts, splits)
         print(
             f"frozen {_TIMED}, {splits['train'].size:,} pictures, features "
             f"{name}: {before:.1f} s before the first epoch, {first:.1f} s for "
@@ -198,10 +205,9 @@ def main(_):
             epochs=_EPOCHS.value,
             run_dir=str(folder / "digits"),
         )
-        task = classify.Classify(config)
-        splits = task.splits()
-        compare(config, task, splits, trained)
-        clock(config, task, splits, folder)
+        data = classify.Classify(config).data()
+        compare(config, data, trained)
+        clock(config, data, folder)
 
 
 if __name__ == "__main__":

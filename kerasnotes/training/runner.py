@@ -11,29 +11,16 @@ from kerasnotes.training.run import command
 from kerasnotes.training.run import flags as flags_lib
 
 with epy.lazy_imports():
-    from kerasnotes.diagnosis import selection as selection_lib
     from kerasnotes.training.distribute import strategies, workers
-    from kerasnotes.training.fit import compiling, loop
-    from kerasnotes.training.report import diagnosing, learning_curve
-    from kerasnotes.training.report import page as report
+    from kerasnotes.training.fit import compiling
+    from kerasnotes.training.report import page, supervised, tables
     from kerasnotes.training.run import folder as run_folder
-    from kerasnotes.training.serve import export
+    from kerasnotes.training.run import session
+    from kerasnotes.training.serve import export as export_lib
 
 
 # Modes whose work devices and machines share.
 _SPREAD = ("train", "evaluate")
-# Settings that change what a finished run has to show.
-_SHOWN = (
-    "alpha",
-    "answers",
-    "beam",
-    "calibrate",
-    "export",
-    "fold_batch_norm",
-    "human_error",
-    "judge",
-    "learning_curve",
-)
 
 
 def main(task_class):
@@ -41,193 +28,238 @@ def main(task_class):
     command.run(task_class.Config, functools.partial(run, task_class))
 
 
-def run(task_class, given, rest, program):
+def run(task_class, flags, inputs, program):
     """Does what `--mode` says.
 
     Args:
         task_class: the `Task`.
-        given: the fields that the user named.
-        rest: arguments that are no flags: predict's inputs.
+        flags: the fields that the user named, a dictionary.
+        inputs: arguments that are no flags: predict's inputs.
         program: the trainer's module, for commands to copy.
     """
-    mode = given.get("mode", "train")
-    path = given.get("run_dir") or f"runs/{task_class.name}"
+    mode = flags.get("mode", "train")
+    path = flags.get("run_dir") or f"runs/{task_class.name}"
     folder = run_folder.RunFolder(path, task_class.name)
-    if rest and mode != "predict":
+    if inputs and mode != "predict":
         raise errors.UserError(
-            f"{rest[0]!r}: --mode={mode} takes flags alone; a data set is "
+            f"{inputs[0]!r}: --mode={mode} takes flags alone; a data set is "
             "--dataset=…, and inputs go with --mode=predict"
         )
     # A run that goes on keeps the flags that aren't given anew.
-    fresh = mode == "train" and (given.get("overwrite") or not folder.begun)
+    fresh = mode == "train" and (flags.get("overwrite") or not folder.begun)
     saved = {} if fresh else folder.read()
-    _check_unlearned(task_class, mode, given, saved.get("flags", {}))
-    values = run_folder.kept_flags(task_class.Config, saved, folder) | given
+    _check_unlearned(task_class, mode, flags, saved.get("flags", {}))
+    values = run_folder.kept_flags(task_class.Config, saved, folder) | flags
     if mode not in _SPREAD:
         values["strategy"] = "one_device"
     config = task_class.Config(**(values | {"run_dir": path, "mode": mode}))
     config.check()
     compiling.configure(config)
-    with workers.together(), workers.own_folder(path) as own:
+    with workers.together(), workers.own_folder(path) as own_path:
         workers.check_flags(config)
-        config = dataclasses.replace(config, run_dir=str(own))
-        folder = run_folder.RunFolder(own, task_class.name)
-        task = task_class(
-            config, saved.get("data") if mode != "train" else None
-        )
-        if mode != "train":
-            task.chosen = saved.get("chosen", {})
-        return _do(mode, task, folder, given, rest, program)
+        config = dataclasses.replace(config, run_dir=str(own_path))
+        folder = run_folder.RunFolder(own_path, task_class.name)
+        task = task_class(config)
+        if mode == "train":
+            words = flags | {"run_dir": str(folder.path), "overwrite": None}
+            return train(task, folder, flags_lib.command(program, words))
+        modes = {"evaluate": evaluate, "export": export, "predict": predict}
+        answer = (modes | task.modes())[mode]
+        return answer(OpenRun(task, folder, saved), inputs)
 
 
-def _do(mode, task, folder, given, rest, program):
-    own = task.modes().get(mode)
-    if own:
-        return own(load(task, folder), folder)
-    modes = {
-        "train": lambda: train(task, folder, given, program),
-        "evaluate": lambda: evaluate(task, folder),
-        "export": lambda: export_again(task, folder),
-        "predict": lambda: predict(task, folder, rest),
-    }
-    return modes[mode]()
-
-
-def _check_unlearned(task_class, mode, given, saved):
+def _check_unlearned(task_class, mode, flags, saved):
     """Refuses flags that make another model, where none is trained."""
     if mode == "train":
         return
     for field in dataclasses.fields(task_class.Config):
         name = field.name
-        if name not in given or not field.metadata["learned"]:
+        if name not in flags or not field.metadata["learned"]:
             continue
         other_data = mode == "evaluate" and name == "dataset"
-        if given[name] != saved.get(name) and not other_data:
+        if flags[name] != saved.get(name) and not other_data:
             raise errors.UserError(
-                f"--{name}={given[name]}: the run was trained with "
+                f"--{name}={flags[name]}: the run was trained with "
                 f"--{name}={saved.get(name)}; --mode={mode} keeps to it; "
                 "leave the flag out"
             )
 
 
-def train(task, folder, given, program):
-    """Trains, evaluates, exports and reports; goes on where it was."""
+@dataclasses.dataclass(frozen=True)
+class OpenRun:
+    """A run that has learned, opened again.
+
+    Attributes:
+        task: its `Task`.
+        folder: its `RunFolder`.
+        saved: what its config.json holds.
+    """
+
+    task: object
+    folder: object
+    saved: dict
+
+    @property
+    def facts(self):
+        """The facts of the data that it learned from."""
+        return self.saved["data"]
+
+    @functools.cached_property
+    def data(self):
+        """The `Data` that its model is asked about."""
+        return self.task.data(self.facts)
+
+    @functools.cached_property
+    def trained(self):
+        """The `Trained`, its model not compiled.
+
+        Raises:
+            UserError: there is no trained model, or it can't be read.
+        """
+        decisions = self.saved.get("chosen", {})
+        model = load(self.folder / "model.keras")
+        return self.task.Trained(model, self.facts, decisions)
+
+    def outcome(self, split):
+        """Returns the `Outcome` of a split, of supervised learning.
+
+        Args:
+            split: the split's name.
+
+        Raises:
+            UserError: there is no such split, or no trained model.
+        """
+        if split not in self.data.splits:
+            raise errors.unknown("--split", split, self.data.splits)
+        answers = self.task.answers(self.trained, self.data.splits[split])
+        return self.task.outcome(self.trained, answers)
+
+
+def open_run(path, task_class, **flags):
+    """Opens a run's folder.
+
+    Args:
+        path: the folder.
+        task_class: the `Task` that it is a run of.
+        **flags: values that replace those of the run.
+
+    Raises:
+        UserError: there is no run of that task, or its config.json can't be
+            read.
+    """
+    folder = run_folder.RunFolder(path, task_class.name)
+    saved = folder.read()
+    values = run_folder.kept_flags(task_class.Config, saved, folder)
+    names = {f.name for f in dataclasses.fields(task_class.Config)}
+    unknown = set(flags) - (names - run_folder.OF_ONE_COMMAND)
+    if unknown:
+        raise errors.unknown("flag", min(unknown), names)
+    # Whatever the environment says of workers: nobody else is started.
+    alone = {"run_dir": str(path), "strategy": "one_device"}
+    config = task_class.Config(**(values | flags | alone))
+    config.check()
+    compiling.configure(config)
+    return OpenRun(task_class(config), folder, saved)
+
+
+def learn_in(folder, task, data=None, watchers=()):
+    """Learns in a folder, without export and report.
+
+    Args:
+        folder: the `RunFolder`, locked.
+        task: the `Task`.
+        data: its `Data`; None to read them.
+        watchers: Keras callbacks beside the engine's own.
+
+    Returns:
+        `(trained, data)`: the `Trained` and the `Data`.
+    """
+    compiling.configure(task.config)
+    folder.open(task.config)
+    data = data or task.data()
+    run = session.Run(task.config, folder, tuple(watchers))
+    return task.learn(run, data), data
+
+
+def train(task, folder, program_command):
+    """Learns, exports and reports; goes on where it was.
+
+    Args:
+        task: the `Task`.
+        folder: its `RunFolder`.
+        program_command: the command line that makes this run.
+    """
     config = task.config
-    chooser = selection_lib.Selection(config.optimize, config.satisfy)
-    export.formats(config.export)
-    learning_curve.shares(config)
+    export_lib.formats(config.export)
     folder.open(config)
     with folder.locked():
         done = None if config.overwrite else folder.finished
-        if (
-            done
-            and _whole(folder / "model.keras")
-            and _nothing_new(folder.read()["flags"], config)
-        ):
+        if done and _is_complete(folder, config):
             print(
                 f"{folder.path}: finished; its report is "
-                f"{folder / 'report.html'}. More --epochs go on, "
+                f"{folder / 'report.html'}. More {_growing(config)} go on, "
                 "--overwrite starts anew."
             )
             return done
-        splits = workers.chief_first(task.splits)
-        learning_curve.sizes(config, splits["train"])
-        model, state = loop.learn(task, folder, splits, chooser, asked=config)
+        data = workers.chief_first(task.data)
+        run = session.Run(config, folder)
+        trained = task.learn(run, data)
         if not workers.is_chief():
-            # The chief does the rest, but for what is learned on parts.
-            _learning_curve(task, splits, chooser, folder)
             return None
-        metrics = _finish(task, folder, splits, model, state, chooser)
-        if config.learning_curve and state["nudges"]:
-            print("learning curve: the parts train by the flags, not nudged")
-        points = _learning_curve(task, splits, chooser, folder)
-        metrics["diagnosis"], verdict, found = diagnosing.diagnose(
-            task, model, splits, metrics, config, points
-        )
-        report.write(
-            folder,
-            metrics,
-            state,
-            [*found, *task.review(model, splits, folder)],
-            flags_lib.command(
-                program,
-                given | {"run_dir": str(folder.path), "overwrite": None},
-            ),
-            task.headline,
-        )
+        _save(trained.model, folder / "model.keras")
+        figures = export_lib.export(task, trained, data, folder)
+        report = task.report(run, trained, data)
+        metrics = {"task": task.name, **report.metrics, "export": figures}
+        page.write(folder, report, program_command)
         # Written last: it says that the run is whole.
         files.write_sealed(folder / "metrics.json", metrics)
-    print(report.metrics_text(metrics))
-    print(verdict)
+    print(report.text)
     print(f"report: {folder / 'report.html'}")
     return metrics
 
 
-def _whole(path):
+def _growing(config):
+    """Returns the flags under whose larger values a run goes on."""
+    fields = dataclasses.fields(config)
+    return ", ".join(f"--{f.name}" for f in fields if f.metadata["grows"])
+
+
+def _is_complete(folder, config):
+    """Returns whether a finished run has all that is asked of it."""
     try:
-        archives.check_zip(path)
+        archives.check_zip(folder / "model.keras")
     except Exception:  # Zipfile raises at will.
         return False
+    saved = folder.read()["flags"]
+    for field in dataclasses.fields(config):
+        before, now = saved.get(field.name), getattr(config, field.name)
+        if field.metadata["grows"] and (before is None or before < now):
+            return False
+        if field.metadata["shown"] and before != now:
+            return False
     return True
 
 
-def _nothing_new(saved, config):
-    """Returns whether a finished run has all that is asked of it."""
-    return saved["epochs"] >= config.epochs and all(
-        saved.get(name) == getattr(config, name, None) for name in _SHOWN
-    )
-
-
-def _learning_curve(task, splits, chooser, folder):
-    """Trains on parts of the training set, where `--learning_curve` asks."""
-    if task.config.learning_curve is None:
-        return None
-    return learning_curve.learning_curve(task, splits, chooser, folder)
-
-
-def _finish(task, folder, splits, model, state, chooser):
-    """Evaluates, saves and exports; returns the metrics."""
-    config = task.config
-    with files.aside(folder / "model.keras") as partial:
+def _save(model, path):
+    with files.aside(path) as partial:
         # How it was trained would ask for classes that no reader has.
         model.compiled, compiled = False, model.compiled
         model.save(partial)
         model.compiled = compiled
-    metrics = {
-        "task": task.name,
-        "model": model.name,
-        "parameters": model.count_params(),
-        "best_epoch": state["best"]["epoch"],
-        "chosen": task.chosen,
-    }
-    for name, split in splits.items():
-        metrics[name] = task.evaluate(model, split)
-    for bound in chooser.bounds:
-        value = metrics["dev"][bound.name]
-        verdict = "kept" if bound.holds(value) else "BROKEN"
-        print(f"--satisfy: {bound} is {verdict} on dev: {value:.4f}")
-    metrics["export"] = export.export(
-        task, model, splits["dev"], folder, chooser.export_bounds
-    )
-    steps = loop.steps_per_epoch(splits, config)
-    # Batches of like length aren't all whole.
-    seen = min(steps * config.batch_size, splits["train"].size)
-    metrics["seconds"] = round(state["seconds"], 3)
-    metrics["examples_per_second"] = round(
-        seen * len(state["history"]) / max(state["seconds"], 1e-9), 1
-    )
-    return metrics
 
 
-def load(task, folder):
-    """Returns the trained model of a run."""
-    path = folder / "model.keras"
+def load(path):
+    """Returns the model of a run's `model.keras`, not compiled.
+
+    Raises:
+        UserError: it isn't there, or can't be read.
+    """
     if not path.exists():
         raise errors.UserError(
             f"{path}: not there; train the run to its end first"
         )
     try:
-        return task.load(path)
+        return archives.load_model(path)
     except Exception as error:  # Zip, JSON, HDF5 and Keras raise at will.
         reason = re.split(r"[.]\s|\n", str(error) or repr(error))[0]
         raise errors.UserError(
@@ -236,34 +268,34 @@ def load(task, folder):
         ) from error
 
 
-def evaluate(task, folder):
+def evaluate(opened, inputs=()):
     """Prints the metrics of the trained model on every split."""
-    splits = workers.chief_first(task.splits)
+    task = opened.task
+    if not hasattr(task, "score"):
+        raise errors.UserError(
+            f"--mode=evaluate: {task.name} has no true answers to compare "
+            "with; look at its report"
+        )
+    data = workers.chief_first(lambda: opened.data)
     with strategies.strategy(task.config.strategy).scope():
-        model = load(task, folder)
-        compiling.compile_to_evaluate(model, task)
-    metrics = {
-        name: task.evaluate(model, split) for name, split in splits.items()
-    }
-    print(report.metrics_text(metrics))
-    return metrics
+        trained = opened.trained
+    _, scores = supervised.evaluate(task, trained, data)
+    print(tables.metrics_text(scores))
+    return scores
 
 
-def export_again(task, folder):
+def export(opened, inputs=()):
     """Exports the trained model once more, in the formats asked for."""
-    model = load(task, folder)
-    splits = task.splits()
-    chooser = selection_lib.Selection(task.config.optimize, task.config.satisfy)
-    return export.export(
-        task, model, splits["dev"], folder, chooser.export_bounds
+    return export_lib.export(
+        opened.task, opened.trained, opened.data, opened.folder
     )
 
 
-def predict(task, folder, inputs):
+def predict(opened, inputs):
     """Prints an answer for each input; returns the exit status."""
     if not inputs:
         raise errors.UserError(
             "--mode=predict: name the files, folders or texts to answer for"
         )
-    answers = task.predict(load(task, folder), inputs)
-    return report.print_answers(answers, task.config.format)
+    answers = opened.task.predict(opened.trained, inputs)
+    return tables.print_answers(answers, opened.task.config.format)

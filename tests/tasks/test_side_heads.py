@@ -15,17 +15,17 @@ FACTS = {
 
 def test_googlenet_learns_with_side_heads():
     config = classify.Config(model="googlenet", width=0.05)
-    task = classify.Classify(config, FACTS)
-    trained = task.model()
-    assert isinstance(trained, side_heads.WithSideHeads)
+    task = classify.Classify(config)
+    model = task.model(FACTS)
+    learner = task.training_model(model)
+    assert isinstance(learner, side_heads.WithSideHeads)
     # They are in the run's checkpoints.
-    assert any("side_2_logits" in v.path for v in trained.variables)
-    kept = task.whole(trained)
-    assert isinstance(kept, models.GoogLeNet)
-    assert not any("side" in v.path for v in kept.variables)
+    assert any("side_2_logits" in v.path for v in learner.variables)
+    assert isinstance(model, models.GoogLeNet)
+    assert not any("side" in v.path for v in model.variables)
 
 
 def test_others_learn_as_they_are():
-    task = classify.Classify(classify.Config(model="nin", width=0.05), FACTS)
-    trained = task.model()
-    assert task.whole(trained) is trained
+    task = classify.Classify(classify.Config(model="nin", width=0.05))
+    model = task.model(FACTS)
+    assert task.training_model(model) is model

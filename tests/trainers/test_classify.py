@@ -218,7 +218,7 @@ def test_flags_reach_the_model(keep_prob):
         "std": [2.0],
         "train": 100,
     }
-    model = classify.Classify(config, facts).model()
+    model = classify.Classify(config).model(facts)
     rates = [
         layer.rate
         for layer in model.layers

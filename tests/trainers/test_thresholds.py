@@ -34,21 +34,17 @@ def eights(here, tmp_path_factory):
     return folder / "run", here(classify.Classify, *words)
 
 
-def judged(run_dir, **flags):
-    """Returns split, logits and judgement of dev, and the run's task."""
+def outcome_of(run_dir, **flags):
+    """Returns the run's answers to dev, and their outcome."""
     run = runs.open_run(run_dir, **flags)
-    dev, model = run.task.splits()["dev"], run.model()
-    return (
-        dev,
-        run.task.logits(model, dev),
-        run.task.judge(model, dev),
-        run.task,
-    )
+    answers = run.task.answers(run.trained, run.data.splits["dev"])
+    return answers, run.task.outcome(run.trained, answers)
 
 
 def test_threshold_is_the_best_on_dev(eights):
     run_dir, found = eights
-    dev, logits, judgement, task = judged(run_dir)
+    answers, outcome = outcome_of(run_dir)
+    dev, logits = answers.split, answers.outputs
     shares = softmax(logits.astype("float64"), axis=-1)[:, 1]
     precision, recall, _ = sklearn.metrics.precision_recall_curve(
         dev.labels, shares
@@ -58,15 +54,14 @@ def test_threshold_is_the_best_on_dev(eights):
     given = shares >= found["chosen"]["threshold"]
     assert (given != logits.argmax(-1)).any(), "no threshold would do as well"
     names = np.array(["another", "eight"])
-    told = [row["given"] for row in judgement.rows]
+    told = [row["given"] for row in outcome.rows]
     assert told == names[given.astype(int)].tolist()
-    sure = [row["confidence"] for row in judgement.rows]
+    sure = [row["confidence"] for row in outcome.rows]
     right = np.where(given, shares, 1 - shares)
     np.testing.assert_allclose(sure, right, atol=1e-4)
-    weights = task.weights(dev.examples, dev.indices)
     assert found["dev"]["weighted_accuracy"] == pytest.approx(
         sklearn.metrics.accuracy_score(
-            dev.labels, given, sample_weight=weights
+            dev.labels, given, sample_weight=dev.weights
         ),
         abs=1e-6,
     )
@@ -104,12 +99,13 @@ def served(run_dir, paths):
 
 def test_threshold_and_temperature_are_served(here, eights, capsys):
     run_dir, found = eights
-    dev, logits, judgement, _ = judged(run_dir)
+    answers, outcome = outcome_of(run_dir)
+    dev, logits = answers.split, answers.outputs
     root = run_dir.parent / "digits"
     paths = [root / name for name in dev.ids[:40]]
     logits = logits[:40]
     labels, probabilities = served(run_dir, paths)
-    assert labels == [row["given"] for row in judgement.rows[:40]]
+    assert labels == [row["given"] for row in outcome.rows[:40]]
     np.testing.assert_allclose(probabilities, softmax(logits, -1), atol=1e-5)
     common = [classify.Classify, f"--run_dir={run_dir}", "--calibrate"]
     capsys.readouterr()
@@ -125,7 +121,7 @@ def test_threshold_and_temperature_are_served(here, eights, capsys):
     given = [["another", "eight"].index(label) for label in labels]
     sure = [answer["confidence"] for answer in answers]
     np.testing.assert_allclose(sure, wanted[range(len(sure)), given], atol=1e-4)
-    told = judged(run_dir, calibrate=True)[2].rows[:40]
+    told = outcome_of(run_dir, calibrate=True)[1].rows[:40]
     np.testing.assert_allclose(sure, [r["confidence"] for r in told], atol=1e-4)
 
 
@@ -140,14 +136,14 @@ TWO = {
 
 
 def test_epochs_are_chosen_by_a_threshold_that_is_fixed():
-    task = classify.Classify(classify.Config(threshold="0.3"), TWO)
-    assert task.metrics()[0].threshold == 0.3
-    task = classify.Classify(classify.Config(threshold="auto"), TWO)
-    task.chosen = {"threshold": 0.2, "temperature": 1.5}
-    assert task.metrics()[0].threshold == 0.2
+    task = classify.Classify(classify.Config(threshold="0.3"))
+    assert task.metrics(TWO, {}).plain[0].threshold == 0.3
+    task = classify.Classify(classify.Config(threshold="auto"))
+    decisions = {"threshold": 0.2, "temperature": 1.5}
+    assert task.metrics(TWO, decisions).plain[0].threshold == 0.2
 
 
 def test_no_temperature_no_calibration():
-    task = classify.Classify(classify.Config(calibrate=True), TWO)
+    task = classify.Classify(classify.Config(calibrate=True))
     with pytest.raises(errors.UserError, match="--calibrate.*--overwrite"):
-        task.signatures(None)
+        task.signatures(task.Trained(None, TWO))

@@ -8,10 +8,9 @@ import pytest
 from PIL import Image
 
 from kerasnotes import errors, files, models
-from kerasnotes.diagnosis import selection
 from kerasnotes.tasks import classify, multilabel
 from kerasnotes.tools.visualize import program as visualize
-from kerasnotes.training.fit import compiling, loop
+from kerasnotes.training import runner
 from kerasnotes.training.run import folder as run_folder
 
 
@@ -26,14 +25,13 @@ def run(*rest, **given):
 def train(task, folder, **given):
     """Trains a run, without its export and report."""
     given = {"run_dir": str(folder), "epochs": 1, "image_size": 16} | given
-    config = task.Config(**given)
-    compiling.configure(config)
-    task, opened = task(config), run_folder.RunFolder(folder, task.name)
-    opened.open(config)
-    chooser = selection.Selection(config.optimize, config.satisfy)
+    task, opened = (
+        task(task.Config(**given)),
+        run_folder.RunFolder(folder, task.name),
+    )
     with opened.locked():
-        model, _ = loop.learn(task, opened, task.splits(), chooser)
-    model.save(folder / "model.keras")
+        trained, _ = runner.learn_in(opened, task)
+    trained.model.save(folder / "model.keras")
     return folder
 
 

@@ -51,6 +51,8 @@ class PairSplit(batches.IndexedSplit):
 
     # Padded to one length, and weighed by their tokens.
     joint = True
+    # The flag that bounds its batches beside their size.
+    cut_by = "--batch_tokens"
 
     def __init__(
         self,

@@ -1,10 +1,13 @@
-"""What a classifier chooses on dev: its threshold and its temperature."""
+"""What a classifier decides on dev: its threshold and its temperature."""
+
+import dataclasses
 
 import numpy as np
+import tensorflow as tf
 from scipy.special import expit, logit
 
-from kerasnotes import errors
-from kerasnotes.diagnosis import calibration, selection, thresholds
+from kerasnotes import errors, metrics
+from kerasnotes.diagnosis import calibration, thresholds
 from kerasnotes.plots import calibration as calibration_plot
 from kerasnotes.plots import figures, page
 from kerasnotes.plots import thresholds as thresholds_plot
@@ -41,22 +44,68 @@ def fixed_threshold(text):
     return value
 
 
-def choose(text, logits, labels, weights, chooser):
+@dataclasses.dataclass(frozen=True)
+class Decision:
+    """How logits become answers and probabilities.
+
+    Attributes:
+        threshold: of two classes, the probability from which on the answer is
+            the second; None for the larger one.
+        temperature: what logits are divided by before they are served.
+    """
+
+    threshold: float | None = None
+    temperature: float = 1.0
+
+    @classmethod
+    def of(cls, config, decisions):
+        """Returns that of a run: its flags, and what was decided on dev."""
+        fixed = fixed_threshold(config.threshold)
+        return cls(
+            decisions.get("threshold", fixed),
+            decisions.get("temperature", 1.0) if config.calibrate else 1.0,
+        )
+
+    def labels(self, logits):
+        """Returns the answers to logits `(…, C)`: int `(…)`."""
+        return np.asarray(metrics.decide(logits, self.threshold))
+
+    def probabilities(self, logits):
+        """Returns the probabilities that are served of logits `(…, C)`."""
+        return tf.nn.softmax(logits / self.temperature)
+
+    def classes(self, probabilities):
+        """Returns the answers to served probabilities `(…, C)`: int `(…)`."""
+        scores = probabilities
+        if self.threshold:
+            # As near to 1 as to 0, where probabilities themselves crowd.
+            scores = self.temperature * tf.math.log(probabilities)
+        return metrics.decide(scores, self.threshold)
+
+
+def decide(config, answers, selection):
     """Returns `temperature`, and `threshold` where there is one.
 
     Args:
-        text: the value of `--threshold`.
-        logits: the model's scores of dev, `[n, classes]`.
-        labels: the true classes, `[n]`.
-        weights: the examples' weights, `[n]`, or None.
-        chooser: the `Selection` that an automatic threshold is best for.
+        config: the task's Config.
+        answers: the `Answers` to dev.
+        selection: the `Selection` that an automatic threshold is best for.
     """
-    threshold = fixed_threshold(text)
-    if text == "auto":
-        found = thresholds.best(_log_odds(logits), labels, chooser, weights)
-        threshold = float(expit(found.value))
-    chosen = {"temperature": calibration.temperature(logits, labels)}
-    return chosen | ({"threshold": threshold} if threshold else {})
+    logits, labels = answers.outputs, answers.targets
+    threshold = fixed_threshold(config.threshold)
+    if config.threshold == "auto":
+        best = thresholds.best(
+            _log_odds(logits), labels, selection, _weights(config, answers)
+        )
+        threshold = float(expit(best.value))
+    decisions = {"temperature": calibration.temperature(logits, labels)}
+    return decisions | ({"threshold": threshold} if threshold else {})
+
+
+def _weights(config, answers):
+    """Returns the examples' weights, or None where each counts alike."""
+    weigh = config.class_weight != "none" or config.example_weight
+    return answers.weights if weigh else None
 
 
 def _log_odds(logits):
@@ -66,43 +115,42 @@ def _log_odds(logits):
     return np.clip(logits[:, 1] - logits[:, 0], -most, most)
 
 
-def blocks(splits, logits, weights, config, chosen, folder):
+def blocks(config, decisions, answers, folder):
     """Writes figures/thresholds.png and calibration.png.
 
     Args:
-        splits: the data.
-        logits: the model's scores of dev, and of test if there is one.
-        weights: the weights of dev's examples, `[n]`, or None.
         config: the task's Config.
-        chosen: what `choose` returned.
+        decisions: what `decide` returned.
+        answers: a dictionary of split to its `Answers`.
         folder: the run's folder.
 
     Returns:
         Blocks for the report: the threshold of two classes, calibration.
     """
-    found = _calibration(splits, logits, chosen["temperature"], config, folder)
-    if len(splits["dev"].examples.class_names) > 2:
-        return found
-    threshold = chosen.get("threshold")
+    judging = {n: answers[n] for n in ("dev", "test") if n in answers}
+    calibrated = _calibration(judging, decisions["temperature"], config, folder)
+    if answers["dev"].outputs.shape[-1] > 2:
+        return calibrated
+    threshold = decisions.get("threshold")
     return [
-        *_threshold(
-            splits["dev"], logits["dev"], weights, config, threshold, folder
-        ),
-        *found,
+        *_threshold(answers["dev"], config, threshold, folder),
+        *calibrated,
     ]
 
 
-def _threshold(split, logits, weights, config, chosen, folder):
-    scores, positive = _log_odds(logits), split.examples.class_names[1]
-    cuts = thresholds.cuts(scores, split.labels, weights)
+def _threshold(answers, config, chosen, folder):
+    scores, labels = _log_odds(answers.outputs), answers.targets
+    positive = answers.split.examples.class_names[1]
+    weights = _weights(config, answers)
+    cuts = thresholds.cuts(scores, labels, weights)
     text, rows, plateau = "where its probability is the larger.", {}, None
     if chosen:
         text = f"from a probability of {chosen:.4g} on, as --threshold says."
         rows = {f"threshold {chosen:.4g}": chosen}
     if config.threshold == "auto":
-        chooser = selection.Selection(config.optimize, config.satisfy)
-        found = thresholds.best(scores, split.labels, chooser, weights)
-        spread = thresholds.spread(scores, split.labels, chooser, weights)
+        chooser = config.selection()
+        found = thresholds.best(scores, labels, chooser, weights)
+        spread = thresholds.spread(scores, labels, chooser, weights)
         plateau = expit([found.low, found.high])
         text = _why(found, chooser, chosen, plateau, expit(spread))
     path = folder / "figures" / "thresholds.png"
@@ -153,20 +201,20 @@ def _why(found, chooser, chosen, plateau, spread):
     )
 
 
-def _calibration(splits, logits, temperature, config, folder):
-    names = splits["dev"].examples.class_names
+def _calibration(answers, temperature, config, folder):
+    names = answers["dev"].split.examples.class_names
     temperatures = {"As trained": 1.0}
     if temperature != 1:
         temperatures[f"T = {temperature:.2f}"] = temperature
     rows, panels = [], {}
-    for name in logits:
+    for name in answers:
         for title, value in temperatures.items():
-            given = logits[name], splits[name].labels, value
-            sure, hits = calibration.confidences(*given)
+            scored = answers[name].outputs, answers[name].targets, value
+            sure, hits = calibration.confidences(*scored)
             # The last is drawn: test, where there is one.
             panels[title] = calibration.bins(sure, hits), sure
             error = panels[title][0].error
-            rows.append([name, title, calibration.log_loss(*given), error])
+            rows.append([name, title, calibration.log_loss(*scored), error])
     words = ("confidence", "share right")
     if len(names) == 2:
         words = (f"probability of {names[1]}", f"share of {names[1]}")
@@ -180,7 +228,7 @@ def _calibration(splits, logits, temperature, config, folder):
             rows,
             "The calibration error is the mean distance of points from the "
             "diagonal. T was fitted on dev"
-            + ("; test judges it." if "test" in logits else "."),
+            + ("; test judges it." if "test" in answers else "."),
         ),
         page.Picture(
             path,

@@ -4,14 +4,12 @@ import dataclasses
 import os
 import typing
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from kerasnotes import errors
 from kerasnotes.tasks.classify import gain_and_cost
-from kerasnotes.training import runner
-from kerasnotes.training import task as task_lib
+from kerasnotes.training import records, runner
 from kerasnotes.training.run import folder as run_folder
 from kerasnotes.training.serve import export as export_lib
 from kerasnotes.training.serve import folding
@@ -25,42 +23,47 @@ class Member:
 
     Attributes:
         name: its folder.
-        task: its task.
-        model: its trained model.
-        splits: its data, at the size of its model.
+        run: the `OpenRun`.
     """
 
     name: str
-    task: typing.Any
-    model: keras.Model
-    splits: dict
+    run: typing.Any
+
+    @property
+    def splits(self):
+        """Its data, at the size of its model."""
+        return self.run.data.splits
+
+    @property
+    def decision(self):
+        """Its `decision.Decision`."""
+        return self.run.task.decision(self.run.trained.decisions)
 
 
-def run(task, model, folder):
+def run(opened, inputs=()):
     """Does what `--mode` says, of the run and those that `--ensemble` names.
 
     Args:
-        task: the classifier's task.
-        model: its trained model.
-        folder: its run's folder.
+        opened: the classifier's `OpenRun`.
+        inputs: none.
 
     Raises:
         UserError: a folder is no run of a classifier, is named twice, or is
             of other classes or data.
     """
-    paths = _paths(task.config.ensemble, folder)
-    members = [Member(str(folder.path), task, model, task.splits())]
-    for path in paths:
-        members.append(_open(path, task))
+    config, folder = opened.task.config, opened.folder
+    members = [Member(str(folder.path), opened)]
+    for path in _paths(config.ensemble, folder):
+        members.append(_open(path, opened))
         _check_same(members[0], members[-1])
-    if any(member.task.threshold for member in members):
+    if any(member.decision.threshold for member in members):
         print(
             "thresholds were chosen for single models: the ensemble answers "
             "with the larger mean probability"
         )
-    if task.config.mode == "evaluate":
+    if config.mode == "evaluate":
         return evaluate(members)
-    return export(members, folder / "ensemble" / "saved_model")
+    return export(members, folder.output("ensemble") / "saved_model")
 
 
 def _paths(text, folder):
@@ -87,17 +90,13 @@ def _paths(text, folder):
     return found
 
 
-def _open(path, task):
+def _open(path, opened):
     """Opens a run of the same kind, on the data that are asked for."""
-    folder = run_folder.RunFolder(path, task.name)
-    saved = folder.read()
-    values = run_folder.kept_flags(type(task.config), saved, folder)
-    values |= {"run_dir": path, "data_dir": task.config.data_dir}
-    if task.config.dataset != task.facts["name"]:
-        values["dataset"] = task.config.dataset
-    other = type(task)(type(task.config)(**values), saved["data"])
-    other.chosen = saved.get("chosen", {})
-    return Member(path, other, runner.load(other, folder), other.splits())
+    config = opened.task.config
+    flags = {"data_dir": config.data_dir}
+    if config.dataset != opened.facts["name"]:
+        flags["dataset"] = config.dataset
+    return Member(path, runner.open_run(path, type(opened.task), **flags))
 
 
 def _check_same(one, other):
@@ -106,7 +105,7 @@ def _check_same(one, other):
     Whatever each was trained on: none saw what judges all.
     """
     both = f"--ensemble: {one.name}, {other.name}"
-    if one.task.facts["classes"] != other.task.facts["classes"]:
+    if one.run.facts["classes"] != other.run.facts["classes"]:
         raise errors.UserError(
             f"{both}: their classes differ; give runs of the same classes"
         )
@@ -134,26 +133,27 @@ def evaluate(members):
         members: two `Member`s or more, the single model first.
 
     Returns:
-        The `gain_and_cost.Way`s of the members and of the ensemble.
+        The `gain_and_cost.Predictor`s of the members and of the ensemble.
     """
-    ways = [
+    single = [
         gain_and_cost.measure(
             member.name,
-            member.task,
-            gain_and_cost.function(member.task, member.model),
+            gain_and_cost.function(member.run.trained.model, member.decision),
+            member.decision.classes,
             member.splits,
+            member.run.task.config.batch_size,
         )
         for member in members
     ]
     splits = members[0].splits
     mean = {
-        name: sum(way.probabilities[name] for way in ways) / len(ways)
+        name: sum(one.probabilities[name] for one in single) / len(single)
         for name in gain_and_cost.judged(splits)
     }
-    cost = sum(way.milliseconds for way in ways)
-    ways.append(gain_and_cost.Way("ensemble", mean, _largest, cost))
-    print(gain_and_cost.table(ways, splits))
-    return ways
+    cost = sum(one.milliseconds for one in single)
+    both = [*single, gain_and_cost.Predictor("ensemble", mean, _largest, cost)]
+    print(gain_and_cost.table(both, splits))
+    return both
 
 
 def _largest(probabilities):
@@ -173,13 +173,10 @@ def export(members, path):
     Raises:
         UserError: the difference is more than rounding explains.
     """
-    models = [
-        folding.fold_batch_norm(member.model)
-        if member.task.config.fold_batch_norm
-        else member.model
-        for member in members
-    ]
-    served = signatures([m.task for m in members], models)
+    served = signatures(
+        [member.run.task for member in members],
+        [_folded(member.run) for member in members],
+    )
     loaded = export_lib.write_saved_model(served, path)
     x, *_ = next(iter(members[0].splits["dev"].evaluation_batches(16)))
     x = tf.cast(x, tf.uint8)
@@ -198,25 +195,33 @@ def export(members, path):
     return difference
 
 
-def signatures(tasks, models):
+def _folded(opened):
+    """Returns the `Trained` of a run, folded where its flags say so."""
+    trained = opened.trained
+    if not opened.task.config.fold_batch_norm:
+        return trained
+    model = folding.fold_batch_norm(trained.model)
+    return dataclasses.replace(trained, model=model)
+
+
+def signatures(tasks, trained):
     """Returns the signatures of an ensemble: those of a single model.
 
     `model_inputs` is there only where all take the same input.
 
     Args:
-        tasks: the task of each model.
-        models: the models.
+        tasks: the task of each member.
+        trained: the `Trained` of each.
     """
     parts = [
-        task.signatures(model)
-        for task, model in zip(tasks, models, strict=True)
+        task.signatures(one) for task, one in zip(tasks, trained, strict=True)
     ]
     names = ["serving_default", "images"]
-    if len({tuple(task.facts["input_shape"]) for task in tasks}) == 1:
+    if len({tuple(one.facts["input_shape"]) for one in trained}) == 1:
         names.append("model_inputs")
+    classes = trained[0].facts["classes"]
     return {
-        name: _mean([part[name] for part in parts], tasks[0].facts["classes"])
-        for name in names
+        name: _mean([part[name] for part in parts], classes) for name in names
     }
 
 
@@ -236,4 +241,4 @@ def _mean(parts, classes):
             "classes": names,
         }
 
-    return task_lib.Signature(answer, parts[0].inputs)
+    return records.Signature(answer, parts[0].inputs)

@@ -1,59 +1,56 @@
 """What a classifier's report shows: mistakes, confusion, classes."""
 
-import numpy as np
 from scipy.special import softmax
 from sklearn.metrics import confusion_matrix
 
 from kerasnotes import metrics
-from kerasnotes.metrics import classification
 from kerasnotes.plots import confusion, figures, page
 from kerasnotes.tasks.pictures import review as picture_review
-from kerasnotes.training import task as task_lib
+from kerasnotes.training import records
 
 
-def judge(split, logits, threshold=None, temperature=1.0):
-    """Returns the `Judgement` of a split.
+def outcome(answers, decision):
+    """Returns the `Outcome` of a split.
 
     Args:
-        split: the `ImageSplit`.
-        logits: the model's scores of it, `[examples, classes]`.
-        threshold: see `metrics.classification.decide`.
-        temperature: what confidences are served with.
+        answers: the `Answers`, outputs the logits `[examples, classes]`.
+        decision: the `decision.Decision`.
     """
-    names, labels = split.examples.class_names, split.labels
-    scores = softmax(logits / temperature, axis=-1)
-    given = np.asarray(classification.decide(logits, threshold))
+    split, labels = answers.split, answers.targets
+    names = split.examples.class_names
+    scores = softmax(answers.outputs / decision.temperature, axis=-1)
+    predicted = decision.labels(answers.outputs)
     rows = [
         {
             "id": split.ids[i],
             "true": names[labels[i]],
-            "given": names[given[i]],
-            "confidence": round(float(scores[i, given[i]]), 4),
+            "given": names[predicted[i]],
+            "confidence": round(float(scores[i, predicted[i]]), 4),
         }
         for i in range(split.size)
     ]
-    return task_lib.Judgement(
-        given != labels, rows, picture_review.picture(split)
+    return records.Outcome(
+        predicted != labels, rows, picture_review.picture(split)
     )
 
 
-def review(judged, names, folder):
+def review(outcome, names, folder):
     """Writes mistakes.csv and figures/confusion.png.
 
     Args:
-        judged: the `Judgement` of dev.
+        outcome: the `Outcome` of dev.
         names: the classes.
         folder: the run's folder.
 
     Returns:
         Blocks for the report: mistakes, confusion, classes.
     """
-    true, given = ([row[k] for row in judged.rows] for k in ("true", "given"))
+    true, given = ([row[k] for row in outcome.rows] for k in ("true", "given"))
     matrix = confusion_matrix(true, given, labels=names)
     path = folder / "figures" / "confusion.png"
     figures.save(confusion.confusion(matrix, names), path)
     return [
-        *picture_review.mistakes(judged, folder, _caption),
+        *picture_review.mistakes(outcome, folder, _caption),
         page.Heading("Confusion on dev"),
         page.Picture(
             path,

@@ -13,6 +13,7 @@ from kerasnotes.data.pictures import decode, inspect
 from kerasnotes.models.pictures import fully_convolutional
 from kerasnotes.plots import figures, score_map
 from kerasnotes.tasks.pictures import serving as picture_serving
+from kerasnotes.training.run import folder as run_folder
 
 _SIDES = ("left", "top", "right", "bottom")
 _PIXELS = 4_000_000  # Read at once, so that a network's maps fit in memory.
@@ -98,23 +99,24 @@ def _scan(windows, pixels):
     return np.concatenate(strips, axis=1)[0]
 
 
-def predict(task, model, paths):
+def predict(task, trained, paths):
     """Yields the best window of each picture, and draws its maps.
 
     The picture goes to `RUN_DIR/sliding/NAME.png`.
 
     Args:
         task: the classifier's task.
-        model: the trained model.
+        trained: the `Trained`.
         paths: files and folders of pictures.
     """
-    windows = _convolutional(model)
-    folder = pathlib.Path(task.config.run_dir) / "sliding"
+    windows = _convolutional(trained.model)
+    run = run_folder.RunFolder(task.config.run_dir, task.name)
+    folder = run.output("sliding")
     taken = set()
     for path, found in picture_serving.answers(_decode, paths):
         if "error" not in found:
             output = folder / f"{_free(pathlib.Path(path).stem, taken)}.png"
-            found = _answer(task, windows, found["picture"][0], output)
+            found = _answer(task, trained, windows, found["picture"][0], output)
         yield {"file": path, **found}
 
 
@@ -141,7 +143,7 @@ def _free(stem, taken):
     return name
 
 
-def _answer(task, windows, picture, output):
+def _answer(task, trained, windows, picture, output):
     picture, sizes = picture.numpy(), scales(task.config.scales)
     height, width = picture.shape[:2]
     if max(sizes) ** 2 * height * width > inspect.MAX_PIXELS:
@@ -150,21 +152,22 @@ def _answer(task, windows, picture, output):
             f"over {inspect.MAX_PIXELS // 10**6} megapixels; give a smaller "
             "scale"
         }
-    found = maps(windows, task.probabilities, picture, sizes)
+    decided = task.decision(trained.decisions)
+    found = maps(windows, decided.probabilities, picture, sizes)
     if not found:
         return {
             "error": f"of {width}×{height} pixels, at no --scales="
             f"{task.config.scales} as large as the window of "
             f"{windows.window[1]}×{windows.window[0]}; give a larger scale"
         }
-    given = [np.asarray(task.given(m.probabilities)) for m in found]
+    given = [np.asarray(decided.classes(m.probabilities)) for m in found]
     sure = [
         np.take_along_axis(m.probabilities, g[..., None], -1)[..., 0]
         for m, g in zip(found, given, strict=True)
     ]
     best = max(range(len(found)), key=lambda i: sure[i].max())
     at = np.unravel_index(sure[best].argmax(), sure[best].shape)
-    classes = task.facts["classes"]
+    classes = trained.facts["classes"]
     label, confidence = classes[given[best][at]], float(sure[best][at])
     box = found[best].box(*at)
     figure = score_map.score_maps(

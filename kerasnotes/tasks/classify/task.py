@@ -1,300 +1,158 @@
 """Classification of pictures."""
 
-import dataclasses
-import functools
-
 from etils import epy
 
 from kerasnotes import errors
 from kerasnotes.tasks import pictures
-from kerasnotes.training.run import config as config_lib
+from kerasnotes.tasks.classify import config
+from kerasnotes.training import records
 
 with epy.lazy_imports():
-    import numpy as np
+    import sklearn.metrics
     import tensorflow as tf
 
     from kerasnotes import losses, metrics
     from kerasnotes.data.common import corrections, example_weights
     from kerasnotes.plots import skipped
-    from kerasnotes.tasks.classify import decision, ensemble, ten_crop
-    from kerasnotes.tasks.classify import review as classify_review
-    from kerasnotes.tasks.classify import sliding_window as sliding
+    from kerasnotes.tasks.classify import (
+        decision,
+        ensemble,
+        review,
+        sliding_window,
+        ten_crop,
+    )
     from kerasnotes.tasks.pictures import review as picture_review
-    from kerasnotes.tasks.pictures import serving as picture_serving
-
-option, setting = config_lib.option, config_lib.setting
-
-# What is asked of one command, and the modes that answer.
-_MODES = {
-    "ten_crop": ("evaluate",),
-    "ensemble": ("evaluate", "export"),
-    "sliding_window": ("predict",),
-}
-
-
-@dataclasses.dataclass(frozen=True)
-class Config(pictures.Config):
-    """What a classifier can be told."""
-
-    dataset: str = option(
-        "digits",
-        "digits, a TFDS name, a folder or zip of class folders, or a folder "
-        "of IDX files.",
-    )
-    class_weight: str = option(
-        "none",
-        "none, balanced, or CLASS=weight,…: in the loss and in "
-        "weighted_accuracy.",
-    )
-    label_smoothing: float = option(
-        0.0, "Share of a label that is spread over all classes.", bounds=(0, 1)
-    )
-    corrections: str | None = option(
-        None,
-        "CSV of id,label: labels that people mended, in train, dev and test; "
-        "trainers.analyze --mode=labels writes one.",
-    )
-    threshold: str | None = option(
-        None,
-        "Of two classes, the probability from which on the answer is the "
-        "second; auto: the best on dev for --optimize under --satisfy, while "
-        "epochs are chosen by the larger probability.",
-    )
-    calibrate: bool = setting(
-        False, "Serve probabilities at the temperature fitted on dev."
-    )
-    ten_crop: bool = setting(
-        False,
-        "evaluate: average over four corners, the centre and their mirror "
-        "images, beside the model alone.",
-    )
-    ensemble: str | None = setting(
-        None,
-        "evaluate, export: average with these runs, RUN,RUN,…: beside each "
-        "alone, or as one SavedModel.",
-    )
-    sliding_window: bool = setting(
-        False,
-        "predict: look at every window of each picture and draw the map in "
-        "RUN_DIR/sliding.",
-    )
-    scales: str = setting(
-        "1,0.7,0.5",
-        "predict: sizes to which --sliding_window brings a picture; smaller "
-        "ones find larger things.",
-    )
-
-    def check(self):
-        """Refuses also a threshold that is no probability, and the like.
-
-        Raises:
-            UserError: see above.
-        """
-        super().check()
-        sliding.scales(self.scales)
-        for name, modes in _MODES.items():
-            if getattr(self, name) and self.mode not in modes:
-                raise errors.UserError(
-                    f"--{name}: is for --mode={' or '.join(modes)}. Received: "
-                    f"--mode={self.mode}"
-                )
-        if self.ten_crop and self.ensemble:
-            raise errors.UserError(
-                "--ten_crop, --ensemble: one at a time; leave one of them out"
-            )
-        if self.threshold == "auto" and self.optimize == "loss":
-            raise errors.UserError(
-                "--threshold=auto: no threshold changes the loss; give what "
-                "it is to be best for, as --optimize=f1"
-            )
-        fixed = decision.fixed_threshold(self.threshold)
-        if fixed and self.calibrate:
-            raise errors.UserError(
-                f"--threshold={self.threshold}: cuts probabilities as trained, "
-                "which --calibrate moves; give --threshold=auto, or leave one "
-                "of the two out"
-            )
+    from kerasnotes.tasks.pictures import serving
 
 
 class Classify(pictures.PictureTask):
     """Pictures in, a class and its probability out."""
 
     name = "classify"
-    Config = Config
+    Config = config.Config
 
-    @property
-    def threshold(self):
-        """The probability from which on the answer is the second class."""
-        fixed = decision.fixed_threshold(self.config.threshold)
-        return self.chosen.get("threshold", fixed)
+    def decision(self, decisions):
+        """Returns the `Decision` of what was decided on dev."""
+        return decision.Decision.of(self.config, decisions)
 
-    @property
-    def temperature(self):
-        """What logits are divided by before they are served."""
-        if not self.config.calibrate:
-            return 1.0
-        return self.chosen.get("temperature", 1.0)
-
-    def splits(self):
-        found = super().splits()
-        classes = len(self.facts["classes"])
+    def data(self, facts=None):
+        data = super().data(facts)
+        classes = len(data.facts["classes"])
         if self.config.threshold and classes != 2:
             raise errors.UserError(
                 f"--threshold={self.config.threshold}: is for two classes, "
                 f"and {self.config.dataset} has {classes}; leave it out"
             )
-        return found
+        return data
 
     def relabelled(self, sets):
         if self.config.corrections is None:
             return sets
         return corrections.apply(self.config.corrections, sets)
 
-    def weights(self, examples, indices):
+    def weights(self, examples, indices, by_hand):
         choice = _class_weight(self.config.class_weight)
-        own = self.own_weights(examples, indices)
-        if choice is None and own is None:
-            return None
-        labels = examples.labels[indices]
+        if choice is None:
+            return super().weights(examples, indices, by_hand)
         return example_weights.of_examples(
-            choice, labels, examples.class_names, own
+            choice,
+            examples.labels[indices],
+            examples.class_names,
+            self.weights_by_hand(examples, indices, by_hand),
         )
 
     def loss(self):
         return losses.Crossentropy(label_smoothing=self.config.label_smoothing)
 
-    def metrics(self):
-        classes = len(self.facts["classes"])
-        self._metrics = metrics.ClassificationMetrics(classes, self.threshold)
-        return [self._metrics]
-
-    def weighted_metrics(self):
-        classes, config = len(self.facts["classes"]), self.config
-        self._weighted = []
+    def metrics(self, facts, decisions):
+        classes, config = len(facts["classes"]), self.config
+        threshold = self.decision(decisions).threshold
+        weighted = []
         if config.class_weight != "none" or config.example_weight:
-            self._weighted.append(
+            weighted.append(
                 metrics.DecidedAccuracy(
-                    classes, self.threshold, name="weighted_accuracy"
+                    classes, threshold, name="weighted_accuracy"
                 )
             )
-        return self._weighted
+        plain = [metrics.ClassificationMetrics(classes, threshold)]
+        return records.Metrics(plain, weighted)
 
-    def choose(self, model, dev, chooser):
-        self.chosen = decision.choose(
-            self.config.threshold,
-            self.logits(model, dev),
-            dev.labels,
-            self.weights(dev.examples, dev.indices),
-            chooser,
-        )
-        if self._metrics.threshold != self.threshold:
-            for metric in (self._metrics, *self._weighted):
-                metric.threshold = self.threshold
-            # It was compiled with the larger probability.
-            model.make_test_function(force=True)
+    def decide(self, trained, answers, selection):
+        decisions = decision.decide(self.config, answers, selection)
         if self.config.threshold == "auto":
             print(
-                f"--threshold=auto: {self.facts['classes'][1]!r} from a "
-                f"probability of {self.threshold:.4g} on"
+                f"--threshold=auto: {trained.facts['classes'][1]!r} from a "
+                f"probability of {decisions['threshold']:.4g} on"
             )
-        return self.chosen
+        return decisions
 
-    def evaluate(self, model, split):
-        found = super().evaluate(model, split)
-        # The metric still holds the split's confusion matrix.
-        matrix = np.asarray(self._metrics.confusion)
+    def score(self, trained, answers):
+        names = trained.facts["classes"]
+        labels = self.decision(trained.decisions).labels(answers.outputs)
+        matrix = sklearn.metrics.confusion_matrix(
+            answers.targets, labels, labels=range(len(names))
+        )
         rows = metrics.classification_report(matrix)["classes"]
-        names = self.facts["classes"]
         return {
-            "size": split.size,
-            **found,
+            **super().score(trained, answers),
             "classes": dict(zip(names, rows, strict=True)),
-            "confusion": matrix.astype(int).tolist(),
+            "confusion": matrix.tolist(),
         }
 
-    def signatures(self, model):
-        if self.config.calibrate and "temperature" not in self.chosen:
+    def outcome(self, trained, answers):
+        return review.outcome(answers, self.decision(trained.decisions))
+
+    def signatures(self, trained):
+        decided = self.decision(trained.decisions)
+        if self.config.calibrate and "temperature" not in trained.decisions:
             raise errors.UserError(
                 "--calibrate: no temperature was fitted when the run was "
                 "trained; train it again with --overwrite"
             )
-        names = tf.constant(self.facts["classes"])
+        names = tf.constant(trained.facts["classes"])
 
-        def answer(shares):
+        def answer(probabilities):
             return {
-                "label": tf.gather(names, self.given(shares)),
-                "probabilities": shares,
+                "label": tf.gather(names, decided.classes(probabilities)),
+                "probabilities": probabilities,
                 "classes": names,
             }
 
-        return picture_serving.signatures(
-            model,
+        return serving.signatures(
+            trained.model,
             answer,
-            self.facts["input_shape"],
+            trained.facts["input_shape"],
             self.config.resize,
-            self.probabilities,
+            decided.probabilities,
         )
-
-    def probabilities(self, logits):
-        """Returns the probabilities that are served of logits `(…, C)`."""
-        return tf.nn.softmax(logits / self.temperature)
-
-    def given(self, probabilities):
-        """Returns the answers to served probabilities `(…, C)`: int `(…)`."""
-        scores = probabilities
-        if self.threshold:
-            # As near to 1 as to 0, where probabilities themselves crowd.
-            scores = self.temperature * tf.math.log(probabilities)
-        return metrics.decide(scores, self.threshold)
 
     def modes(self):
         if self.config.ten_crop:
-            return {"evaluate": functools.partial(ten_crop.evaluate, self)}
+            return {"evaluate": ten_crop.evaluate}
         if self.config.ensemble:
-            work = functools.partial(ensemble.run, self)
-            return {"evaluate": work, "export": work}
+            return {"evaluate": ensemble.run, "export": ensemble.run}
         return {}
 
-    def predict(self, model, paths):
+    def predict(self, trained, inputs):
         if self.config.sliding_window:
-            return sliding.predict(self, model, paths)
-        return super().predict(model, paths)
+            return sliding_window.predict(self, trained, inputs)
+        return super().predict(trained, inputs)
 
-    def judge(self, model, split):
-        return self._judge(split, self.logits(model, split))
-
-    def _judge(self, split, logits):
-        return classify_review.judge(
-            split, logits, self.threshold, self.temperature
-        )
-
-    def review(self, model, splits, folder):
-        dev = splits["dev"]
-        logits = {
-            name: self.logits(model, splits[name])
-            for name in ("dev", "test")
-            if name in splits
-        }
-        judged = self._judge(dev, logits["dev"])
-        weights = self.weights(dev.examples, dev.indices)
+    def review(self, run, trained, data, answers):
+        outcome = self.outcome(trained, answers["dev"])
         return [
-            *classify_review.review(judged, self.facts["classes"], folder),
+            *review.review(outcome, trained.facts["classes"], run.folder),
             *decision.blocks(
-                splits,
-                logits,
-                weights,
-                self.config,
-                self.chosen,
-                folder,
+                self.config, trained.decisions, answers, run.folder
             ),
-            *picture_review.shown(self.shown(splits), folder),
-            *skipped.blocks(dev.examples.skipped),
+            *picture_review.shown(self.before_and_after(data), run.folder),
+            *skipped.blocks(data.splits["dev"].examples.skipped),
         ]
 
-    def answer(self, answer):
-        label = answer["label"][0].numpy().decode()
-        given = self.facts["classes"].index(label)
-        confidence = float(answer["probabilities"][0, given])
+    def answer(self, trained, tensors):
+        label = tensors["label"][0].numpy().decode()
+        place = trained.facts["classes"].index(label)
+        confidence = float(tensors["probabilities"][0, place])
         return {"label": label, "confidence": round(confidence, 4)}
 
 

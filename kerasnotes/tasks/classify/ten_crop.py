@@ -46,24 +46,24 @@ def ten_crops(pictures, size):
     return crops + [crop[:, :, ::-1] for crop in crops]
 
 
-def evaluate(task, model, folder):
+def evaluate(opened, inputs=()):
     """Prints what ten crops gain on dev and test, and what they cost.
 
     The pictures are read anew at 256/224 of the model's size, cropped to it,
     and the ten probabilities averaged.
 
     Args:
-        task: the classifier's task.
-        model: the trained model.
-        folder: the run's folder.
+        opened: the classifier's `OpenRun`.
+        inputs: none.
 
     Returns:
-        The two `gain_and_cost.Way`s: the whole picture and ten crops.
+        The two `gain_and_cost.Predictor`s: the whole picture and ten crops.
 
     Raises:
         UserError: the pictures are composed, not read.
     """
-    splits = task.splits()
+    task, facts = opened.task, opened.facts
+    splits = opened.data.splits
     if any(
         splits[name].examples.synthetic for name in gain_and_cost.judged(splits)
     ):
@@ -71,20 +71,25 @@ def evaluate(task, model, folder):
             f"--ten_crop: {task.config.dataset} composes its pictures, and "
             "larger ones would be others; give --dataset of real pictures"
         )
-    *size, channels = task.facts["input_shape"]
+    *size, channels = facts["input_shape"]
     larger = [round(side * _LARGER) for side in size]
-    facts = task.facts | {"input_shape": [*larger, channels]}
+    large_facts = facts | {"input_shape": [*larger, channels]}
     config = dataclasses.replace(task.config, augment="none")
     # Only the pictures differ: what is cut how, ids alone decide.
-    large_splits = type(task)(config, facts).splits()
-    answer = gain_and_cost.function(task, model)
+    large_splits = type(task)(config).data(large_facts).splits
+    decided = task.decision(opened.trained.decisions)
+    answer = gain_and_cost.function(opened.trained.model, decided)
+    batch = task.config.batch_size
 
     def average(pixels):
         return sum(answer(crop) for crop in ten_crops(pixels, size)) / 10
 
-    ways = [
-        gain_and_cost.measure("the whole picture", task, answer, splits),
-        gain_and_cost.measure("ten crops", task, average, large_splits),
+    predictors = [
+        gain_and_cost.measure(name, function, decided.classes, parts, batch)
+        for name, function, parts in (
+            ("the whole picture", answer, splits),
+            ("ten crops", average, large_splits),
+        )
     ]
     text = "{}×{}".format
     print(
@@ -92,5 +97,5 @@ def evaluate(task, model, folder):
         f"{text(*size)} each, and their mirror images (a loss where a mirrored "
         "picture is of another class, as of digits); probabilities averaged"
     )
-    print(gain_and_cost.table(ways, splits))
-    return ways
+    print(gain_and_cost.table(predictors, splits))
+    return predictors

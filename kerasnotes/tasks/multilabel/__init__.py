@@ -1,5 +1,6 @@
 """Several yes-or-no labels a picture."""
 
-from kerasnotes.tasks.multilabel.task import Config, Multilabel
+from kerasnotes.tasks.multilabel.config import Config
+from kerasnotes.tasks.multilabel.task import Multilabel
 
 __all__ = ["Config", "Multilabel"]

@@ -8,7 +8,7 @@ from kerasnotes.diagnosis import selection
 from kerasnotes.diagnosis import thresholds as thresholds_lib
 from kerasnotes.plots import page, skipped
 from kerasnotes.tasks.pictures import review as picture_review
-from kerasnotes.training import task as task_lib
+from kerasnotes.training import records
 
 
 def joined(names):
@@ -34,8 +34,8 @@ def wrong(labels, logits, thresholds):
     return (labels >= 0) & ((expit(logits) >= thresholds) != labels)
 
 
-def judge(split, logits, thresholds):
-    """Returns the `Judgement` of a split: 1 where a known label is wrong.
+def outcome(answers, thresholds):
+    """Returns the `Outcome` of a split: 1 where a known label is wrong.
 
     Its rows name the labels that are there and those given; `wrong` the
     known ones that differ; `true` has a question mark behind those unknown.
@@ -43,11 +43,11 @@ def judge(split, logits, thresholds):
     known one where none is wrong.
 
     Args:
-        split: the `ImageSplit`.
-        logits: the model's scores of it, `[n, L]`.
+        answers: the `Answers`, outputs the logits `[n, L]`.
         thresholds: probabilities, `[L]`.
     """
-    names, labels = np.array(split.examples.class_names), split.labels
+    split, labels = answers.split, answers.targets
+    logits, names = answers.outputs, np.array(split.examples.class_names)
     chances = expit(logits)
     given = chances >= thresholds
     missed = wrong(labels, logits, thresholds)
@@ -71,15 +71,22 @@ def judge(split, logits, thresholds):
         }
 
     rows = [row(i) for i in range(split.size)]
-    return task_lib.Judgement(errors, rows, picture_review.picture(split))
+    return records.Outcome(errors, rows, picture_review.picture(split))
 
 
-def review(splits, logits, thresholds, augmented, folder):
+def counted(answers, thresholds):
+    """Returns the `MultilabelMetrics` that has counted the answers."""
+    metric = metrics.MultilabelMetrics(answers.outputs.shape[1], thresholds)
+    metric.update_state(answers.targets, answers.outputs)
+    return metric
+
+
+def review(splits, answers, thresholds, augmented, folder):
     """Writes mistakes.csv and figures/augmentation.png.
 
     Args:
         splits: dictionary of `ImageSplit`s, with train and dev.
-        logits: the model's scores of dev, `[n, L]`.
+        answers: the `Answers` to dev.
         thresholds: probabilities, `[L]`.
         augmented: see `picture_review.shown`.
         folder: the run's folder.
@@ -89,11 +96,12 @@ def review(splits, logits, thresholds, augmented, folder):
         skipped.
     """
     dev = splits["dev"]
-    judged = judge(dev, logits, thresholds)
     return [
-        *picture_review.mistakes(judged, folder, _caption),
+        *picture_review.mistakes(
+            outcome(answers, thresholds), folder, _caption
+        ),
         page.Heading("Labels on dev"),
-        _labels(splits, logits, thresholds),
+        _labels(splits, answers, thresholds),
         page.Text(
             "The loss divides by all labels, known or not: where fewer are "
             "known it is smaller. Compare train and dev by their error."
@@ -114,10 +122,8 @@ def _caption(row):
     ]
 
 
-def _labels(splits, logits, thresholds):
-    dev = splits["dev"]
-    metric = metrics.MultilabelMetrics(logits.shape[1], thresholds)
-    metric.update_state(dev.labels, logits)
+def _labels(splits, answers, thresholds):
+    dev, metric = splits["dev"], counted(answers, thresholds)
     unknown = (splits["train"].labels < 0).mean(axis=0)
     header = {
         "error": "error",

@@ -1,5 +1,6 @@
 """What tasks on pictures share."""
 
-from kerasnotes.tasks.pictures.task import MODELS, Config, PictureTask
+from kerasnotes.tasks.pictures.config import MODELS, Config
+from kerasnotes.tasks.pictures.task import PictureTask
 
 __all__ = ["MODELS", "Config", "PictureTask"]

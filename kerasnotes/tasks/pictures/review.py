@@ -12,17 +12,17 @@ def picture(split):
     return lambda i: images.thumbnail_png(examples.images[indices[i]])
 
 
-def mistakes(judged, folder, caption):
+def mistakes(outcome, folder, caption):
     """Writes mistakes.csv, and returns the blocks with the worst.
 
     Args:
-        judged: the `Judgement` of the dev set.
+        outcome: the `Outcome` of the dev set.
         folder: the run's folder.
         caption: a function of a row that returns lines of text.
     """
-    wrong, count = judged.mistakes(), len(judged.rows)
-    rows = [judged.rows[i] for i in judged.sample()]
-    tag_sheet.write(folder / "mistakes.csv", rows, columns=judged.rows[0])
+    wrong, count = outcome.mistakes(), len(outcome.rows)
+    rows = [outcome.rows[i] for i in outcome.sample()]
+    tag_sheet.write(folder / "mistakes.csv", rows, columns=outcome.rows[0])
     heading = page.Heading("Mistakes")
     if not wrong:
         return [
@@ -35,7 +35,7 @@ def mistakes(judged, folder, caption):
         "them; trainers.analyze says what the tags tell."
     )
     items = [
-        (judged.picture(i), [*caption(judged.rows[i]), judged.rows[i]["id"]])
+        (outcome.picture(i), [*caption(outcome.rows[i]), outcome.rows[i]["id"]])
         for i in wrong[:_GALLERY]
     ]
     return [heading, page.Text(text), page.Gallery(items)]

@@ -7,7 +7,7 @@ import tensorflow as tf
 from kerasnotes import errors
 from kerasnotes.data.common import file_sets
 from kerasnotes.data.pictures import decode, inspect
-from kerasnotes.training import task as task_lib
+from kerasnotes.training import records
 
 
 def signatures(model, answer, shape, resize, activation=tf.nn.softmax):
@@ -52,7 +52,7 @@ def signatures(model, answer, shape, resize, activation=tf.nn.softmax):
 
     def signature(function, shape, dtype, name):
         spec = tf.TensorSpec([None, *shape], dtype, name)
-        return task_lib.Signature(function, (spec,))
+        return records.Signature(function, (spec,))
 
     any_size = [None, None, channels]
     return {

@@ -10,9 +10,9 @@ Source: Yosinski et al., How transferable are features in deep neural
 networks? (2014), section 2.
 """
 
+import dataclasses
 import hashlib
 import json
-import pathlib
 
 import keras
 import numpy as np
@@ -151,7 +151,7 @@ def features_of(network):
     return _before_head(network)
 
 
-def trained(network, config):
+def training_model(network, config):
     """Returns what of a network is trained: itself, or its head alone.
 
     Side heads, where it has such, train with it. What is trained shares the
@@ -171,46 +171,47 @@ def _caches(config):
     return config.freeze != "none" and config.augment == "none"
 
 
-def learned_from(task, splits):
-    """Returns the splits as the model of `trained` takes them.
+def training_data(run, network, data):
+    """Returns the data as what `training_model` gives takes them.
 
     Features lie in files named after the pictures and the frozen network
     that they come from, so that a run that goes on, or starts anew with
     another learning rate, finds them again.
 
     Args:
-        task: the `PictureTask`, after its `splits`.
-        splits: these.
+        run: the `Run`.
+        network: the network, frozen as `--freeze` says.
+        data: the `Data` of pictures.
 
     Raises:
-        UserError: see `freeze`; or the features can't be written.
+        UserError: the features can't be written.
     """
-    config = task.config
+    config = run.config
     if config.freeze == "none":
-        return splits
-    network = freeze(task.network(), config.freeze)
+        return data
     tensor = features_of(network)
     if tensor is None:
-        return splits
+        return data
     if not _caches(config):
         print(
             f"--augment={config.augment}: new pictures pass through the frozen "
             "layers in each epoch; with --augment=none each passes once, and "
             "later epochs train the head alone"
         )
-        return splits
+        return data
     # The run's checkpoints hold the head alone.
-    task.facts["frozen_weights"] = _digest(network, tensor)
-    return splits | _features(task, network, tensor, splits)
+    weights = _digest(network, tensor)
+    facts = data.facts | {"frozen_weights": weights}
+    splits = data.splits | _features(run, network, weights, tensor, data.splits)
+    return dataclasses.replace(data, splits=splits, facts=facts)
 
 
-def _features(task, network, tensor, splits):
+def _features(run, network, weights, tensor, splits):
     """Returns train and dev as features, cached in files."""
-    config = task.config
-    folder = pathlib.Path(config.run_dir) / "features"
+    config, folder = run.config, run.folder.output("features", overwrite=False)
     paths = {
-        side: folder / f"{side}-{_key(task, network, splits[side])}.npy"
-        for side in ("train", "dev")
+        name: folder / f"{name}-{_key(weights, network, splits[name])}.npy"
+        for name in ("train", "dev")
     }
     if config.overwrite:
         for path in set(folder.glob("*.npy")) - set(paths.values()):
@@ -233,11 +234,11 @@ def _features(task, network, tensor, splits):
     }
 
 
-def _key(task, network, split):
+def _key(weights, network, split):
     """Returns a name of the features of a split."""
     arguments = network.get_config()
     made_of = [
-        task.facts["frozen_weights"],
+        weights,
         {k: v for k, v in arguments.items() if k not in _OF_TRAINING},
         [kerasnotes.__version__, keras.__version__],
         features.digest(split),

@@ -4,20 +4,19 @@ import numpy as np
 
 from kerasnotes.data.common import tag_sheet
 from kerasnotes.plots import figures, page, scatter
-from kerasnotes.training import task as task_lib
+from kerasnotes.training import records
 
 _SHOWN = 24
 
 
-def judge(ids, true, predicted, scale):
-    """Returns the `Judgement` of a split, in shares of the target's variance.
+def outcome(answers, scale):
+    """Returns the `Outcome` of a split, in shares of the target's variance.
 
     Args:
-        ids: where each row is found.
-        true: its true value, `[n]`.
-        predicted: the predicted one, `[n]`.
+        answers: the `Answers`, outputs `[n, 1]`.
         scale: the target's standard deviation in train.
     """
+    true, predicted = answers.targets[:, 0], answers.outputs[:, 0]
     rows = [
         {
             "id": where,
@@ -25,16 +24,18 @@ def judge(ids, true, predicted, scale):
             "predicted": round(float(guess), 4),
             "residual": round(float(y - guess), 4),
         }
-        for where, y, guess in zip(ids, true, predicted, strict=True)
+        for where, y, guess in zip(
+            answers.split.ids, true, predicted, strict=True
+        )
     ]
-    return task_lib.Judgement(((true - predicted) / scale) ** 2, rows)
+    return records.Outcome(((true - predicted) / scale) ** 2, rows)
 
 
-def review(judged, target, folder):
+def review(outcome, target, folder):
     """Writes mistakes.csv and figures/predicted.png.
 
     Args:
-        judged: the `Judgement` of dev.
+        outcome: the `Outcome` of dev.
         target: the name of what is predicted.
         folder: the run's folder.
 
@@ -42,11 +43,11 @@ def review(judged, target, folder):
         Blocks for the report: fit and residuals.
     """
     picture = folder / "figures" / "predicted.png"
-    true = np.array([row["true"] for row in judged.rows])
-    predicted = np.array([row["predicted"] for row in judged.rows])
+    true = np.array([row["true"] for row in outcome.rows])
+    predicted = np.array([row["predicted"] for row in outcome.rows])
     figures.save(scatter.scatter(true, predicted, target), picture)
-    order = np.argsort(-judged.errors, kind="stable")
-    rows = [judged.rows[i] for i in order]
+    order = np.argsort(-outcome.errors, kind="stable")
+    rows = [outcome.rows[i] for i in order]
     columns = list(rows[0])
     tag_sheet.write(folder / "mistakes.csv", rows)
     return [

@@ -5,7 +5,7 @@ import re
 
 import tensorflow as tf
 
-from kerasnotes.training import task as task_lib
+from kerasnotes.training import records
 
 
 def signatures(model, columns):
@@ -29,11 +29,11 @@ def signatures(model, columns):
     names = input_names(columns)
     spec = tf.TensorSpec
     return {
-        "serving_default": task_lib.Signature(
+        "serving_default": records.Signature(
             from_columns,
             tuple(spec([None], tf.float32, name) for name in names),
         ),
-        "model_inputs": task_lib.Signature(
+        "model_inputs": records.Signature(
             from_features,
             (spec([None, len(names)], tf.float32, "features"),),
         ),

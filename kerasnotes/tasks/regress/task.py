@@ -1,12 +1,11 @@
 """Regression: a number from the other columns of a table."""
 
-import dataclasses
-
 from etils import epy
 
-from kerasnotes import catalog, errors, specs
+from kerasnotes import errors, specs
+from kerasnotes.tasks.regress import config
+from kerasnotes.training import records
 from kerasnotes.training import task as task_lib
-from kerasnotes.training.run import config as config_lib
 
 with epy.lazy_imports():
     import keras
@@ -17,67 +16,11 @@ with epy.lazy_imports():
     from kerasnotes.data.tables import batches as table_batches
     from kerasnotes.data.tables import read as tables
     from kerasnotes.diagnosis import intervals
-    from kerasnotes.tasks.regress import remedies as regress_remedies
-    from kerasnotes.tasks.regress import review as regress_review
-    from kerasnotes.tasks.regress import serving
+    from kerasnotes.tasks.regress import remedies, review, serving
     from kerasnotes.training.distribute import strategies
 
-option, setting = config_lib.option, config_lib.setting
 
-
-@dataclasses.dataclass(frozen=True)
-class Config(config_lib.Config):
-    """What a regression can be told."""
-
-    dataset: str = option(
-        "diabetes", "diabetes, or a CSV file of numbers under a header."
-    )
-    target: str | None = option(
-        None, "The column to predict; default the last."
-    )
-    weight: str | None = option(
-        None, "The column that says what each row counts; no input then."
-    )
-    model: str = option(
-        "linear_regression",
-        "The model.",
-        choices=tuple(catalog.names("tables")),
-    )
-    batch_size: int = option(
-        1024,
-        "Examples a step; the whole training set where it has fewer.",
-        bounds=(1, 2**31),
-    )
-    epochs: int = setting(
-        250, "Passes over the training set; may grow.", bounds=(1, 10**6)
-    )
-    # Momentum swings about the minimum, and of its swings the luckiest on dev
-    # would be kept: the average takes them out.
-    learning_rate: float = option(
-        0.1, "The learning rate, α₀.", bounds=(1e-30, 1e30)
-    )
-    optimizer: str = option(
-        "sgd:momentum=0.93",
-        "name[:key=value,…]: Keras' own, or the notes' variants.",
-    )
-    clip_norm: float | None = option(
-        1.0, "Largest global norm of the gradient summed over replicas."
-    )
-    weight_average: float | None = option(
-        0.96, "β of an exponentially weighted average of the weights."
-    )
-    optimize: str = option(
-        "mse", "The dev metric that chooses the best checkpoint."
-    )
-    split: str | None = option(
-        None, "Parts of the data: 'train[:80%],dev[80%:]'."
-    )
-    hidden: str | None = option(None, "Units of hidden layers: '128,64'.")
-    activation: str | None = option(None, "Activation of hidden layers.")
-    keep_prob: float | None = option(None, "Probability to keep a hidden unit.")
-
-
-class Regress(task_lib.Task):
+class Regress(task_lib.SupervisedTask):
     """Numbers in, a number out.
 
     Inputs and target are normalised inside the model by the training set, so
@@ -87,50 +30,30 @@ class Regress(task_lib.Task):
     """
 
     name = "regress"
-    Config = Config
+    Config = config.Config
 
-    def splits(self):
+    def data(self, facts=None):
         config = self.config
-        inputs, y, w, target = self._columns()
+        inputs, y, w, target = self._columns(facts)
         parts = split_choice.choose(inputs.ids, expression=config.split)
-        # A batch larger than the training set is the training set.
-        size = len(parts["train"])
-        self.config = dataclasses.replace(
-            config, batch_size=strategies.batch_size(config, size)
-        )
-        x_train, y_train = inputs.values[parts["train"]], y[parts["train"]]
-        if not np.ptp(y_train):
-            raise errors.UserError(
-                f"{config.dataset}: column {target!r} is {y_train[0]:g} in "
-                f"all {size} training rows: nothing to learn; give another "
-                "--target"
-            )
-        # Rounding leaves constant columns a tiny deviation.
-        std = np.where(np.ptp(x_train, axis=0), x_train.std(axis=0), 1.0)
-        self.facts = self.facts or {
-            "name": config.dataset,
-            **{side: len(indices) for side, indices in parts.items()},
-            "features": inputs.names,
-            "target": target,
-            "mean": x_train.mean(axis=0).tolist(),
-            "std": std.tolist(),
-            "target_mean": float(y_train.mean()),
-            "target_std": float(y_train.std()),
-        }
-        scale = self.facts["target_std"] ** -2
-        return {
-            side: table_batches.TableSplit(
+        facts = facts or _facts(config.dataset, inputs, y, target, parts)
+        scale = facts["target_std"] ** -2
+        replicas = strategies.strategy(config.strategy).num_replicas_in_sync
+        splits = {
+            name: table_batches.TableSplit(
                 inputs.values[rows],
                 y[rows],
                 [inputs.ids[i] for i in rows],
                 scale * example_weights.mean_one(w[rows], "--weight"),
+                replicas,
             )
-            for side, rows in parts.items()
+            for name, rows in parts.items()
         }
+        return records.Data(splits, facts)
 
-    def _columns(self):
+    def _columns(self, facts):
         """Returns inputs, target, weights and the target's name."""
-        config, facts = self.config, self.facts
+        config = self.config
         weight = [config.weight] if config.weight else []
         known = facts and [*facts["features"], facts["target"]]
         table = tables.load(config.dataset, known and [*known, *weight])
@@ -141,8 +64,8 @@ class Regress(task_lib.Task):
         inputs, y = table.split(target)
         return inputs, y, w, target or table.names[-1]
 
-    def model(self):
-        config, facts = self.config, self.facts
+    def model(self, facts):
+        config = self.config
         arguments = {
             "classes": 1 if config.model == "mlp" else None,
             "hidden": specs.numbers("--hidden", config.hidden),
@@ -175,59 +98,74 @@ class Regress(task_lib.Task):
         # The splits' weights divide it by the target's variance.
         return keras.losses.MeanSquaredError()
 
-    def metrics(self):
-        return [
+    def metrics(self, facts, decisions):
+        plain = [
             keras.metrics.MeanSquaredError("mse"),
             keras.metrics.MeanAbsoluteError("mae"),
             keras.metrics.R2Score(name="r2"),
         ]
+        weighted = []
+        if self.config.weight is not None:
+            weighted.append(keras.metrics.MeanSquaredError("weighted_mse"))
+        return records.Metrics(plain, weighted)
 
-    def weighted_metrics(self):
-        if self.config.weight is None:
-            return []
-        return [keras.metrics.MeanSquaredError("weighted_mse")]
+    def outcome(self, trained, answers):
+        return review.outcome(answers, trained.facts["target_std"])
 
-    def evaluate(self, model, split):
-        return {"size": split.size, **super().evaluate(model, split)}
-
-    def signatures(self, model):
-        return serving.signatures(model, self.facts["features"])
-
-    def judge(self, model, split):
-        batches = split.evaluation_batches(self.config.batch_size)
-        predicted = model.predict(batches, verbose=0)[:, 0]
-        return regress_review.judge(
-            split.ids, split.targets, predicted, self.facts["target_std"]
-        )
-
-    def measure(self, model, split, metrics):
-        return intervals.Measure.of_examples(self.judge(model, split).errors)
+    def error(self, trained, answers, metrics):
+        errors = self.outcome(trained, answers).errors
+        return intervals.Measure.of_examples(errors)
 
     def remedies(self, problem, facts):
-        return regress_remedies.remedies(problem, facts)
+        return remedies.remedies(problem, facts)
 
-    def review(self, model, splits, folder):
-        judged = self.judge(model, splits["dev"])
-        blocks = regress_review.review(judged, self.facts["target"], folder)
+    def signatures(self, trained):
+        return serving.signatures(trained.model, trained.facts["features"])
+
+    def review(self, run, trained, data, answers):
+        outcome, facts = self.outcome(trained, answers["dev"]), trained.facts
+        blocks = review.review(outcome, facts["target"], run.folder)
         if self.config.model == "linear_regression":
-            blocks += regress_review.coefficients(
-                model.get_weights(), self.facts
-            )
+            weights = trained.model.get_weights()
+            blocks += review.coefficients(weights, facts)
         return blocks
 
-    def predict(self, model, paths):
-        for path in paths:
+    def predict(self, trained, inputs):
+        for path in inputs:
             try:
-                table = tables.read(path, self.facts["features"])
+                table = tables.read(path, trained.facts["features"])
             except errors.UserError as error:
                 reason = str(error).removeprefix(f"{path}: ")
                 yield {"file": path, "error": reason}
                 continue
             values = table.values.astype("float32")
-            answers = model.predict(values, verbose=0)[:, 0]
+            answers = trained.model.predict(values, verbose=0)[:, 0]
             for line, answer in zip(table.ids, answers, strict=True):
                 yield {
                     "file": path,
                     "line": int(line),
                     "prediction": float(f"{answer:.6g}"),
                 }
+
+
+def _facts(name, inputs, y, target, parts):
+    """Returns what the training rows say of the model."""
+    rows = parts["train"]
+    x_train, y_train = inputs.values[rows], y[rows]
+    if not np.ptp(y_train):
+        raise errors.UserError(
+            f"{name}: column {target!r} is {y_train[0]:g} in all {len(rows)} "
+            "training rows: nothing to learn; give another --target"
+        )
+    # Rounding leaves constant columns a tiny deviation.
+    std = np.where(np.ptp(x_train, axis=0), x_train.std(axis=0), 1.0)
+    return {
+        "name": name,
+        **{split: len(indices) for split, indices in parts.items()},
+        "features": inputs.names,
+        "target": target,
+        "mean": x_train.mean(axis=0).tolist(),
+        "std": std.tolist(),
+        "target_mean": float(y_train.mean()),
+        "target_std": float(y_train.std()),
+    }

@@ -1,5 +1,6 @@
 """Translation from text to text."""
 
+from kerasnotes.tasks.translate.config import Config
 from kerasnotes.tasks.translate.task import Translate
 
-__all__ = ["Translate"]
+__all__ = ["Config", "Translate"]

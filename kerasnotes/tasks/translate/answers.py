@@ -9,7 +9,7 @@ import tensorflow as tf
 from kerasnotes import metrics
 from kerasnotes.data.common import progress
 from kerasnotes.diagnosis import blame as blame_lib
-from kerasnotes.training import task as task_lib
+from kerasnotes.training import records
 
 _BATCH = 64
 
@@ -22,10 +22,12 @@ class Answers:
         ids: a string for each, by which people find it.
         sources: the texts asked.
         references: what they are to become.
-        found: what `translate_serving.Translator.search` found.
+        found: what `serving.Translator.search` found.
         seconds: how long it took.
         tokenize: how BLEU cuts words; None where an answer is right only
             where it is the reference.
+        teacher_forced: loss and metrics of the whole split, each token after
+            the true ones before it; None where they weren't asked for.
     """
 
     ids: list
@@ -34,6 +36,7 @@ class Answers:
     found: dict
     seconds: float
     tokenize: str | None
+    teacher_forced: dict | None = None
 
     @property
     def exact(self):
@@ -65,31 +68,34 @@ class Answers:
         return found
 
 
-def answer(translator, examples, width, alpha, tokenize):
+def answer(translator, split, width, alpha, tokenize, teacher_forced=None):
     """Returns the `Answers` of beam search.
 
     Args:
-        translator: the `translate_serving.Translator`.
-        examples: a list of `(id, source, reference)`.
+        translator: the `serving.Translator`.
+        split: the `PairSplit` to answer.
         width: the beam's width.
         alpha: the exponent of the length normalisation.
         tokenize: see `Answers`.
+        teacher_forced: see `Answers`.
     """
-    ids, sources, references = map(list, zip(*examples, strict=True))
+    sources, references = map(list, zip(*split.texts, strict=True))
     search, _ = translator.compiled
     began = time.perf_counter()
     found = _in_batches(
         lambda texts: search(texts, width, alpha), [sources], "answers"
     )
     seconds = time.perf_counter() - began
-    return Answers(ids, sources, references, found, seconds, tokenize)
+    return Answers(
+        split.ids, sources, references, found, seconds, tokenize, teacher_forced
+    )
 
 
 def blame(translator, answers, alpha):
     """Returns whose fault each wrong answer is, a `blame.Blame`.
 
     Args:
-        translator: the `translate_serving.Translator`.
+        translator: the `serving.Translator`.
         answers: the `Answers`.
         alpha: the exponent of the search's length normalisation.
     """
@@ -107,8 +113,8 @@ def blame(translator, answers, alpha):
     )
 
 
-def judge(answers):
-    """Returns the `Judgement` of the answers.
+def outcome(answers):
+    """Returns the `Outcome` of the answers.
 
     Those that aren't exact are wrong by what their own BLEU lacks.
     """
@@ -135,7 +141,7 @@ def judge(answers):
             strict=True,
         )
     ]
-    return task_lib.Judgement(errors, rows)
+    return records.Outcome(errors, rows)
 
 
 def _in_batches(function, columns, label):

@@ -1,11 +1,13 @@
 """The flags of translation."""
 
 import dataclasses
+import typing
 
 from kerasnotes import catalog
 from kerasnotes.training.run import config as config_lib
 
 option, setting = config_lib.option, config_lib.setting
+redefault = config_lib.redefault
 
 DATES = "dates"
 """The set that is written rather than read."""
@@ -15,96 +17,112 @@ CUTS = ("13a", "char", "intl", "none", "zh")
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(config_lib.Config):
-    """What a translation can be told."""
+class Config(config_lib.FitConfig):
+    """The flags of a translation."""
+
+    memory_flags: typing.ClassVar[tuple] = (
+        "width",
+        "batch_tokens",
+        "batch_size",
+    )
 
     dataset: str = option(
         DATES,
-        "dates, a file of source TAB target, two files of a text a line "
-        "('a.en,a.fr'), a folder or zip of these, or a TFDS name.",
+        "Data set: dates, a file of source TAB target, two files with one "
+        "text per line ('a.en,a.fr'), a folder or zip of these, or a TFDS "
+        "name.",
     )
     model: str = option(
-        "attention", "The model.", choices=tuple(catalog.names("sequences"))
+        "attention",
+        "Model architecture.",
+        choices=tuple(catalog.names("sequences")),
     )
-    split: str | None = option(
-        None, "Parts of the data: 'train=96%,dev=2%,test=2%'."
-    )
+    split: str | None = option(None, "Splits, as 'train=96%,dev=2%,test=2%'.")
     vocabulary: str = option(
         "auto",
-        "characters, or subwords:SIZE; auto: characters for dates, "
-        "subwords:8000 for texts.",
+        "Tokens: characters, subwords:SIZE, or auto (characters for dates,"
+        " subwords:8000 for texts).",
     )
     max_tokens: int = option(
         128,
-        "Pairs with a longer text are left out.",
+        "Longest text in tokens; pairs with a longer one are skipped.",
         bounds=(1, 10**5),
     )
-    batch_size: int = option(
-        64, "The most pairs a step, over all replicas.", bounds=(1, 2**31)
+    batch_size: int = redefault(
+        "batch_size",
+        64,
+        "Global batch size: most pairs per step, over all replicas.",
     )
     batch_tokens: int | None = option(
         None,
-        "The most tokens a step, of sources and targets with their padding.",
+        "Most tokens per step, of sources and targets with their padding; "
+        "default no bound.",
         bounds=(1, 2**31),
     )
-    epochs: int = setting(
-        4, "Passes over the training set; may grow.", bounds=(1, 10**6)
-    )
-    learning_rate: float = option(
-        2e-3, "The learning rate, α₀.", bounds=(1e-30, 1e30)
-    )
-    lr_schedule: str = option(
-        "cosine", "name[:key=value,…]: how the learning rate decays."
-    )
+    epochs: int = redefault("epochs", 4)
+    learning_rate: float = redefault("learning_rate", 2e-3)
+    lr_schedule: str = redefault("lr_schedule", "cosine")
+    optimize: str = redefault("optimize", "accuracy")
     width: int = option(
-        128, "Numbers in a token's vector and in a state.", bounds=(1, 2**20)
+        128, "Size of embeddings and of hidden states.", bounds=(1, 2**20)
     )
     layers: int | None = option(
         None,
-        "Layers of the encoder, and of the decoder; 1, or the transformer's 3.",
+        "Layers of the encoder and of the decoder; default 1, transformer 3.",
         bounds=(1, 1000),
     )
     cell: str | None = option(
-        None, "Of recurrent models; gru.", choices=("gru", "lstm")
+        None, "Recurrent cell: gru (default) or lstm.", choices=("gru", "lstm")
     )
     heads: int | None = option(
-        None, "Of each of the transformer's attentions; 4.", bounds=(1, 1000)
+        None, "Attention heads of the transformer; default 4.", bounds=(1, 1000)
     )
     hidden: int | None = option(
         None,
-        "Units of the transformer's hidden layers; 4 times the width.",
+        "Units of the transformer's feed-forward layers; default 4 times "
+        "--width.",
         bounds=(1, 2**20),
     )
     norm: str | None = option(
-        None, "Where the transformer normalises; pre.", choices=("pre", "post")
+        None,
+        "Layer normalization of the transformer: pre (default) or post.",
+        choices=("pre", "post"),
     )
     dropout: float | None = option(
         None,
-        "Share of units that training drops; 0, or the transformer's 0.1.",
+        "Dropout rate; default 0, transformer 0.1.",
         bounds=(0, 1),
     )
     share_embeddings: bool = option(
-        False, "One vocabulary, and its vectors, for both languages."
+        False, "One vocabulary and one embedding matrix for both languages."
     )
     label_smoothing: float = option(
-        0.0, "Share of a label that is spread over all tokens.", bounds=(0, 1)
+        0.0,
+        "Label smoothing: the share of a label that is spread over all tokens.",
+        bounds=(0, 1),
     )
     beam: int = setting(
-        4, "Width B of the beam that answers.", bounds=(1, 1000)
+        4,
+        "Beam width B of the search.",
+        bounds=(1, 1000),
+        shown=True,
     )
     alpha: float = setting(
         0.7,
-        "α of the length normalisation: the score is log P / T^α.",
+        "Length normalization α: the score of an answer is log P / T^α.",
         bounds=(0, 10),
+        shown=True,
     )
     judge: str = setting(
         "auto",
-        "What an answer is held to: exact, or bleu, with sacrebleu's way to "
-        "cut words; auto: exact for dates, else bleu (bleu:13a).",
+        "Metric of an answer: exact, bleu or bleu:TOKENIZER (of "
+        "sacrebleu), or auto (exact for dates, else bleu:13a).",
         choices=("auto", "exact", "bleu", *(f"bleu:{how}" for how in CUTS)),
+        shown=True,
     )
     answers: int = setting(
         2000,
-        "Examples of each side that are answered by beam search to judge it.",
+        "Examples per split to answer by beam search for the metrics.",
         bounds=(1, 10**7),
+        shown=True,
     )

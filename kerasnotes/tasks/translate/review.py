@@ -47,12 +47,12 @@ class Attended:
         return attention_lib.attention(weights, self.source, self.target)
 
 
-def review(answers, judged, blame, folder, widths=(), attended=()):
+def review(answers, outcome, blame, folder, widths=(), attended=()):
     """Writes mistakes.csv and figures/attention-1.png, -2.png, ….
 
     Args:
-        answers: the `translate_judging.Answers` to dev.
-        judged: its `Judgement`.
+        answers: the `answers.Answers` to dev.
+        outcome: its `Outcome`.
         blame: its `diagnosis.blame.Blame`.
         folder: the run's folder.
         widths: pairs of a beam's width and the `Answers` that it gives.
@@ -61,7 +61,7 @@ def review(answers, judged, blame, folder, widths=(), attended=()):
     Returns:
         Blocks for the report: samples, blame, widths, attention.
     """
-    _write(folder / "mistakes.csv", judged, blame)
+    _write(folder / "mistakes.csv", outcome, blame)
     return [
         *samples(answers),
         *blamed(answers, blame),
@@ -70,7 +70,7 @@ def review(answers, judged, blame, folder, widths=(), attended=()):
     ]
 
 
-def _write(path, judged, blame):
+def _write(path, outcome, blame):
     told = {
         "at fault": blame.faults,
         "score of reference": blame.reference_scores.round(4),
@@ -78,10 +78,10 @@ def _write(path, judged, blame):
     }
 
     def row(i):
-        return judged.rows[i] | {k: v[i].item() for k, v in told.items()}
+        return outcome.rows[i] | {k: v[i].item() for k, v in told.items()}
 
-    rows = [row(i) for i in judged.sample()]
-    tag_sheet.write(path, rows, columns=[*judged.rows[0], *told])
+    rows = [row(i) for i in outcome.sample()]
+    tag_sheet.write(path, rows, columns=[*outcome.rows[0], *told])
 
 
 def samples(answers):
@@ -247,8 +247,8 @@ def attended(translator, answers):
     """Returns an `Attended` for some answers, drawn by their ids alone.
 
     Args:
-        translator: the `translate_serving.Translator`.
-        answers: the `translate_judging.Answers`.
+        translator: the `serving.Translator`.
+        answers: the `answers.Answers`.
     """
     found = []
     for i in splits.nested(answers.ids)[:_PICTURES]:

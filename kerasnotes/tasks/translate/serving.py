@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from kerasnotes import errors, ops
 from kerasnotes.data.texts.vocabulary import base
-from kerasnotes.training import task as task_lib
+from kerasnotes.training import records
 
 _BATCH = 64
 
@@ -153,7 +153,7 @@ class Translator:
             "model_inputs": (from_tokens, tuple(tokens)),
         }
         return {
-            name: task_lib.Signature(self._portable(function), inputs)
+            name: records.Signature(self._portable(function), inputs)
             for name, (function, inputs) in served.items()
         }
 

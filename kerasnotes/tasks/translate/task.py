@@ -1,11 +1,14 @@
 """Translation: from a text to a text."""
 
+import dataclasses
+import functools
 import hashlib
 
 from etils import epy
 
 from kerasnotes import errors
-from kerasnotes.tasks.translate import config as translate_config
+from kerasnotes.tasks.translate import config
+from kerasnotes.training import records
 from kerasnotes.training import task as task_lib
 
 with epy.lazy_imports():
@@ -13,46 +16,65 @@ with epy.lazy_imports():
     from kerasnotes.data.texts import load, pair_batches, pairs, vocabulary
     from kerasnotes.diagnosis import intervals
     from kerasnotes.plots import skipped
-    from kerasnotes.tasks.translate import answers as translate_judging
-    from kerasnotes.tasks.translate import networks, serving
-    from kerasnotes.tasks.translate import remedies as translate_remedies
-    from kerasnotes.tasks.translate import review as translate_review
+    from kerasnotes.tasks.translate import answers as answers_lib
+    from kerasnotes.tasks.translate import networks, remedies, review, serving
     from kerasnotes.training.distribute import strategies
 
 # The beams that the report compares, on how many examples.
 _WIDTHS, _COMPARED = (1, 2, 4, 8, 16), 500
 
 
-class Translate(task_lib.Task):
+@dataclasses.dataclass(frozen=True)
+class Data(records.Data):
+    """Pairs of texts.
+
+    Attributes:
+        skipped: pairs of a place and the reason why it holds no pair.
+    """
+
+    skipped: list = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Trained(records.Trained):
+    """A model between its vocabularies."""
+
+    @functools.cached_property
+    def translator(self):
+        """The `serving.Translator`, whose graphs are made once."""
+        return serving.Translator(
+            self.model,
+            _vocabulary(self.facts, "source"),
+            _vocabulary(self.facts, "target"),
+            self.facts["longest"],
+        )
+
+
+class Translate(task_lib.SupervisedTask):
     """A text in, a text out."""
 
     name = "translate"
-    Config = translate_config.Config
+    Config = config.Config
+    Trained = Trained
 
-    def __init__(self, config, facts=None):
-        super().__init__(config, facts)
-        self._texts, self._judged, self._translator = {}, {}, None
-        self._skipped = []
+    def tokenize(self, facts):
+        """Returns how BLEU cuts words; None where only the reference is right.
 
-    @property
-    def tokenize(self):
-        """How BLEU cuts words; None where only the reference is right."""
-        # What the run learned from, also where other data are evaluated.
-        name = (self.facts or {}).get("name", self.config.dataset)
+        Args:
+            facts: those of the data that the run learned from, also where
+                others are evaluated.
+        """
         judge = self.config.judge
-        if judge == "exact" or (
-            judge == "auto" and name == translate_config.DATES
-        ):
+        is_dates = facts["name"] == config.DATES
+        if judge == "exact" or (judge == "auto" and is_dates):
             return None
         return judge.partition(":")[2] or "13a"
 
-    @property
-    def headline(self):
-        return "bleu" if self.tokenize else "exact_match"
+    def headline(self, facts):
+        return "bleu" if self.tokenize(facts) else "exact_match"
 
-    @property
-    def notes(self):
-        if self.tokenize:
+    def notes(self, facts):
+        if self.tokenize(facts):
             return [
                 "An error is a token that isn't the likeliest after the "
                 "true ones before it."
@@ -62,198 +84,193 @@ class Translate(task_lib.Task):
             "after the true ones before it."
         ]
 
-    def splits(self):
+    def data(self, facts=None):
         config = self.config
-        found = load.load(config.dataset, config.data_dir)
-        sides, shared = pairs.split(found, config.split)
-        source, target = self._vocabularies(found, sides["train"])
+        corpus = load.load(config.dataset, config.data_dir)
+        parts, shared = pairs.split(corpus, config.split)
+        source, target = self._vocabularies(corpus, parts["train"], facts)
         tokens = [
-            words.encode(texts)
-            for words, texts in (
-                (source, found.sources),
-                (target, found.targets),
-            )
+            source.encode(corpus.sources),
+            target.encode(corpus.targets),
         ]
-        dropped = 0
-        for side, rows in sides.items():
-            short = [
-                row
-                for row in rows
-                if max(len(t[row]) for t in tokens) <= config.max_tokens
-            ]
-            if not short:
-                raise errors.UserError(
-                    f"--max_tokens={config.max_tokens}: all {side} pairs are "
-                    "longer; give shorter texts, or train with more"
-                )
-            dropped += len(rows) - len(short)
-            sides[side] = short
-        _tell(found, shared, dropped)
-        self.facts = self.facts or {
+        parts, dropped = self._short(parts, tokens)
+        _print_skipped(corpus, shared, dropped)
+        facts = facts or {
             "name": config.dataset,
-            **{side: len(rows) for side, rows in sides.items()},
+            **{name: len(rows) for name, rows in parts.items()},
             "too_long": dropped,
             "source_vocabulary": source.to_json(),
             "target_vocabulary": target.to_json(),
             "longest": max(
-                len(t[row]) for t in tokens for row in sides["train"]
+                len(t[row]) for t in tokens for row in parts["train"]
             ),
-            "digest": _digest(found, sides),
+            "digest": _digest(corpus, parts),
         }
-        self._texts = {
-            found.ids[row]: (found.sources[row], found.targets[row])
-            for rows in sides.values()
-            for row in rows
-        }
-        self._skipped = found.skipped
         replicas = strategies.strategy(config.strategy).num_replicas_in_sync
-        return {
-            side: pair_batches.PairSplit(
-                *([s[row] for row in rows] for s in tokens),
-                [found.ids[row] for row in rows],
+        splits = {
+            name: pair_batches.PairSplit(
+                *([t[row] for row in rows] for t in tokens),
+                [corpus.ids[row] for row in rows],
                 config.batch_tokens,
                 replicas,
+                [(corpus.sources[row], corpus.targets[row]) for row in rows],
             )
-            for side, rows in sides.items()
+            for name, rows in parts.items()
         }
+        return Data(splits, facts, skipped=corpus.skipped)
 
-    def _vocabularies(self, found, rows):
+    def _short(self, parts, tokens):
+        """Returns each split's pairs that aren't too long, and how many are."""
+        most, kept = self.config.max_tokens, {}
+        for name, rows in parts.items():
+            kept[name] = [
+                row for row in rows if max(len(t[row]) for t in tokens) <= most
+            ]
+            if not kept[name]:
+                raise errors.UserError(
+                    f"--max_tokens={most}: all {name} pairs are longer; give "
+                    "shorter texts, or train with more"
+                )
+        counts = [sum(map(len, side.values())) for side in (parts, kept)]
+        return kept, counts[0] - counts[1]
+
+    def _vocabularies(self, corpus, rows, facts):
         """Returns those of the run, or new ones of the training rows."""
-        if self.facts:
-            return self._known("source"), self._known("target")
+        if facts:
+            return [_vocabulary(facts, side) for side in ("source", "target")]
         spec = self.config.vocabulary
         if spec == "auto":
-            dates = self.config.dataset == translate_config.DATES
-            spec = "characters" if dates else "subwords:8000"
+            is_dates = self.config.dataset == config.DATES
+            spec = "characters" if is_dates else "subwords:8000"
         sides = [
             [texts[row] for row in rows]
-            for texts in (found.sources, found.targets)
+            for texts in (corpus.sources, corpus.targets)
         ]
         if self.config.share_embeddings:
             return 2 * (vocabulary.learn(spec, sides[0] + sides[1]),)
         return [vocabulary.learn(spec, texts) for texts in sides]
 
-    def _known(self, side):
-        return vocabulary.from_json(self.facts[f"{side}_vocabulary"])
-
-    def model(self):
+    def model(self, facts):
         config = self.config
         return networks.build(
             config,
-            source_size=self._known("source").size,
-            target_size=self._known("target").size,
+            source_size=_vocabulary(facts, "source").size,
+            target_size=_vocabulary(facts, "target").size,
             kernel_regularizer=optimizers.regularizers.l1_l2(
-                config.l1, config.l2, self.facts["train"]
+                config.l1, config.l2, facts["train"]
             ),
         )
 
     def loss(self):
         return losses.Crossentropy(label_smoothing=self.config.label_smoothing)
 
-    def metrics(self):
-        return [metrics.TokenAccuracy(), metrics.SequenceAccuracy()]
-
-    def evaluate(self, model, split):
-        found = super().evaluate(model, split)
-        right = "accuracy" if self.tokenize else "sequence_accuracy"
-        return {
-            "size": split.size,
-            "error": 1 - found[right],
-            **found,
-            **self._answers(model, split).scores,
-        }
-
-    def _answers(self, model, split):
-        """Returns the `Answers` to a fair sample of a split."""
-        sample = split.take(self.config.answers)
-        # Of no other model, which this forgets.
-        self.translator(model)
-        key = tuple(sample.ids)
-        if key not in self._judged:
-            self._judged[key] = self.answer(model, sample.ids, self.config.beam)
-        return self._judged[key]
-
-    def answer(self, model, ids, width):
-        """Returns the `translate_judging.Answers` to what has these ids."""
-        return translate_judging.answer(
-            self.translator(model),
-            [(name, *self._texts[name]) for name in ids],
-            width,
-            self.config.alpha,
-            self.tokenize,
+    def metrics(self, facts, decisions):
+        return records.Metrics(
+            [metrics.TokenAccuracy(), metrics.SequenceAccuracy()]
         )
 
-    def translator(self, model):
-        """Returns the `serving.Translator` around a model."""
-        # One, whose graphs are made once.
-        if self._translator is None or self._translator.model is not model:
-            self._judged = {}
-            self._translator = serving.Translator(
-                model,
-                self._known("source"),
-                self._known("target"),
-                self.facts["longest"],
-            )
-        return self._translator
+    def answers(self, trained, split):
+        """Answers a fair sample by beam search, and all by the true tokens."""
+        return self.search(
+            trained,
+            split.take(self.config.answers),
+            self.config.beam,
+            self._evaluate(trained, split),
+        )
 
-    def signatures(self, model):
-        return self.translator(model).signatures(
+    def search(self, trained, split, width, scores=None):
+        """Returns the `Answers` of a beam of this width."""
+        return answers_lib.answer(
+            trained.translator,
+            split,
+            width,
+            self.config.alpha,
+            self.tokenize(trained.facts),
+            scores,
+        )
+
+    def _evaluate(self, trained, split):
+        """Returns loss and metrics after the true tokens, a dictionary."""
+        model = trained.model
+        metrics = self.metrics(trained.facts, trained.decisions)
+        if not model.compiled:
+            with model.distribute_strategy.scope():
+                model.compile(loss=self.loss(), metrics=metrics.plain)
+        batches = split.evaluation_batches(self.config.batch_size)
+        scores = model.evaluate(batches, verbose=0, return_dict=True)
+        return {"size": split.size, **scores}
+
+    def score(self, trained, answers):
+        scores = answers.teacher_forced
+        exact = self.tokenize(trained.facts) is None
+        right = "sequence_accuracy" if exact else "accuracy"
+        return {
+            "size": scores["size"],
+            "error": 1 - scores[right],
+            **scores,
+            **answers.scores,
+        }
+
+    def error(self, trained, answers, metrics):
+        # People's translations differ: nobody foresees every token.
+        least = None if self.tokenize(trained.facts) else 0.0
+        return intervals.Measure(metrics["error"], metrics["size"], least=least)
+
+    def remedies(self, problem, facts):
+        return remedies.remedies(problem, facts)
+
+    def outcome(self, trained, answers):
+        return answers_lib.outcome(answers)
+
+    def signatures(self, trained):
+        return trained.translator.signatures(
             self.config.beam, self.config.alpha
         )
 
-    def measure(self, model, split, metrics):
-        # People's translations differ: nobody foresees every token.
-        least = None if self.tokenize else 0.0
-        return intervals.Measure(metrics["error"], metrics["size"], least=least)
-
-    def judge(self, model, split):
-        return translate_judging.judge(self._answers(model, split))
-
-    def remedies(self, problem, facts):
-        return translate_remedies.remedies(problem, facts)
-
-    def review(self, model, splits, folder):
-        answers = self._answers(model, splits["dev"])
-        translator = self.translator(model)
+    def review(self, run, trained, data, answers):
+        dev, translator = answers["dev"], trained.translator
         # Not the first of the answers, which are the shortest.
-        few = splits["dev"].take(min(_COMPARED, len(answers.ids))).ids
-        blocks = translate_review.review(
-            answers,
-            translate_judging.judge(answers),
-            translate_judging.blame(translator, answers, self.config.alpha),
-            folder,
-            [(width, self.answer(model, few, width)) for width in _WIDTHS],
-            translate_review.attended(translator, answers),
+        few = data.splits["dev"].take(min(_COMPARED, len(dev.ids)))
+        blocks = review.review(
+            dev,
+            self.outcome(trained, dev),
+            answers_lib.blame(translator, dev, self.config.alpha),
+            run.folder,
+            [(width, self.search(trained, few, width)) for width in _WIDTHS],
+            review.attended(translator, dev),
         )
-        return [*blocks, *skipped.blocks(self._skipped, "row")]
+        return [*blocks, *skipped.blocks(data.skipped, "row")]
 
-    def predict(self, model, inputs):
-        config = self.config
+    def predict(self, trained, inputs):
         return serving.answers(
-            self.translator(model), inputs, config.beam, config.alpha
+            trained.translator, inputs, self.config.beam, self.config.alpha
         )
 
 
-def _digest(found, sides):
-    """Returns a hash of what is in each side."""
-    chosen = (
-        (found.ids[row], found.sources[row], found.targets[row])
-        for rows in sides.values()
-        for row in rows
+def _vocabulary(facts, side):
+    return vocabulary.from_json(facts[f"{side}_vocabulary"])
+
+
+def _digest(pairs, parts):
+    """Returns a hash of what is in each split."""
+    rows = (
+        (pairs.ids[row], pairs.sources[row], pairs.targets[row])
+        for part in parts.values()
+        for row in part
     )
-    return hashlib.sha256(repr(list(chosen)).encode()).hexdigest()
+    return hashlib.sha256(repr(list(rows)).encode()).hexdigest()
 
 
-def _tell(found, shared, dropped):
+def _print_skipped(pairs, shared, dropped):
     """Says which pairs are left out, and why."""
-    if found.skipped:
-        place, reason = found.skipped[0]
-        count = len(found.skipped)
+    if pairs.skipped:
+        place, reason = pairs.skipped[0]
+        count = len(pairs.skipped)
         many = f"{count:,} rows hold no pair and are left out, the first"
         one = "a row holds no pair and is left out"
         print(f"{one if count == 1 else many}: {place}: {reason}")
     for count, where, reason in (
-        (found.repeated, " of train", "it has them already"),
+        (pairs.repeated, " of train", "it has them already"),
         (shared, " of train", "dev or test has their source or target"),
         (dropped, "", "they are longer than --max_tokens"),
     ):

@@ -10,7 +10,7 @@ from kerasnotes.diagnosis import comparison
 from kerasnotes.plots import page
 from kerasnotes.tools import runs
 from kerasnotes.tools.analyze import sheets
-from kerasnotes.training.report import page as report
+from kerasnotes.training.report import tables
 from kerasnotes.training.run import folder as run_folder
 
 
@@ -45,28 +45,28 @@ def compare(paths, split="dev", limit=100, output=None):
     names = [path.name for path in paths]
     if names[0] == names[1]:
         names = [str(path) for path in paths]
-    judged = _judge(paths, split)
-    found = comparison.compare(*(j.errors for j in judged))
+    outcomes = _outcomes(paths, split)
+    found = comparison.compare(*(j.errors for j in outcomes))
     folder = pathlib.Path(output or paths[0] / f"compare-{paths[1].name}")
-    better = [_better(judged, side) for side in (0, 1)]
+    better = [_better(outcomes, side) for side in (0, 1)]
     rows = [
-        _row(judged, names, i) | {"better": names[side]}
+        _row(outcomes, names, i) | {"better": names[side]}
         for side in (0, 1)
         for i in better[side]
     ]
-    columns = [*_row(judged, names, 0), "better"]
+    columns = [*_row(outcomes, names, 0), "better"]
     files.write_csv(folder / "compare.csv", rows, columns)
     verdict = _verdict(found, names)
-    header, cells = _counts(found, judged, names, split)
-    print(report.text_table(header, cells))
+    header, cells = _counts(found, outcomes, names, split)
+    print(tables.text_table(header, cells))
     print(verdict)
     blocks = [page.Text(verdict), page.Table(header, cells)]
     for side in (0, 1):
-        blocks += _part(judged, names, side, better[side], limit)
+        blocks += _part(outcomes, names, side, better[side], limit)
     page.write(
         folder / "compare.html",
         f"{names[0]} and {names[1]}",
-        f"Compared on the {len(judged[0].rows)} {split} examples.",
+        f"Compared on the {len(outcomes[0].rows)} {split} examples.",
         blocks,
     )
     print(f"{folder / 'compare.csv'}: the {len(rows)} where one is better")
@@ -74,20 +74,20 @@ def compare(paths, split="dev", limit=100, output=None):
     return found
 
 
-def _judge(paths, split):
-    """Returns both judgements, in the first one's order."""
+def _outcomes(paths, split):
+    """Returns both outcomes, in the first one's order."""
     both = f"{paths[0]}, {paths[1]}"
     kinds = [run_folder.task_of(path) for path in paths]
     if kinds[0] != kinds[1]:
         raise errors.UserError(
             f"{both}: runs of {kinds[0]} and {kinds[1]}; give runs of one task"
         )
-    judged, scales, labels = [], [], _labels(paths)
+    outcomes, scales, labels = [], [], _labels(paths)
     for path in paths:
         run = runs.open_run(path, **labels)
-        judged.append(run.judge(split))
-        scales.append(run.task.facts.get("target_std"))
-    first, second = judged
+        outcomes.append(run.outcome(split))
+        scales.append(run.facts.get("target_std"))
+    first, second = outcomes
     places = {row["id"]: i for i, row in enumerate(second.rows)}
     ids = [row["id"] for row in first.rows]
     if set(ids) != set(places):
@@ -127,26 +127,26 @@ def _labels(paths):
     return {"corrections": mended}
 
 
-def _better(judged, side):
+def _better(outcomes, side):
     """Returns where one side is better, the largest difference first."""
-    gain = np.asarray(judged[1 - side].errors, float) - judged[side].errors
+    gain = np.asarray(outcomes[1 - side].errors, float) - outcomes[side].errors
     order = np.argsort(-gain, kind="stable")
     return [int(i) for i in order if gain[i] > 0]
 
 
-def _row(judged, names, i):
+def _row(outcomes, names, i):
     """Returns what both runs say of an example."""
-    row = {k: judged[0].rows[i][k] for k in ("id", "true")}
-    for name, part in zip(names, judged, strict=True):
+    row = {k: outcomes[0].rows[i][k] for k in ("id", "true")}
+    for name, part in zip(names, outcomes, strict=True):
         told = part.rows[i].items()
         row |= {f"{name}: {k}": v for k, v in told if k not in row}
     return row
 
 
-def _counts(found, judged, names, split):
+def _counts(found, outcomes, names, split):
     """Returns the header and the rows of a table: who errs how often."""
     if found.counts is None:
-        means = [float(np.mean(j.errors)) for j in judged]
+        means = [float(np.mean(j.errors)) for j in outcomes]
         return ["run", f"{split} error"], [
             *map(list, zip(names, means, strict=True))
         ]
@@ -171,12 +171,12 @@ def _verdict(found, names):
     return f"{winner} is better: {figures}"
 
 
-def _part(judged, names, side, places, limit):
+def _part(outcomes, names, side, places, limit):
     """Returns the blocks of the examples on which one side is better."""
     wins, loses = names[side], names[1 - side]
     what = (
         f"{wins} nearer than {loses}"
-        if sheets.graded([j.errors for j in judged])
+        if sheets.graded([j.errors for j in outcomes])
         else f"{wins} right, {loses} wrong"
     )
     shown = places[:limit]
@@ -184,13 +184,13 @@ def _part(judged, names, side, places, limit):
     if len(shown) < len(places):
         count += f"; the first {len(shown)}"
     heading = [page.Heading(what), page.Text(count + ".")]
-    if judged[0].picture is None:
-        rows = [_row(judged, names, i) for i in shown]
-        columns = list(_row(judged, names, 0))
+    if outcomes[0].picture is None:
+        rows = [_row(outcomes, names, i) for i in shown]
+        columns = list(_row(outcomes, names, 0))
         return [*heading, page.Table(columns, [list(r.values()) for r in rows])]
     items = []
     for i in shown:
-        row = judged[1 - side].rows[i]
+        row = outcomes[1 - side].rows[i]
         lines = [f"{row['true']} read as {row['given']}", row["id"]]
-        items.append((judged[0].picture(i), lines))
+        items.append((outcomes[0].picture(i), lines))
     return [*heading, page.Gallery(items)]

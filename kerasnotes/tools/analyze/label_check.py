@@ -9,6 +9,7 @@ import numpy as np
 from kerasnotes import errors, files
 from kerasnotes.data.common import by_id, sheet
 from kerasnotes.diagnosis import label_errors
+from kerasnotes.tasks import classify
 from kerasnotes.tools import runs
 from kerasnotes.tools.analyze import label_page, out_of_fold
 from kerasnotes.training.run import flags
@@ -44,12 +45,12 @@ def find(run_dir, folds=5, seed=0, program="trainers.analyze"):
             labels.csv can't be read.
     """
     label_errors.require_cleanlab()
-    task, found = _open(run_dir)
+    run, found = _open(run_dir)
     folder = pathlib.Path(run_dir)
     path = folder / "labels.csv"
     confirmed = _confirmed(path, found)
     given = out_of_fold.probabilities(
-        task, found, folder / "label_check", folds, seed
+        run, found, run.folder.output("label_check"), folds, seed
     )
     wrong = label_errors.wrong(found.labels, given)
     rows, places = _rows(found, given, wrong, confirmed)
@@ -80,12 +81,12 @@ def find(run_dir, folds=5, seed=0, program="trainers.analyze"):
 
 def _open(run_dir):
     run = runs.open_run(run_dir)
-    if run.task.name != "classify":
+    if not isinstance(run.task, classify.Classify):
         raise errors.UserError(
             f"--run_dir={run_dir}: a run of {run.task.name}; --mode=labels "
             "needs one class an example, as classify has"
         )
-    return run.task, out_of_fold.pool(run.task.splits())
+    return run, out_of_fold.pool(run.data.splits)
 
 
 def _names(found):
@@ -147,7 +148,7 @@ def apply(run_dir, path):
         UserError: the sheet is refused, which names its line, or nothing is
             confirmed.
     """
-    task, found = _open(run_dir)
+    run, found = _open(run_dir)
     meant = _read(path, found)
     if not any(meant.values()):
         raise errors.UserError(
@@ -155,7 +156,7 @@ def apply(run_dir, path):
             "where you looked"
         )
     corrections = _tell(found, meant)
-    before = task.config.corrections
+    before = run.task.config.corrections
     if before:
         ids = found.examples.ids
         old = by_id.read("--corrections", before, "label", ids)
@@ -164,7 +165,7 @@ def apply(run_dir, path):
     rows = [{"id": i, "label": label} for i, label in corrections.items()]
     files.write_csv(target, rows, ["id", "label"])
     print(f"{target}: {len(rows)} corrections; train again with them:")
-    print(_command(task, run_dir, target))
+    print(_command(run.task, run_dir, target))
     return target
 
 

@@ -1,7 +1,6 @@
 """What models say of examples that they never saw, fold by fold."""
 
 import contextlib
-import copy
 import dataclasses
 import hashlib
 import json
@@ -13,9 +12,9 @@ from scipy.special import softmax
 from kerasnotes import errors, files, splits
 from kerasnotes.data.pictures import batches as picture_batches
 from kerasnotes.data.pictures import examples as examples_lib
-from kerasnotes.diagnosis import selection
 from kerasnotes.tasks.pictures import splits as picture_splits
-from kerasnotes.training.fit import checkpoints, compiling, loop
+from kerasnotes.training import records, runner
+from kerasnotes.training.fit import checkpoints
 from kerasnotes.training.run import folder as run_folder
 
 _INNER = {"train": 0.9, "dev": 0.1}
@@ -108,7 +107,7 @@ def default_epochs(epochs):
     return max(epochs // 5, min(epochs, 10))
 
 
-def probabilities(task, found, path, folds=5, seed=0, epochs=None):
+def probabilities(run, found, path, folds=5, seed=0, epochs=None):
     """Returns each example's class probabilities, by a model without it.
 
     The examples are cut into folds, by class and by `--group`. A fold is
@@ -116,8 +115,8 @@ def probabilities(task, found, path, folds=5, seed=0, epochs=None):
     nine tenths of the other folds, its checkpoint chosen on the last tenth.
 
     Args:
-        task: the classification `Task` of a run, after its `splits`.
-        found: the `Pool` of these.
+        run: the `OpenRun` of a classifier.
+        found: the `Pool` of its splits.
         path: the folder where the folds train. What is there goes on, if it
             is of the same task, examples, folds, seed and epochs.
         folds: their number.
@@ -135,9 +134,11 @@ def probabilities(task, found, path, folds=5, seed=0, epochs=None):
             f"--dataset: {len(found.labels)} examples are too few to check "
             f"each other's labels; give {_FEWEST} at least"
         )
+    task = run.task
     config = dataclasses.replace(
         task.config,
         mode="train",
+        learning_curve=None,
         overwrite=False,
         watch="none",
         profile=None,
@@ -162,7 +163,7 @@ def probabilities(task, found, path, folds=5, seed=0, epochs=None):
             done = path / f"{name}.npz"
             if not _read(done, answers[places].shape):
                 print(f"fold {number} of {folds}")
-                _learn(task, config, found, places, path / name, done)
+                _learn(run, config, found, places, path / name, done)
             (answers[places],) = _read(done, answers[places].shape)
     return answers
 
@@ -204,7 +205,7 @@ def _begin(path, config, found, folds, seed):
     files.write_json(identity, now)
 
 
-def _learn(task, config, found, places, path, done):
+def _learn(run, config, found, places, path, done):
     """Writes the probabilities of `places`, by a model of the others."""
     rest = np.setdiff1d(np.arange(len(found.labels)), places)
     inner = _cut(config, found, rest, "inner ", _INNER)
@@ -216,18 +217,16 @@ def _learn(task, config, found, places, path, done):
         )
     size = min(config.batch_size, len(inner["train"]))
     config = dataclasses.replace(config, run_dir=str(path), batch_size=size)
-    compiling.configure(config)
     mean, std = examples_lib.mean_and_std(
         found.examples, found.indices[inner["train"]]
     )
-    task = copy.copy(task)
-    task.config = config
-    task.facts = task.facts | {
+    task = type(run.task)(config)
+    facts = run.facts | {
         **{side: len(at) for side, at in inner.items()},
         "mean": mean.tolist(),
         "std": std.tolist(),
     }
-    policy = task.policy()
+    policy = task.policy(facts)
     if policy and policy.pca:
         policy = policy.fitted(
             examples_lib.covariance(
@@ -235,21 +234,20 @@ def _learn(task, config, found, places, path, done):
             )
         )
     policies = {"train": policy, "dev": None}
+    by_hand = task.example_weights([found.examples])
     parts = {
         side: found.part(
-            at, policies[side], task.weights(found.examples, found.indices[at])
+            at,
+            policies[side],
+            task.weights(found.examples, found.indices[at], by_hand),
         )
         for side, at in inner.items()
     }
-    model = _fit(task, parts, run_folder.RunFolder(path, task.name))
-    logits = task.logits(model, found.part(places)).astype("float64")
-    checkpoints.write(done, {"probabilities": softmax(logits, axis=-1)}, {})
+    trained, _ = runner.learn_in(
+        run_folder.RunFolder(path, task.name), task, records.Data(parts, facts)
+    )
+    logits = task.answers(trained, found.part(places)).outputs
+    shares = softmax(logits.astype("float64"), axis=-1)
+    checkpoints.write(done, {"probabilities": shares}, {})
     # Its checkpoints have done their duty.
     shutil.rmtree(path)
-
-
-def _fit(task, parts, folder):
-    config = task.config
-    chooser = selection.Selection(config.optimize, config.satisfy)
-    folder.open(config)
-    return loop.learn(task, folder, parts, chooser)[0]

@@ -51,7 +51,7 @@ class Options:
         0, "Random seed of --mode=labels.", bounds=(0, 2**32 - 1)
     )
 
-    check = config_lib.Config.check
+    check = config_lib.check_bounds
 
 
 def main():

@@ -38,20 +38,20 @@ def sheet(run_dir, split="dev", limit=100, output=None, program=""):
         The path of mistakes.csv, or None where nothing is misread.
     """
     run = runs.open_run(run_dir)
-    judged = run.judge(split)
-    wrong = judged.mistakes()
+    outcome = run.outcome(split)
+    wrong = outcome.mistakes()
     if not wrong:
-        print(f"none of {len(judged.rows)} {split} examples is misread")
+        print(f"none of {len(outcome.rows)} {split} examples is misread")
         return None
-    if graded(judged.errors):
-        order = sorted(wrong, key=lambda i: -judged.errors[i])
+    if graded(outcome.errors):
+        order = sorted(wrong, key=lambda i: -outcome.errors[i])
         chosen = "the largest errors first"
     else:
-        order = judged.sample()
+        order = outcome.sample()
         chosen = "in random order: any beginning is a fair sample"
     folder = pathlib.Path(output) if output else place(run_dir, split)
     path = folder / "mistakes.csv"
-    rows = [judged.rows[i] for i in order]
+    rows = [outcome.rows[i] for i in order]
     kept, old = tag_sheet.write(path, rows[:limit], rows[limit:])
     if kept:
         print(f"{path}: the tags of {kept} rows are kept")
@@ -60,7 +60,7 @@ def sheet(run_dir, split="dev", limit=100, output=None, program=""):
     written = tag_sheet.read(path)
     facts = (
         f"{len(written)} of {len(wrong)} mistakes on the "
-        f"{len(judged.rows)} {split} examples, {chosen}"
+        f"{len(outcome.rows)} {split} examples, {chosen}"
     )
     words = {"mode": "score", "run_dir": run_dir}
     if split != "dev":
@@ -68,7 +68,7 @@ def sheet(run_dir, split="dev", limit=100, output=None, program=""):
     if output:
         words["sheet"] = path
     command = flags.command(program, words)
-    _write_page(folder / "mistakes.html", run, facts, judged, written, command)
+    _write_page(folder / "mistakes.html", run, facts, outcome, written, command)
     print(f"{path}: {facts}")
     print(f"{folder / 'mistakes.html'}: the same as a page")
     print(f"fill in the column tags, then: {command}")
@@ -81,9 +81,9 @@ def place(run_dir, split):
     return folder if split == "dev" else folder / f"mistakes-{split}"
 
 
-def _write_page(path, run, facts, judged, written, command):
-    places = {row["id"]: i for i, row in enumerate(judged.rows)}
-    picture = judged.picture and (lambda row: judged.picture(places[row.id]))
+def _write_page(path, run, facts, outcome, written, command):
+    places = {row["id"]: i for i, row in enumerate(outcome.rows)}
+    picture = outcome.picture and (lambda row: outcome.picture(places[row.id]))
     blocks = [
         page.Text(
             "What makes each of them hard? Write tags of your own into the "
@@ -92,7 +92,7 @@ def _write_page(path, run, facts, judged, written, command):
         ),
         page.Text("Then see what mending each kind could gain:"),
         page.Code(command),
-        _TagTable(list(judged.rows[0]), written, picture),
+        _TagTable(list(outcome.rows[0]), written, picture),
     ]
     page.write(path, f"Mistakes of {run.folder.path.name}", facts, blocks)
 

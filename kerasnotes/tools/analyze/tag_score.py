@@ -9,7 +9,7 @@ from kerasnotes.data.common import tag_sheet
 from kerasnotes.diagnosis import error_analysis, intervals
 from kerasnotes.tools import runs
 from kerasnotes.tools.analyze import sheets
-from kerasnotes.training.report import page as report
+from kerasnotes.training.report import tables
 
 
 def score(run_dir, split="dev", path=None):
@@ -44,15 +44,15 @@ def score(run_dir, split="dev", path=None):
             f"{path}: no tags in its {len(rows)} rows; write into the column "
             "tags what makes each mistake hard: 'blurry; wrong label'"
         )
-    judged = runs.open_run(run_dir).judge(split)
-    found = _errors_of(rows, judged, f"{run_dir}, {split}", path)
-    measure = intervals.Measure.of_examples(judged.errors)
+    outcome = runs.open_run(run_dir).outcome(split)
+    found = _errors_of(rows, outcome, f"{run_dir}, {split}", path)
+    measure = intervals.Measure.of_examples(outcome.errors)
     print(f"{run_dir}: error {measure.text} on {split}")
     error, part, weights = measure.error, measure.error, None
-    looked_at = f"{len(rows)} of {len(judged.mistakes())} mistakes looked at"
-    if sheets.graded(judged.errors):
+    looked_at = f"{len(rows)} of {len(outcome.mistakes())} mistakes looked at"
+    if sheets.graded(outcome.errors):
         # The largest errors are no sample: they stand for themselves.
-        part, weights = float(found.sum() / len(judged.rows)), found
+        part, weights = float(found.sum() / len(outcome.rows)), found
         looked_at += f": {_per_cent(part)} of it"
     print(looked_at)
     if untagged := sum(not of for of in tags):
@@ -79,19 +79,19 @@ def score(run_dir, split="dev", path=None):
     return every, clean
 
 
-def _errors_of(rows, judged, name, path):
+def _errors_of(rows, outcome, name, path):
     """Returns the errors of the sheet's rows; refuses what is no mistake."""
-    places = {row["id"]: i for i, row in enumerate(judged.rows)}
+    places = {row["id"]: i for i, row in enumerate(outcome.rows)}
     for row in rows:
         place = places.get(row.id)
-        if place is None or not judged.errors[place]:
+        if place is None or not outcome.errors[place]:
             what = "no example" if place is None else "read rightly: no mistake"
             raise errors.UserError(
                 f"{path}: line {row.line}: {row.id!r} is {what} of {name}; "
                 "give the --run_dir and --split of the sheet, or write it "
                 "anew with --mode=sheet, which keeps its tags"
             )
-    return np.array([judged.errors[places[row.id]] for row in rows], float)
+    return np.array([outcome.errors[places[row.id]] for row in rows], float)
 
 
 def _print(ceilings, error):
@@ -118,7 +118,7 @@ def _print(ceilings, error):
             ]
         )
     header = ["tag", "mistakes", "share", "95 %", "falls by", "to", "95 %"]
-    print(report.text_table(header, rows))
+    print(tables.text_table(header, rows))
 
 
 def _advise(ceilings, error):

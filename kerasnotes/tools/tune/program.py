@@ -88,7 +88,7 @@ def run(given, rest, program):
         program: the module, for processes beside this one.
     """
     config = Config(**given)
-    config_lib.Config.check(config)
+    config_lib.check_bounds(config)
     errors.optional_import("the search", "optuna", "tune")
     if not config.search:
         raise errors.UserError(

@@ -1,7 +1,5 @@
 """What a search found: the table, the pictures, the best command."""
 
-import dataclasses
-
 from optuna.trial import TrialState
 
 from kerasnotes import errors, files
@@ -9,7 +7,7 @@ from kerasnotes.diagnosis import selection
 from kerasnotes.plots import page
 from kerasnotes.tools.tune import figures as search_figures
 from kerasnotes.tools.tune import trials
-from kerasnotes.training.report import page as report
+from kerasnotes.training.report import tables
 from kerasnotes.training.run import flags as flags_lib
 
 
@@ -99,7 +97,7 @@ def _cells(study, records):
 
 
 def _text(study, records):
-    return report.text_table(*_cells(study, records))
+    return tables.text_table(*_cells(study, records))
 
 
 def _found(study, ranked, records):
@@ -133,14 +131,11 @@ def _found(study, ranked, records):
 
 def _test(study, config, folder):
     """Returns the test metrics of a trial, or None without a test set."""
-    task = study.task_class(
-        dataclasses.replace(config, run_dir=str(folder.path))
-    )
     with folder.locked(), trials.output(folder):
-        model, splits, _ = trials.learn(task, folder, study.chooser)
-        if "test" not in splits:
+        task, trained, data = trials.learn(study, folder, config)
+        if "test" not in data.splits:
             return None
-        return trials.scalars(task.evaluate(model, splits["test"]))
+        return trials.scores(task, trained, data.splits["test"])
 
 
 def _verdict(found):

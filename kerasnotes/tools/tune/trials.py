@@ -13,7 +13,8 @@ from optuna.trial import TrialState
 
 from kerasnotes import errors
 from kerasnotes.diagnosis import selection
-from kerasnotes.training.fit import checkpoints, compiling, loop
+from kerasnotes.training import runner
+from kerasnotes.training.fit import checkpoints
 from kerasnotes.training.run import command
 from kerasnotes.training.serve import export
 
@@ -63,25 +64,29 @@ class Reporter(keras.callbacks.Callback):
         return sign * (math.inf if math.isnan(value) else value)
 
 
-def learn(task, folder, chooser, watchers=()):
-    """Trains as the trainer's own run with the same flags.
+def learn(study, folder, config, watchers=()):
+    """Trains as the trainer's own run with the same flags, without a report.
 
     Args:
-        task: the `Task`.
-        folder: its `RunFolder`, locked.
-        chooser: the `Selection`.
+        study: the `Study`.
+        folder: the trial's `RunFolder`, locked.
+        config: the trial's Config.
         watchers: Keras callbacks.
 
     Returns:
-        `(model, splits, state)`: the model with its best weights, the data,
-        the final state of the run.
+        `(task, trained, data)`.
     """
-    asked = task.config
-    compiling.configure(asked)
-    folder.open(asked)
-    splits = task.splits()
-    model, state = loop.learn(task, folder, splits, chooser, watchers, asked)
-    return model, splits, state
+    task = study.task_class(
+        dataclasses.replace(
+            config, run_dir=str(folder.path), learning_curve=None
+        )
+    )
+    return task, *runner.learn_in(folder, task, watchers=watchers)
+
+
+def scores(task, trained, split):
+    """Returns the metrics of a split that are numbers."""
+    return scalars(task.score(trained, task.answers(trained, split)))
 
 
 def scalars(metrics):
@@ -107,19 +112,17 @@ def attempt(study, trial):
     """
     folder = study.run_folder(trial.number)
     _, config = study.flags(trial.params)
-    task = study.task_class(
-        dataclasses.replace(config, run_dir=str(folder.path))
-    )
     told = study.trials()[trial.number].intermediate_values
     live = sys.stdout if sys.stdout.isatty() else None
     reporter = Reporter(trial, study.chooser, told, live)
     state, dev, value, reason = TrialState.COMPLETE, None, None, None
     try:
         with output(folder):
-            model, splits, run = learn(task, folder, study.chooser, [reporter])
-            dev = scalars(task.evaluate(model, splits["dev"]))
+            task, trained, data = learn(study, folder, config, [reporter])
+            run = trained.state
+            dev = scores(task, trained, data.splits["dev"])
             if study.chooser.export_bounds:
-                dev |= _exported(task, model, splits["dev"], folder)
+                dev |= _exported(task, trained, data, folder)
         value = dev[study.chooser.optimize]
     except optuna.TrialPruned:
         state, run = TrialState.PRUNED, _left(folder)
@@ -171,12 +174,12 @@ def _left(folder):
     return found and found[1]
 
 
-def _exported(task, model, dev, folder):
+def _exported(task, trained, data, folder):
     """Returns size and latency of the SavedModel, which isn't kept."""
-    task.config = dataclasses.replace(task.config, export="saved_model")
-    figures = export.export(task, model, dev, folder)["saved_model"]
+    config = dataclasses.replace(task.config, export="saved_model")
+    figures = export.export(type(task)(config), trained, data, folder)
     shutil.rmtree(folder / "saved_model")
-    return {name: figures[name] for name in ("size_mb", "latency_ms")}
+    return {n: figures["saved_model"][n] for n in ("size_mb", "latency_ms")}
 
 
 @contextlib.contextmanager

@@ -61,7 +61,7 @@ class Options:
         None, "Another data set with the same classes."
     )
 
-    check = config_lib.Config.check
+    check = config_lib.check_bounds
 
 
 def main():
@@ -140,7 +140,7 @@ def _check_inputs(options, given, rest):
 def _summary(options):
     if options.run_dir:
         run = runs.open_run(options.run_dir)
-        model = run.model()
+        model = run.trained.model
         if any(None in tensor.shape[1:] for tensor in model.inputs):
             raise errors.UserError(
                 f"--run_dir={options.run_dir}: a run of {run.task.name}, whose "

@@ -13,6 +13,7 @@ from kerasnotes.models.pictures import summary
 from kerasnotes.tasks import pictures
 from kerasnotes.tasks.pictures import serving as picture_serving
 from kerasnotes.tools import runs
+from kerasnotes.training import runner
 
 _RIGHT, _WRONG, _UNITS = 9, 6, 8
 _PASSIVE = ("Pooling", "Padding", "Cropping", "InputLayer", "Normalization")
@@ -61,7 +62,7 @@ class Look:
         folder: where pictures go.
     """
 
-    run: runs.Run
+    run: runner.OpenRun
     model: keras.Model
     rows: list
     pictures: Pictures
@@ -112,16 +113,17 @@ def look(options, paths):
             f"--run_dir={options.run_dir}: a run of {run.task.name}; give "
             "one of pictures: of classify or multilabel"
         )
-    whole = run.model()
-    model = keras.Model(whole.inputs, whole.get_layer(network.HEAD).output)
+    served = run.trained.model
+    logits = served.get_layer(network.HEAD).output
+    model = keras.Model(served.inputs, logits)
     rows = summary.table(model)
     layers = _layers(rows, options.layers)
     units = specs.numbers("--units", options.units)
     if paths:
-        shown = _from_files(paths, run.task)
+        shown = _from_files(paths, run)
         chosen = list(range(min(len(shown), _RIGHT))), []
     else:
-        shown, chosen = _from_split(run, model, options.split)
+        shown, chosen = _from_split(run, options.split)
     return Look(
         run,
         model,
@@ -131,7 +133,7 @@ def look(options, paths):
         layers,
         bool(options.layers),
         units,
-        run.folder / "visualize",
+        run.folder.output("visualize"),
     )
 
 
@@ -153,13 +155,10 @@ def _layers(rows, names):
     return list(last.values())
 
 
-def _from_split(run, model, split):
-    parts = run.task.splits()
-    if split not in parts:
-        raise errors.unknown("--split", split, parts)
-    part = parts[split]
-    judged = run.task.judge(model, part)
-    rows, wrong = judged.rows, set(judged.mistakes())
+def _from_split(run, name):
+    outcome = run.outcome(name)
+    split = run.data.splits[name]
+    rows, wrong = outcome.rows, set(outcome.mistakes())
     # Of several labels, the sheet says which are wrong.
     missed = [
         row.get("wrong", row["true"]).split(";")[0] if i in wrong else None
@@ -174,23 +173,23 @@ def _from_split(run, model, split):
             surest[row["true"]] = i
     right = [surest[name] for name in sorted(surest)][:_RIGHT]
     shown = Pictures(
-        part.examples.images,
-        part.indices,
+        split.examples.images,
+        split.indices,
         [row["true"] for row in rows],
         [row["given"].split(";")[0] for row in rows],
         missed,
     )
-    return shown, (right, judged.mistakes()[:_WRONG])
+    return shown, (right, outcome.mistakes()[:_WRONG])
 
 
-def _from_files(paths, task):
-    *size, channels = task.facts["input_shape"]
+def _from_files(paths, run):
+    *size, channels = run.facts["input_shape"]
 
     def decode(encoded):
         picture = images.decode(encoded[0])
         return {
             "picture": images.resize(
-                picture, size, channels, task.config.resize
+                picture, size, channels, run.task.config.resize
             )
         }
 

@@ -145,7 +145,7 @@ def _last(look):
 
 def _heat(look, row, name, places, text):
     """Returns the picture of what speaks for classes in these places."""
-    names = look.run.task.facts["classes"]
+    names = look.run.facts["classes"]
     given = look.pictures.at(places)
     answers = _answers(look, places, names)
     wrong = look.pictures.wrong and [look.pictures.wrong[i] for i in places]

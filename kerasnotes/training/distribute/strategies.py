@@ -68,7 +68,7 @@ def batch_size(config, most):
         divide it.
 
     >>> from kerasnotes.training.run import config
-    >>> batch_size(config.Config(batch_size=64), 33)
+    >>> batch_size(config.FitConfig(batch_size=64), 33)
     33
     """
     if config.batch_size <= most:

@@ -130,15 +130,23 @@ def optimizer(config, steps_per_epoch):
     return made
 
 
-def compile(model, task, config, steps_per_epoch):
-    """Compiles `model` for training; call it in the strategy's scope."""
+def compile(model, loss, metrics, config, steps_per_epoch):
+    """Compiles `model` for training; call it in the strategy's scope.
+
+    Args:
+        model: the model.
+        loss: its loss.
+        metrics: the `records.Metrics`.
+        config: the run's `Config`.
+        steps_per_epoch: whole batches of an epoch.
+    """
     replicas.synchronize(model)
     with xla.verify_compiled(model, config):
         model.compile(
             optimizer=optimizer(config, steps_per_epoch),
-            loss=task.loss(),
-            metrics=task.metrics(),
-            weighted_metrics=task.weighted_metrics(),
+            loss=loss,
+            metrics=metrics.plain,
+            weighted_metrics=metrics.weighted,
             jit_compile=xla.jit_compile(model, config),
             steps_per_execution=together(config, steps_per_epoch),
             # Where it is needed, the optimiser does it already.
@@ -175,13 +183,3 @@ def keep_together(model, config, steps):
         model.steps_per_execution = together(config, steps)
         model.make_train_function(force=True)
         model.make_test_function(force=True)
-
-
-def compile_to_evaluate(model, task):
-    """Compiles `model` for no more training."""
-    replicas.synchronize(model)
-    model.compile(
-        loss=task.loss(),
-        metrics=task.metrics(),
-        weighted_metrics=task.weighted_metrics(),
-    )

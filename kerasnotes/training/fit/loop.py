@@ -1,5 +1,6 @@
 """The learning itself: fit, from wherever the run was."""
 
+import dataclasses
 import functools
 import math
 import signal
@@ -10,7 +11,6 @@ from kerasnotes import errors
 from kerasnotes.training.distribute import replicas, strategies, workers
 from kerasnotes.training.fit import (
     callbacks,
-    checkpoints,
     compiling,
     profiling,
     tensorboard,
@@ -20,81 +20,88 @@ from kerasnotes.training.fit import (
 from kerasnotes.training.run import command
 
 
-def learn(task, folder, splits, chooser, watchers=(), asked=None, seen=None):
-    """Trains to the end, from wherever the run was, and chooses on dev.
+def learn(task, run, data, repeat=None):
+    """Trains to the end, from wherever the run was, and decides on dev.
 
     Args:
-        task: the `Task`.
-        folder: its `RunFolder`, open and locked.
-        splits: the data.
-        chooser: the `Selection`.
-        watchers: more Keras callbacks.
-        asked: the Config that the user gave, where reading the data has
-            changed the task's.
-        seen: the data as the model that is trained takes them, where they
-            aren't what the task's `learned_from` gives.
+        task: the `SupervisedTask`.
+        run: the `Run`, its folder open and locked.
+        data: the `Data`.
+        repeat: a function of the training split, as the model that is trained
+            takes it, that returns another; None for the same.
 
     Returns:
-        `(model, state)`: the whole model with its best weights, compiled to
-        be evaluated, and the final state of the run.
+        The `Trained`, with the best weights.
     """
-    # What a run that goes on had chosen, it chose for other weights.
-    task.chosen = {}
-    seen = seen or task.learned_from(splits)
-    config, logs = task.config, folder / "logs"
-    steps = steps_per_epoch(seen, config)
+    config, logs = run.config, run.folder / "logs"
+    steps = steps_per_epoch(data.splits, config)
     profiler = profiling.profiler(config.profile, steps, logs)
     with xla.explain_errors(config), profiler as more:
-        trained = prepare(task, seen, chooser)
+        model, learner, train_data = prepare(task, run, data)
         # Every worker has read what was there.
         workers.check_alike(
-            {name: split.size for name, split in splits.items()},
+            {name: split.size for name, split in data.splits.items()},
             f"--dataset={config.dataset}: the workers have read sets of "
             "different sizes; give all of them the same files",
         )
         # From here on the folder is this run's: the flags have proved good.
-        folder.begin(asked or config, task.facts)
-        watchers = [*watchers, *more]
-        state = fit(task, trained, folder, seen, chooser, watchers)
-    model = task.whole(trained)
-    if trained.distribute_strategy is not strategies.strategy("one_device"):
+        run.folder.begin(config, train_data.facts)
+        splits = train_data.splits
+        if repeat:
+            splits = splits | {"train": repeat(splits["train"])}
+        state = fit(learner, run, splits, [*run.watchers, *more])
+    if learner.distribute_strategy is not strategies.strategy("one_device"):
         model = strategies.on_one_device(model)
-    if model is not trained:
-        compiling.compile_to_evaluate(model, task)
-    task.chosen = task.choose(model, splits["dev"], chooser)
-    folder.keep_chosen(task.chosen)
-    return model, state
+    result = task.Trained(model, train_data.facts, {}, state)
+    answers = task.answers(result, data.splits["dev"])
+    decisions = task.decide(result, answers, config.selection())
+    run.folder.keep_decisions(decisions)
+    return dataclasses.replace(result, decisions=decisions)
 
 
-def prepare(task, splits, chooser):
-    """Returns the compiled model; nothing is learned yet.
+def prepare(task, run, data):
+    """Returns the model, what is trained of it, and that model's data.
+
+    What is trained is compiled; nothing is learned yet.
+
+    Args:
+        task: the `SupervisedTask`.
+        run: the `Run`.
+        data: the `Data`.
 
     Raises:
         UserError: a flag that only data and model can refuse.
     """
-    config = task.config
-    steps = steps_per_epoch(splits, config)
+    config, splits = run.config, data.splits
     compiling.check_optimizer(config)
     # Here, because reading data may draw from the same generators.
     keras.utils.set_random_seed(config.seed)
     strategy = strategies.strategy(config.strategy)
     replicas.check(config, strategy)
     with strategy.scope():
-        model = task.model()
-        compiling.compile(model, task, config, steps)
+        model = task.model(data.facts)
+    data = task.training_data(run, model, data)
+    steps = steps_per_epoch(data.splits, config)
+    with strategy.scope():
+        learner = task.training_model(model)
+        metrics = task.metrics(data.facts, {})
+        compiling.compile(learner, task.loss(), metrics, config, steps)
     # One batch makes the metrics, which then have names and variables.
-    x, y, w = next(iter(splits["dev"].evaluation_batches(config.batch_size)))
-    names = model.test_on_batch(x, y, w, return_dict=True)
-    chooser.check(names)
+    batches = data.splits["dev"].evaluation_batches(config.batch_size)
+    x, y, w = next(iter(batches))
+    names = learner.test_on_batch(x, y, w, return_dict=True)
+    selection = config.selection()
+    selection.check(names)
     weighted = [name for name in names if name.startswith("weighted_")]
-    if weighted and chooser.optimize not in weighted:
+    if weighted and selection.optimize not in weighted:
         print(
             f"examples weigh in the loss and in {weighted[0]}, but epochs are "
-            f"chosen by --optimize={chooser.optimize}, where each counts alike"
+            f"chosen by --optimize={selection.optimize}, where each counts "
+            "alike"
         )
     sizes = ", ".join(f"{s.size:,} {name}" for name, s in splits.items())
-    print(f"{model.name}: {_parameters(task.whole(model))}; {sizes}")
-    return model
+    print(f"{learner.name}: {_parameters(model)}; {sizes}")
+    return model, learner, data
 
 
 def _parameters(model):
@@ -116,21 +123,19 @@ def steps_per_epoch(splits, config):
     return steps
 
 
-def fit(task, model, folder, splits, chooser, watchers=()):
+def fit(model, run, splits, watchers=()):
     """Trains `model` up to its best weights; returns the final state.
 
     Args:
-        task: the `Task`.
-        model: the compiled model of `prepare`.
-        folder: the `RunFolder`.
-        splits: the data.
-        chooser: the `Selection`.
-        watchers: more Keras callbacks.
+        model: what `prepare` compiled.
+        run: the `Run`.
+        splits: the data as it takes them.
+        watchers: Keras callbacks beside the engine's own.
     """
-    config = task.config
+    config, folder = run.config, run.folder
     steps = steps_per_epoch(splits, config)
-    store = checkpoints.Checkpoints(folder / "checkpoints")
-    keeper = callbacks.Keeper(folder, store, chooser, steps, config)
+    store = run.checkpoints
+    keeper = callbacks.Keeper(folder, store, config.selection(), steps, config)
     keeper.set_model(model)
     signal.signal(signal.SIGTERM, keeper.ask_to_stop)
     begun = _resume(keeper, store)
@@ -151,8 +156,7 @@ def fit(task, model, folder, splits, chooser, watchers=()):
     while keeper.state["epoch"] < config.epochs and not keeper.stopped:
         epoch, step = keeper.state["epoch"], keeper.state["step"]
         compiling.keep_together(model, config, steps - step)
-        task.fit(
-            model,
+        model.fit(
             strategies.batches(
                 model.distribute_strategy,
                 functools.partial(
@@ -195,8 +199,7 @@ def fit(task, model, folder, splits, chooser, watchers=()):
             f"{store.folder / keeper.state['best_file']}: weights of another "
             "model; restore the file, or --overwrite"
         ) from error
-    keeper.state["found"] = watching.findings(watcher)
-    return keeper.state
+    return keeper.state | {"findings": watching.findings(watcher)}
 
 
 def _resume(keeper, store):

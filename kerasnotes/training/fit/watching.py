@@ -67,7 +67,8 @@ def watcher(kind, train, batch_size, folder):
     if kind == "cost" and len(y) < train.size:
         raise errors.UserError(
             "--watch=cost: takes the training set as one batch, which "
-            "--batch_tokens is too small for; leave that out"
+            f"{getattr(train, 'cut_by', 'its bound')} is too small for; leave "
+            "that out"
         )
     if kind == "cost":
         return monitors.CostMonitor(x, y, w)

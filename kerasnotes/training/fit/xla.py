@@ -22,7 +22,7 @@ def jit_compile(model, config):
         config: the run's `Config`.
 
     >>> from kerasnotes.training.run import config
-    >>> jit_compile(None, config.Config(jit_compile="false"))
+    >>> jit_compile(None, config.FitConfig(jit_compile="false"))
     False
     """
     if config.jit_compile != "auto":

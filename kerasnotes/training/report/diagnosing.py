@@ -1,7 +1,6 @@
 """The diagnosis of a run: for metrics.json, the terminal and the report."""
 
 import dataclasses
-import pathlib
 
 from kerasnotes.diagnosis import (
     advice,
@@ -12,45 +11,46 @@ from kerasnotes.diagnosis import (
 from kerasnotes.plots import components as ladder
 from kerasnotes.plots import figures, page
 from kerasnotes.plots import learning_curve as curve_plot
-from kerasnotes.training.report import run_facts
+from kerasnotes.training.report import run_facts, tables
 
-_SPLITS = ("train", "train_dev", "dev", "test")
 _LINES = 6
 
 
-def diagnose(task, model, splits, metrics, config, points=None):
+def diagnose(task, run, trained, data, answers, metrics):
     """Says where a run's error comes from, and what to try.
 
     Args:
-        task: the `Task`.
-        model: the trained model.
-        splits: the data.
-        metrics: a dictionary with what `evaluate` found on each split, and
-            `best_epoch` and `parameters` where they are known.
-        config: the run's Config.
-        points: what `learning_curve.learning_curve` returns, or None.
+        task: the `SupervisedTask`.
+        run: the `Run`.
+        trained: the `Trained`.
+        data: the `Data`.
+        answers: a dictionary of split to its `Answers`.
+        metrics: a dictionary with the `score` of each split, and `best_epoch`
+            and `parameters` where they are known.
 
     Returns:
         A JSON-able dictionary, a text for the terminal, and a list of blocks
-        for the report. The figures are in `config.run_dir/figures`.
+        for the report. The figures are in the run's `figures`.
     """
+    config = run.config
     measures = {
-        name: task.measure(model, splits[name], metrics[name])
-        for name in _SPLITS
-        if name in splits
+        name: task.error(trained, answers[name], metrics[name])
+        for name in tables.SPLITS
+        if name in answers
     }
     human = config.human_error
     found = components.diagnose(
         measures,
         None if human is None else intervals.Measure(human),
-        bool((task.facts or {}).get("synthetic")),
+        bool(trained.facts.get("synthetic")),
         _choices(metrics, config),
     )
-    curve = _curve(points, splits["train"].size, measures)
-    facts = _run(task, model, metrics, config, curve, found.problems)
+    points = trained.state and trained.state["curve"]
+    curve = _curve(points, data.splits["train"].size, measures)
+    facts = _run(trained, metrics, config, curve, found.problems)
     advised = advice.advise(found, task.remedies, facts)
-    folder = pathlib.Path(config.run_dir) / "figures"
-    notes = [*task.notes, *found.notes]
+    folder = run.folder / "figures"
+    notes = [*task.notes(trained.facts), *found.notes]
     blocks = _blocks(found, notes, advised, folder)
     value = found.to_dict()
     value["advice"] = [dataclasses.asdict(a) for a in advised]
@@ -99,14 +99,14 @@ def _choices(metrics, config):
     return min(config.epochs, best + patience)
 
 
-def _run(task, model, metrics, config, curve, problems):
+def _run(trained, metrics, config, curve, problems):
     """Returns the `RunFacts` that remedies look at."""
+    model, data = trained.model, trained.facts
     own = model.get_config()
     known = own if "kernel_regularizer" in own else None
     flags = dataclasses.asdict(config)
     # Where a flag isn't given, the model tells its default.
     flags |= {k: v for k, v in (known or {}).items() if flags.get(k, 0) is None}
-    data = task.facts or {}
     shape = model.input_shape
     return run_facts.RunFacts(
         flags=flags,

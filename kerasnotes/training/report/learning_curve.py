@@ -1,7 +1,6 @@
 """Learning curves: the same run on parts of the training set."""
 
 import contextlib
-import copy
 import dataclasses
 import io
 import math
@@ -9,27 +8,12 @@ import sys
 
 import keras
 
-from kerasnotes import errors, files, specs
+from kerasnotes import errors, files
 from kerasnotes.diagnosis import intervals
 from kerasnotes.training.distribute import strategies
 from kerasnotes.training.fit import loop
 from kerasnotes.training.run import folder as run_folder
-
-
-def shares(config):
-    """Returns the shares that `--learning_curve` names, in order.
-
-    Raises:
-        UserError: they aren't numbers over 0 and up to 1.
-    """
-    found = specs.numbers("--learning_curve", config.learning_curve, float)
-    for share in found or []:
-        if not 0 < share <= 1:
-            raise errors.UserError(
-                f"--learning_curve={config.learning_curve}: shares of the "
-                f"training set are over 0 and up to 1. Received: {share:g}"
-            )
-    return sorted(set(found or []))
+from kerasnotes.training.run import session
 
 
 def sizes(config, train):
@@ -42,16 +26,16 @@ def sizes(config, train):
     Raises:
         UserError: a share is of no example.
     """
-    found = [int(x * train.size) for x in shares(config) if x < 1]
-    if 0 in found:
+    counts = [int(x * train.size) for x in config.curve_shares() if x < 1]
+    if 0 in counts:
         raise errors.UserError(
             f"--learning_curve={config.learning_curve}: a share leaves none of "
             f"the {train.size} training examples; give larger ones"
         )
-    return found
+    return counts
 
 
-def learning_curve(task, splits, chooser, folder):
+def learning_curve(task, run, data):
     """Trains on shares of the training set, and measures each model.
 
     Each part is trained with as many steps as the whole set is, under the
@@ -61,14 +45,13 @@ def learning_curve(task, splits, chooser, folder):
     as the run itself. A smaller part is in every larger one, inputs are
     normalised as in the run, and a batch is at most the part.
 
-    The parts live in `folder/learning_curve/<size>`, where a killed run goes
-    on, and finished parts aren't trained again.
+    The parts live in `learning_curve/<size>` of the run's folder, where a
+    killed run goes on, and finished parts aren't trained again.
 
     Args:
-        task: the run's `Task`, which has read the data.
-        splits: the run's splits.
-        chooser: the `Selection`.
-        folder: the run's folder.
+        task: the run's `SupervisedTask`.
+        run: the `Run`.
+        data: its `Data`.
 
     Returns:
         A dictionary of `size`, `train` and `dev`, the `Measure`s, for each
@@ -77,50 +60,57 @@ def learning_curve(task, splits, chooser, folder):
     Raises:
         UserError: see `sizes`.
     """
-    config = task.config
-    found = []
-    for size in sizes(config, splits["train"]):
-        part = splits["train"].take(size)
-        own = dataclasses.replace(
+    config, points = run.config, []
+    steps = loop.steps_per_epoch(data.splits, config)
+    for size in sizes(config, data.splits["train"]):
+        part_config = dataclasses.replace(
             config,
             batch_size=strategies.batch_size(config, size),
             watch="none",
             profile=None,
             overwrite=False,
         )
-        steps = loop.steps_per_epoch(splits, config)
-        sides = {"train": part, "dev": splits["dev"]}
-        # What reading told a task goes with the copy.
-        trained = copy.copy(task)
-        trained.config, trained.facts = own, task.facts | {"train": size}
-        path = run_folder.RunFolder(
-            folder / "learning_curve" / str(size), task.name
+        folder = run_folder.RunFolder(
+            run.folder / "learning_curve" / str(size), task.name
         )
-        point = _point(trained, sides, steps, chooser, path)
+        part = dataclasses.replace(
+            data,
+            splits={
+                "train": data.splits["train"].take(size),
+                "dev": data.splits["dev"],
+            },
+            facts=data.facts | {"train": size},
+        )
+        part_run = session.Run(part_config, folder)
+        point = _point(type(task)(part_config), part_run, part, steps)
         print(
             f"learning curve: {size:,} examples: train error "
             f"{point['train'].text}, dev error {point['dev'].text}"
         )
-        found.append(point)
-    return found
+        points.append(point)
+    return points
 
 
-def _point(task, sides, steps, chooser, folder):
+def _point(task, run, data, steps):
     """Returns the point of one part, trained or read."""
-    config = task.config
+    config, folder = run.config, run.folder
     folder.open(config)
     done = folder.finished
     if not (done and done["epochs"] >= config.epochs):
         # As in a new process, for checkpoints know layers by their names.
         keras.utils.clear_session(free_memory=False)
         with _quiet():
-            seen = task.learned_from(sides)
-            part = _Repeated(seen["train"], config.batch_size, steps)
-            seen = seen | {"train": part}
-            model, _ = loop.learn(task, folder, sides, chooser, seen=seen)
-        done = {"size": sides["train"].size, "epochs": config.epochs}
-        for name, split in sides.items():
-            measure = task.measure(model, split, task.evaluate(model, split))
+            trained = loop.learn(
+                task,
+                run,
+                data,
+                lambda part: _Repeated(part, config.batch_size, steps),
+            )
+        done = {"size": data.splits["train"].size, "epochs": config.epochs}
+        for name, split in data.splits.items():
+            answers = task.answers(trained, split)
+            scores = task.score(trained, answers)
+            measure = task.error(trained, answers, scores)
             # JSON has no infinity, and that is the default.
             done[name] = {
                 key: value

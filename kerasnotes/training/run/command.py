@@ -44,7 +44,7 @@ def run(config_class, body):
 
     signal.signal(signal.SIGTERM, stop)
     try:
-        guarded(start, program)
+        guarded(start, program, getattr(config_class, "memory_flags", ()))
     finally:
         # What is left is Python's own end.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -75,8 +75,14 @@ def check_mode(mode, given, valid):
         )
 
 
-def guarded(body, program):
-    """Calls `body`; what the user can mend ends in one line and status 1."""
+def guarded(body, program, memory_flags=()):
+    """Calls `body`; what the user can mend ends in one line and status 1.
+
+    Args:
+        body: the function.
+        program: the program's name.
+        memory_flags: the names of flags that take less memory.
+    """
     try:
         body()
     except errors.UserError as error:
@@ -100,9 +106,10 @@ def guarded(body, program):
             if reason is None:
                 raise
             sys.exit(f"{program}: {reason}")
+        names = ", ".join(f"--{name}" for name in memory_flags)
         sys.exit(
-            f"{program}: out of memory; make the model, its pictures or the "
-            "batches smaller: --width, --image_size, --batch_size"
+            f"{program}: out of memory; make the model or the batches smaller"
+            f"{names and f': {names}'}"
         )
 
 

@@ -1,24 +1,41 @@
-"""What every run can be told, as a frozen dataclass.
+"""The flags of every run, as frozen dataclasses.
 
 Each field carries its help text, its choices, and whether it changes what is
-learned: a run goes on only under the same learned fields.
+learned: a run goes on only under the same learned fields. `RunConfig` is what
+every run has, `FitConfig` what learning by `fit` has; a task's own Config
+adds to one of them.
 """
 
 import dataclasses
 import math
+import pathlib
+import typing
 
 from kerasnotes import errors, specs
+from kerasnotes.diagnosis import selection
 
 
-def option(default, help, *, choices=None, bounds=None, learned=True):
+def option(
+    default,
+    help,
+    *,
+    choices=None,
+    bounds=None,
+    learned=True,
+    shown=False,
+    grows=False,
+):
     """Returns a dataclass field for one flag.
 
     Args:
         default: the default value.
-        help: the flag's help text, one sentence.
+        help: the flag's help text, a phrase.
         choices: the values allowed, or None.
         bounds: the least and the largest number allowed, or None.
         learned: whether another value makes another model.
+        shown: whether a finished run has to show something else under
+            another value.
+        grows: whether a run goes on under a larger value.
     """
     return dataclasses.field(
         default=default,
@@ -27,6 +44,8 @@ def option(default, help, *, choices=None, bounds=None, learned=True):
             "choices": choices,
             "bounds": bounds,
             "learned": learned,
+            "shown": shown,
+            "grows": grows,
         },
     )
 
@@ -36,127 +55,118 @@ def setting(default, help, **more):
     return option(default, help, learned=False, **more)
 
 
+def redefault(name, default, help=None):
+    """Returns a field of `FitConfig` with another default.
+
+    Args:
+        name: the field's name.
+        default: the new default.
+        help: another help text, or None for the same.
+
+    >>> redefault("epochs", 100).metadata["bounds"]
+    (1, 1000000)
+    """
+    metadata = dict(FitConfig.__dataclass_fields__[name].metadata)
+    if help is not None:
+        metadata["help"] = help
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def check_bounds(config):
+    """Refuses numbers that no run can use.
+
+    Args:
+        config: a dataclass of `option`s.
+
+    Raises:
+        UserError: a number is infinite or out of its bounds.
+    """
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise errors.UserError(
+                f"--{field.name}: must be finite. Received: {value}"
+            )
+        bounds = field.metadata["bounds"]
+        if bounds and value is not None:
+            least, most = bounds
+            if not least <= value <= most:
+                raise errors.UserError(
+                    f"--{field.name}: must be from {least:g} to "
+                    f"{most:g}. Received: {value}"
+                )
+
+
 @dataclasses.dataclass(frozen=True)
-class Config:
-    """The settings shared by every trainer; a task's own Config adds its."""
+class RunConfig:
+    """The flags of every run."""
+
+    # Those to make smaller where memory is short.
+    memory_flags: typing.ClassVar[tuple] = ("batch_size",)
 
     mode: str = setting(
         "train",
-        "What to do with the run.",
+        "Train (or resume), evaluate, predict, or export.",
         choices=("train", "evaluate", "predict", "export"),
     )
-    run_dir: str = setting("", "Folder of the run; default runs/<task>.")
-    dataset: str = option("", "A built-in name, a TFDS name, or a path.")
-    data_dir: str | None = setting(None, "Where TFDS keeps its data sets.")
+    run_dir: str = setting("", "Run folder; default runs/<task>.")
+    dataset: str = option(
+        "", "Data set: a built-in name, a TFDS name, or a path."
+    )
+    data_dir: str | None = setting(
+        None, "Folder of TFDS' data sets; default TFDS' own."
+    )
     batch_size: int = option(
-        64, "Examples a step, over all replicas.", bounds=(1, 2**31)
-    )
-    epochs: int = setting(
-        30, "Passes over the training set; may grow.", bounds=(1, 10**6)
-    )
-    learning_rate: float = option(
-        1e-3, "The learning rate, α₀.", bounds=(1e-30, 1e30)
-    )
-    optimizer: str = option(
-        "adam", "name[:key=value,…]: Keras' own, or the notes' variants."
-    )
-    lr_schedule: str = option(
-        "constant", "name[:key=value,…]: how the learning rate decays."
-    )
-    warmup_epochs: float = option(
-        0.0,
-        "Epochs over which the learning rate rises from 0.",
-        bounds=(0, 10**6),
-    )
-    clip_norm: float | None = option(
-        None, "Largest global norm of the gradient summed over replicas."
-    )
-    weight_average: float | None = option(
-        None, "β of an exponentially weighted average of the weights."
-    )
-    l1: float = option(
-        0.0, "λ of the L1 penalty λ/2m Σ|w| on kernels.", bounds=(0, 1e30)
-    )
-    l2: float = option(
-        0.0, "λ of the L2 penalty λ/2m Σw² on kernels.", bounds=(0, 1e30)
+        64,
+        "Global batch size: examples per step, over all replicas.",
+        bounds=(1, 2**31),
     )
     seed: int = option(
         0,
-        "Seed of weights, order, augmentation, dropout.",
+        "Seed of initial weights, shuffling, augmentation and dropout.",
         bounds=(0, 2**32 - 1),
     )
     deterministic: str = setting(
         "auto",
-        "Bit-identical runs, without XLA; auto: on a CPU only.",
+        "Bit-identical runs, without XLA: true, false, or auto (on a CPU "
+        "only).",
         choices=("auto", "true", "false"),
-    )
-    early_stop: int | None = option(
-        None,
-        "Stop after this many epochs without a better dev score.",
-        bounds=(1, 10**6),
-    )
-    optimize: str = option(
-        "accuracy", "The dev metric that chooses the best checkpoint."
-    )
-    satisfy: str | None = option(
-        None, "Bounds it must keep: 'recall_min>=0.9,size_mb<=5'."
-    )
-    human_error: float | None = setting(
-        None,
-        "Error of the best humans, from which bias is measured: the share of "
-        "wrong answers, or of the target's variance.",
-        bounds=(0, 1),
-    )
-    learning_curve: str | None = setting(
-        None,
-        "Train on these shares of the training set too: '0.1,0.25,0.5'.",
     )
     strategy: str = setting(
         "auto",
-        "How steps spread over devices: auto takes the TPU, the workers of "
-        "TF_CONFIG, or the GPUs that there are.",
+        "Distribution strategy; auto: the TPU, the workers of TF_CONFIG, "
+        "all GPUs, or one device.",
         choices=("auto", "one_device", "mirrored", "multi_worker", "tpu"),
     )
     logical_cpus: int = setting(
-        1, "Parts to split the CPU into, to try --strategy.", bounds=(1, 64)
+        1,
+        "Logical devices to split the CPU into, to try --strategy.",
+        bounds=(1, 64),
     )
     precision: str = option(
         "float32",
-        "Type in which layers compute.",
+        "Dtype policy of the layers.",
         choices=("float32", "mixed_bfloat16", "mixed_float16"),
     )
     jit_compile: str = setting(
         "auto",
-        "Compile steps with XLA; auto: on one GPU, for inputs of one size.",
+        "XLA compilation of the steps: true, false, or auto (on one GPU, "
+        "for inputs of one size).",
         choices=("auto", "true", "false"),
     )
-    steps_per_execution: int = setting(
-        1, "Steps run in one call.", bounds=(1, 10**6)
-    )
-    profile: str | None = setting(
-        None,
-        "Trace steps from,to of an epoch for TensorBoard: '10,20'; pip "
-        "install xprof to look at it.",
-    )
-    watch: str = setting(
-        "none",
-        "norms: log each layer's gradients and activations; "
-        "cost: check that the full-batch cost falls at every step; "
-        "gradients: check them against difference quotients.",
-        choices=("none", "norms", "cost", "gradients"),
-    )
     export: str = setting(
-        "saved_model", "Formats to serve: saved_model,litert,onnx."
-    )
-    fold_batch_norm: bool = setting(
-        False, "Fold batch norm into the layers before it at export."
+        "saved_model",
+        "Export formats: saved_model,litert,onnx.",
+        shown=True,
     )
     format: str = setting(
         "table",
-        "How predict prints its answers.",
+        "Output format of --mode=predict.",
         choices=("table", "json", "csv"),
     )
-    overwrite: bool = setting(False, "Delete the run folder first.")
+    overwrite: bool = setting(
+        False, "Delete what a run has written there, and train anew."
+    )
 
     def learned(self):
         """Returns the fields that change what is learned."""
@@ -167,26 +177,152 @@ class Config:
         }
 
     def check(self):
-        """Refuses numbers that no run can use.
+        """Refuses flags that no run can use, before anything is loaded.
 
         Raises:
             UserError: a number is infinite or out of its bounds.
         """
-        # Options of the tools take this check too.
-        profile = getattr(self, "profile", None)
-        if profile is not None:
-            specs.span("--profile", profile)
-        for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, float) and not math.isfinite(value):
+        check_bounds(self)
+
+    def growth_note(self, before):
+        """Returns what to say of a run that goes on for longer, or None.
+
+        Args:
+            before: the flags of the run so far.
+        """
+
+    @property
+    def subject(self):
+        """What the run learns from, as a title says it."""
+        return pathlib.PurePath(self.dataset.partition(":")[0]).name
+
+
+@dataclasses.dataclass(frozen=True)
+class FitConfig(RunConfig):
+    """The flags of learning by `fit`."""
+
+    epochs: int = setting(
+        30,
+        "Passes over the training set; a finished run continues with more.",
+        bounds=(1, 10**6),
+        grows=True,
+    )
+    learning_rate: float = option(
+        1e-3, "Initial learning rate α₀.", bounds=(1e-30, 1e30)
+    )
+    optimizer: str = option(
+        "adam",
+        "Optimizer, as name[:key=value,…]: one of Keras, or a notes_ variant.",
+    )
+    lr_schedule: str = option(
+        "constant", "Learning-rate schedule, as name[:key=value,…]."
+    )
+    warmup_epochs: float = option(
+        0.0,
+        "Epochs of linear warm-up of the learning rate from 0.",
+        bounds=(0, 10**6),
+    )
+    clip_norm: float | None = option(
+        None,
+        "Largest global norm of the gradient, clipped after the sum over "
+        "replicas.",
+    )
+    weight_average: float | None = option(
+        None,
+        "Decay β of an exponentially weighted average of the weights; "
+        "default none.",
+    )
+    l1: float = option(
+        0.0, "λ of the L1 penalty λ/2m Σ|w| on kernels.", bounds=(0, 1e30)
+    )
+    l2: float = option(
+        0.0, "λ of the L2 penalty λ/2m Σw² on kernels.", bounds=(0, 1e30)
+    )
+    early_stop: int | None = option(
+        None,
+        "Patience of early stopping: epochs without a better dev score; "
+        "default none.",
+        bounds=(1, 10**6),
+    )
+    optimize: str = option(
+        "loss",
+        "Optimizing metric: the dev metric that selects the best checkpoint.",
+    )
+    satisfy: str | None = option(
+        None,
+        "Satisficing metrics: bounds to keep, as 'recall_min>=0.9,size_mb<=5'.",
+    )
+    human_error: float | None = setting(
+        None,
+        "Human-level error, from which avoidable bias is measured: a share"
+        " of wrong answers, or of the target's variance; default 0.",
+        bounds=(0, 1),
+        shown=True,
+    )
+    learning_curve: str | None = setting(
+        None,
+        "Learning curve: shares of the training set to train on too, as "
+        "'0.1,0.25,0.5'.",
+        shown=True,
+    )
+    steps_per_execution: int = setting(
+        1,
+        "Training steps per call of the compiled function.",
+        bounds=(1, 10**6),
+    )
+    watch: str = setting(
+        "none",
+        "Checks during training. norms: log each layer's gradient and "
+        "activation norms; cost: check that the full-batch cost falls at "
+        "every step; gradients: compare with difference quotients.",
+        choices=("none", "norms", "cost", "gradients"),
+    )
+    fold_batch_norm: bool = setting(
+        False,
+        "Fold batch normalization into the preceding layers at export.",
+        shown=True,
+    )
+    profile: str | None = setting(
+        None,
+        "Steps of an epoch to profile for TensorBoard, as '10,20'; pip "
+        "install xprof shows them.",
+    )
+
+    def check(self):
+        """Refuses also what `fit` can't use.
+
+        Raises:
+            UserError: see above.
+        """
+        super().check()
+        if self.profile is not None:
+            specs.span("--profile", self.profile)
+        self.selection()
+        self.curve_shares()
+
+    def selection(self):
+        """Returns the `Selection` of `--optimize` and `--satisfy`."""
+        return selection.Selection(self.optimize, self.satisfy)
+
+    def curve_shares(self):
+        """Returns the shares that `--learning_curve` names, in order.
+
+        Raises:
+            UserError: they aren't numbers over 0 and up to 1.
+        """
+        shares = specs.numbers("--learning_curve", self.learning_curve, float)
+        for share in shares or []:
+            if not 0 < share <= 1:
                 raise errors.UserError(
-                    f"--{field.name}: must be finite. Received: {value}"
+                    f"--learning_curve={self.learning_curve}: shares of the "
+                    f"training set are over 0 and up to 1. Received: {share:g}"
                 )
-            bounds = field.metadata["bounds"]
-            if bounds and value is not None:
-                least, most = bounds
-                if not least <= value <= most:
-                    raise errors.UserError(
-                        f"--{field.name}: must be from {least:g} to "
-                        f"{most:g}. Received: {value}"
-                    )
+        return sorted(set(shares or []))
+
+    def growth_note(self, before):
+        if "cosine" not in self.lr_schedule:
+            return None
+        return (
+            f"--lr_schedule={self.lr_schedule} now ends at epoch "
+            f"{self.epochs}, not {before['epochs']}: the rate rises anew"
+        )

@@ -74,8 +74,8 @@ def parse(config_class, argv, values=None):
 def command(program, given, rest=()):
     """Returns the command line that gives these fields.
 
-    >>> command("trainers.classify", {"model": "mlp", "overwrite": True})
-    'python -m trainers.classify --model=mlp --overwrite'
+    >>> command("trainers.classify", {"epochs": 9, "overwrite": True})
+    'python -m trainers.classify --epochs=9 --overwrite'
     """
     import shlex
 
@@ -92,8 +92,9 @@ def fits(config_class, field, value):
     """Returns whether a field of a Config takes a value.
 
     >>> from kerasnotes.training.run import config
-    >>> epochs = config.Config.__dataclass_fields__["epochs"]
-    >>> [fits(config.Config, epochs, value) for value in (3, 3.5, True, None)]
+    >>> epochs = config.FitConfig.__dataclass_fields__["epochs"]
+    >>> values = 3, 3.5, True, None
+    >>> [fits(config.FitConfig, epochs, value) for value in values]
     [True, False, False, False]
     """
     if value is None:

@@ -13,8 +13,8 @@ import sys
 from kerasnotes import errors, files
 from kerasnotes.training.run import flags as flags_lib
 
-# What a run writes, and what was meant for it alone; config.json is replaced,
-# for it tells that the folder is a run's.
+# What a trainer's run writes; config.json is replaced, for it tells that the
+# folder is a run's. Others tell what they write by `RunFolder.output`.
 _WRITTEN = (
     "metrics.json",
     "history.csv",
@@ -24,15 +24,12 @@ _WRITTEN = (
     "model.tflite",
     "model.onnx",
     "checkpoints",
-    "ensemble",
     "figures",
-    "label_check",
     "learning_curve",
     "logs",
     "saved_model",
-    "sliding",
-    "visualize",
 )
+_OUTPUTS = ".outputs"
 _PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy")
 
 
@@ -142,7 +139,9 @@ class RunFolder:
         """
         chosen = None
         if config.overwrite:
-            for name in _WRITTEN:
+            outputs = self._outputs()
+            deleted = [n for n in outputs if outputs[n]]
+            for name in (*_WRITTEN, *deleted):
                 path = self / name
                 if path.is_dir() and not path.is_symlink():
                     shutil.rmtree(path)
@@ -188,11 +187,41 @@ class RunFolder:
             )
         return saved
 
-    def keep_chosen(self, chosen):
-        """Writes what a task chose on dev into config.json."""
+    def keep_decisions(self, decisions):
+        """Writes what a task decided on dev into config.json."""
         saved = self.read()
-        if chosen or "chosen" in saved:
-            files.write_sealed(self / "config.json", saved | {"chosen": chosen})
+        if decisions or "chosen" in saved:
+            saved |= {"chosen": decisions}
+            files.write_sealed(self / "config.json", saved)
+
+    def output(self, name, overwrite=True):
+        """Returns the path of a file or folder that the run writes.
+
+        Args:
+            name: its name in the run's folder.
+            overwrite: whether `--overwrite` deletes it.
+        """
+        line = f"{name}\t{overwrite}"
+        if line not in self._output_lines():
+            self.path.mkdir(parents=True, exist_ok=True)
+            with open(self / _OUTPUTS, "a", encoding="utf-8") as file:
+                file.write(f"{line}\n")
+        return self / name
+
+    def _outputs(self):
+        """Returns what `output` was told, a dictionary of name to flag."""
+        lines = (line.partition("\t") for line in self._output_lines())
+        return {
+            name: overwrite == "True"
+            for name, _, overwrite in lines
+            # No path that leads elsewhere.
+            if name == pathlib.PurePath(name).name and name != ".."
+        }
+
+    def _output_lines(self):
+        if not (self / _OUTPUTS).exists():
+            return []
+        return (self / _OUTPUTS).read_text("utf-8", "replace").splitlines()
 
     @contextlib.contextmanager
     def locked(self):
@@ -240,7 +269,7 @@ class RunFolder:
         return [
             p
             for p in found
-            if p.name not in (".lock", "features")
+            if p.name not in (".lock", _OUTPUTS, *self._outputs())
             and not p.name.startswith(".partial-")
         ]
 
@@ -265,17 +294,20 @@ class RunFolder:
                     f"--{name}={saved[name]}; give another --run_dir, or "
                     "--overwrite"
                 )
-        if config.epochs < saved["epochs"]:
-            raise errors.UserError(
-                f"--epochs={config.epochs}: the run in {self.path} has "
-                f"--epochs={saved['epochs']}; epochs may only grow; give "
-                "another --run_dir, or --overwrite"
-            )
-        if config.epochs > saved["epochs"] and "cosine" in config.lr_schedule:
-            print(
-                f"--lr_schedule={config.lr_schedule} now ends at epoch "
-                f"{config.epochs}, not {saved['epochs']}: the rate rises anew"
-            )
+        for field in dataclasses.fields(config):
+            name = field.name
+            before, now = saved.get(name), getattr(config, name)
+            if not field.metadata["grows"] or before in (None, now):
+                continue
+            if now < before:
+                raise errors.UserError(
+                    f"--{name}={now}: the run in {self.path} has "
+                    f"--{name}={before}; {name} may only grow; give another "
+                    "--run_dir, or --overwrite"
+                )
+            note = config.growth_note(saved)
+            if note:
+                print(note)
 
 
 def _revision():

@@ -1,5 +1,6 @@
 """Exports: SavedModel, LiteRT and ONNX, each checked against the model."""
 
+import dataclasses
 import os
 import statistics
 import subprocess
@@ -40,26 +41,24 @@ def formats(text):
     return [name for name in _WRITERS if name in named | {"saved_model"}]
 
 
-def export(task, model, split, folder, bounds=()):
+def export(task, trained, data, folder):
     """Writes the model in the formats asked for, and checks each.
 
     Args:
-        task: the task, for its signatures.
-        model: the trained model.
-        split: examples to compare the answers on.
+        task: the `Task`, for its signatures.
+        trained: the `Trained`.
+        data: the `Data`, for examples to compare the answers on.
         folder: the run's folder.
-        bounds: `Bound`s on `size_mb` and `latency_ms` of the SavedModel.
 
     Returns:
         A dictionary of format to its figures: size in megabytes, median
         milliseconds for one example, and the largest difference from the
         model's answers.
     """
-    batches = split.evaluation_batches(min(split.size, 16))
-    x, *_ = next(iter(batches))
-    if task.config.fold_batch_norm:
-        model = _folded(task, model, x)
-    signatures = task.signatures(model)
+    x = _examples(data)
+    if getattr(task.config, "fold_batch_norm", False):
+        trained = _folded(task, trained, x)
+    signatures = task.signatures(trained)
     x = _named(signatures[TENSORS], x)
     want = signatures[TENSORS].function(*map(tf.constant, x.values()))
     figures = {}
@@ -88,11 +87,26 @@ def export(task, model, split, folder, bounds=()):
             f"{figures[name]['latency_ms']} ms an example, differs from the "
             f"model by at most {difference:.1e}"
         )
-    for bound in bounds:
+    for bound in _bounds(task.config):
         value = figures["saved_model"][bound.name]
         verdict = "kept" if bound.holds(value) else "BROKEN"
         print(f"--satisfy: {bound} is {verdict}: {value}")
     return figures
+
+
+def _examples(data):
+    """Returns inputs of the model."""
+    if data.example is not None:
+        return data.example
+    split = data.splits["dev"]
+    x, *_ = next(iter(split.evaluation_batches(min(split.size, 16))))
+    return x
+
+
+def _bounds(config):
+    """Returns the `Bound`s on size and latency of the SavedModel."""
+    selection = getattr(config, "selection", None)
+    return selection().export_bounds if selection else []
 
 
 def _named(signature, x):
@@ -102,15 +116,16 @@ def _named(signature, x):
     return {name: np.asarray(x[name]) for name in names}
 
 
-def _folded(task, model, x):
+def _folded(task, trained, x):
     """Folds batch norm away, and says what that gains."""
-    folded = folding.fold_batch_norm(model)
-    if folded.count_params() == model.count_params():
+    model = folding.fold_batch_norm(trained.model)
+    if model.count_params() == trained.model.count_params():
         print("--fold_batch_norm: the model has none that can be folded")
-        return model
+        return trained
+    folded = dataclasses.replace(trained, model=model)
     before, after = (
-        tf.function(task.signatures(m)[TENSORS].function)
-        for m in (model, folded)
+        tf.function(task.signatures(t)[TENSORS].function)
+        for t in (trained, folded)
     )
     want, got = before(x), after(x)
     difference = max(

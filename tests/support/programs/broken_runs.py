@@ -92,7 +92,7 @@ def config(copy, base, name):
     """What it was, or nothing."""
     opened = runs.open_run(copy)
     kept = runs.open_run(base)
-    assert opened.task.facts == kept.task.facts
+    assert opened.facts == kept.facts
     assert opened.task.config.learned() == kept.task.config.learned()
 
 
@@ -104,12 +104,12 @@ def metrics(copy, base, name):
 
 @functools.cache
 def _weights(base):
-    return runs.open_run(base).model().get_weights()
+    return runs.open_run(base).trained.model.get_weights()
 
 
 def model(copy, base, name):
     """The weights that it had."""
-    found = runs.open_run(copy).model().get_weights()
+    found = runs.open_run(copy).trained.model.get_weights()
     for one, two in zip(found, _weights(base), strict=True):
         np.testing.assert_array_equal(one, two)
 
@@ -128,7 +128,7 @@ def start(copy, base, name):
 def refused(copy, base, name):
     """Not a run: what is read has nothing that one may have."""
     with pytest.raises(errors.UserError) as caught:
-        runs.open_run(copy).model()
+        _ = runs.open_run(copy).trained
     assert str(copy / name) in str(caught.value)
     raise caught.value
 

@@ -23,7 +23,7 @@ from kerasnotes.models.pictures import side_heads
 from kerasnotes.optimizers import regularizers
 from kerasnotes.tasks import classify, multilabel, regress, translate
 from kerasnotes.tasks.pictures import transfer
-from kerasnotes.training import runner
+from kerasnotes.training import records, runner
 from kerasnotes.training.distribute import replicas, strategies
 from kerasnotes.training.fit import checkpoints, compiling, nudging, watching
 from kerasnotes.training.run import config
@@ -46,18 +46,6 @@ TWO = "multi_worker" if "TF_CONFIG" in os.environ else "mirrored"
 SGD = {"optimizer": "sgd", "learning_rate": 0.1}
 
 
-class Task:
-    """What is asked of a task to compile its model."""
-
-    def __init__(self, loss):
-        self.loss = lambda: loss
-
-    def metrics(self):
-        return []
-
-    weighted_metrics = metrics
-
-
 def split(y, size=SIZE):
     """Returns the first examples, as a task evaluates them."""
     return ArraySplit(X[:size], y[:size], WEIGHTS[:size])
@@ -72,7 +60,7 @@ def begun(strategy):
 
 
 def compiled(strategy, *between, loss=None, **flags):
-    given = config.Config(strategy=strategy, **flags)
+    given = config.FitConfig(strategy=strategy, **flags)
     with begun(strategy):
         x = inputs = keras.Input([4])
         penalty = regularizers.l1_l2(given.l1, given.l2, SIZE)
@@ -80,8 +68,9 @@ def compiled(strategy, *between, loss=None, **flags):
         for layer in between:
             x = layer()(x)
         model = keras.Model(inputs, keras.layers.Dense(LABELS)(x))
-        task = Task((loss or losses.Crossentropy)())
-        compiling.compile(model, task, given, SIZE // BATCH)
+        loss = (loss or losses.Crossentropy)()
+        steps = SIZE // BATCH
+        compiling.compile(model, loss, records.Metrics([]), given, steps)
     return model
 
 
@@ -116,7 +105,7 @@ def nudged(strategy, key, value):
     flags = {"lr_schedule": "cosine", "l2": 2.0, "epochs": 4}
     model = compiled(strategy, **flags)
     fit(model, X, Y)
-    nudger = nudging.Nudger(None, model, config.Config(**flags))
+    nudger = nudging.Nudger(None, model, config.FitConfig(**flags))
     nudger.apply([{"key": key, "value": value}])
     return {**fit(model, X, Y), "state": values(state(model))}
 
@@ -154,19 +143,31 @@ def optimizer(strategy, spec):
     return values(variables)
 
 
-def evaluated(strategy, kind, y, classes, chosen=None, **flags):
+def evaluated(strategy, kind, y, classes, decisions=None, **flags):
     """A task's own metrics of some examples, and the model's answers."""
     task = kind(kind.Config(strategy=strategy, **flags))
-    task.facts = {"classes": [f"class {i}" for i in range(classes)]}
-    task.chosen = chosen or {}
+    facts = {"classes": [f"class {i}" for i in range(classes)]}
+    decisions = decisions or {}
     with begun(strategy):
         layer = keras.layers.Dense(classes, kernel_regularizer="l2")
         model = keras.Sequential([keras.Input([4]), layer])
-        compiling.compile(model, task, task.config, 5)
+        metrics = task.metrics(facts, decisions)
+        compiling.compile(model, task.loss(), metrics, task.config, 5)
     # Of 33 the last batch leaves a replica none, of 1 the first does.
     splits = [split(y, size) for size in (37, 33, 1)]
-    found = {part.size: task.evaluate(model, part) for part in splits}
-    return {**found, "answers": values(model.predict(X[:37], 16, verbose=0))}
+    compiled = {
+        f"compiled {part.size}": model.evaluate(
+            part.evaluation_batches(BATCH), verbose=0, return_dict=True
+        )
+        for part in splits
+    }
+    trained = records.Trained(model, facts, decisions)
+    scores = {
+        part.size: task.score(trained, task.answers(trained, part))
+        for part in splits
+    }
+    answers = values(model.predict(X[:37], 16, verbose=0))
+    return {**scores, **compiled, "answers": answers}
 
 
 def watched(strategy, kind):
@@ -233,14 +234,16 @@ def overflown(strategy):
 
 def with_side_heads(strategy):
     """An epoch of a network whose side heads have losses too."""
-    given = config.Config(strategy=strategy, **SGD)
+    given = config.FitConfig(strategy=strategy, **SGD)
     with begun(strategy):
         inputs = keras.Input([4])
         z = keras.layers.Dense(5, kernel_regularizer="l2")(inputs)
         main = keras.Model(inputs, keras.layers.Dense(2)(z))
         sides = [keras.layers.Dense(2)(z) for _ in range(2)]
         model = side_heads.WithSideHeads(main, sides)
-        compiling.compile(model, Task(losses.Crossentropy()), given, 5)
+        compiling.compile(
+            model, losses.Crossentropy(), records.Metrics([]), given, 5
+        )
     data = tf.data.Dataset.from_tensor_slices((X, Y)).batch(BATCH)
     history = model.fit(data, validation_data=data, verbose=0).history
     return {**history, "weights": values(model.weights)}
@@ -257,8 +260,10 @@ def partly_frozen(strategy):
             "lenet5", (16, 16, 1), 3, kernel_regularizer=penalty, **options
         )
         transfer.freeze(model, "2")
-        given = config.Config(strategy=strategy, optimizer="sgd")
-        compiling.compile(model, Task(losses.Crossentropy()), given, 3)
+        given = config.FitConfig(strategy=strategy, optimizer="sgd")
+        compiling.compile(
+            model, losses.Crossentropy(), records.Metrics([]), given, 3
+        )
     history = fit(model, pictures, np.arange(48) % 3, epochs=2)
     return {**history, "weights": values(model.weights)}
 
@@ -270,7 +275,6 @@ def on_one_device():
     fit(model, X, Y)
     model.layers[1].trainable = False
     copy = strategies.on_one_device(model)
-    compiling.compile_to_evaluate(copy, Task("mse"))
     return {
         "synchronized": [
             layer.synchronized
@@ -335,7 +339,7 @@ METRICS = {
         LABELS,
         {
             "example_weight": "weights.csv",
-            "chosen": {"thresholds": [0.3, 0.5, 0.6]},
+            "decisions": {"thresholds": [0.3, 0.5, 0.6]},
         },
     ),
 }
@@ -428,7 +432,7 @@ def of_logical_cpus():
 
 
 def main(path):
-    compiling.configure(config.Config(logical_cpus=2, strategy=TWO))
+    compiling.configure(config.FitConfig(logical_cpus=2, strategy=TWO))
     if path.name == "runs":
         return whole_runs(path)
     keras.config.set_floatx("float64")

@@ -14,6 +14,7 @@ from sklearn import datasets
 from kerasnotes import errors, files, models
 from kerasnotes.tasks import classify
 from kerasnotes.tasks.classify import ensemble
+from kerasnotes.training import records
 
 
 def test_evaluate_averages_the_members(classifiers, command, capsys):
@@ -24,7 +25,7 @@ def test_evaluate_averages_the_members(classifiers, command, capsys):
         config = classify.Config(
             data_dir=str(folder.parent / "data"), image_size=size
         )
-        test = classify.Classify(config).splits()["test"]
+        test = classify.Classify(config).data().splits["test"]
         model = models.load(folder / "model.keras")
         pixels = test.examples.images[test.indices].astype("float32")
         own = special.softmax(model.predict(pixels, verbose=0), axis=-1)
@@ -93,12 +94,13 @@ def test_one_saved_model_is_the_mean_of_its_parts(
 
 def test_members_of_one_input_take_it():
     facts = {"classes": ["a", "b"], "input_shape": [4, 4, 1]}
-    tasks = [classify.Classify(classify.Config(), facts) for _ in range(2)]
+    tasks = [classify.Classify(classify.Config()) for _ in range(2)]
     members = [
         models.build("mlp", input_shape=(4, 4, 1), classes=2, hidden=[3])
         for _ in tasks
     ]
-    served = ensemble.signatures(tasks, members)
+    trained = [records.Trained(member, facts) for member in members]
+    served = ensemble.signatures(tasks, trained)
     pixels = np.random.default_rng(0).uniform(0, 1, (3, 4, 4, 1))
     pixels = pixels.astype("float32")
     got = served["model_inputs"].function(pixels)["probabilities"]

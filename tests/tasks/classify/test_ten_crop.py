@@ -38,7 +38,7 @@ def test_evaluate_averages_ten_answers(classifiers, command, capsys):
     task = classify.Classify(
         classify.Config(data_dir=str(folder.parent / "data"))
     )
-    dev = task.splits()["dev"]
+    dev = task.data().splits["dev"]
     large = load.load(
         "digits", data_dir=task.config.data_dir, image_size=37
     ).images[dev.indices]

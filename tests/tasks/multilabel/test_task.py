@@ -1,6 +1,7 @@
 """Several labels a picture, some unknown."""
 
 import csv
+import dataclasses
 import json
 
 import numpy as np
@@ -15,7 +16,7 @@ from kerasnotes.data.pictures import multi_examples
 from kerasnotes.tasks import multilabel
 from kerasnotes.tasks.multilabel import review
 from kerasnotes.tools import runs
-from kerasnotes.training import runner
+from kerasnotes.training import records, runner
 
 LABELS = ["odd", "over four", "loop"]
 
@@ -96,12 +97,13 @@ def test_examples_weigh_in_the_metric(data, tmp_path):
 def test_examples_are_judged_by_their_known_labels(finished):
     folder, found = finished
     opened = runs.open_run(folder)
-    model, dev = opened.model(), opened.task.splits()["dev"]
-    given = opened.task.logits(model, dev) >= 0
+    task, trained, dev = opened.task, opened.trained, opened.data.splits["dev"]
+    answers = task.answers(trained, dev)
+    given = answers.outputs >= 0
     known, wrong = dev.labels >= 0, (dev.labels >= 0) & (given != dev.labels)
-    judged = opened.task.judge(model, dev)
-    np.testing.assert_array_equal(judged.errors, wrong.any(1))
-    measure = opened.task.measure(model, dev, found["dev"])
+    outcome = task.outcome(trained, answers)
+    np.testing.assert_array_equal(outcome.errors, wrong.any(1))
+    measure = task.error(trained, answers, found["dev"])
     shares = wrong.sum(1) / known.sum(1)
     np.testing.assert_allclose(measure.error, shares.mean())
     np.testing.assert_allclose(measure.deviation, shares.std())
@@ -126,7 +128,8 @@ def test_rows_name_what_is_there_and_what_is_wrong():
     split = picture_batches.ImageSplit(examples, [0, 1, 2])
     logit = np.log(0.8 / 0.2)
     logits = logit * np.array([[1, 1, 1], [1, 2, -1], [-1, 1, 0.1]])
-    judged = review.judge(split, logits, [0.5, 0.5, 0.6])
+    answers = records.Answers(split, logits, split.labels)
+    judged = review.outcome(answers, [0.5, 0.5, 0.6])
     keys = ("true", "given", "wrong", "confidence")
     assert [tuple(row[k] for k in keys) for row in judged.rows] == [
         ("a;c?", "a;b;c", "b", 0.8),
@@ -140,19 +143,19 @@ def test_rows_name_what_is_there_and_what_is_wrong():
 def test_chosen_thresholds_are_used_everywhere(finished):
     folder, _ = finished
     opened = runs.open_run(folder)
-    task, model = opened.task, opened.model()
-    dev = task.splits()["dev"]
-    chances = 1 / (1 + np.exp(-task.logits(model, dev)))
-    model.compile(loss=task.loss(), metrics=task.metrics())
-    before = task.evaluate(model, dev)
-    task.chosen = {"thresholds": [0.9, 0.1, 0.5]}
-    given = chances >= task.thresholds
+    task, trained, dev = opened.task, opened.trained, opened.data.splits["dev"]
+    answers = task.answers(trained, dev)
+    chances = 1 / (1 + np.exp(-answers.outputs))
+    before = task.score(trained, answers)
+    thresholds = [0.9, 0.1, 0.5]
+    decided = dataclasses.replace(trained, decisions={"thresholds": thresholds})
+    given = chances >= thresholds
     known = dev.labels >= 0
     want = (given == dev.labels)[known].mean()
     assert want != pytest.approx(before["accuracy"])
-    assert task.evaluate(model, dev)["accuracy"] == pytest.approx(want)
+    assert task.score(decided, answers)["accuracy"] == pytest.approx(want)
     x = np.concatenate([x for x, *_ in dev.evaluation_batches(64)])
-    served = task.signatures(model)["images"].function(tf.cast(x, tf.uint8))
+    served = task.signatures(decided)["images"].function(tf.cast(x, tf.uint8))
     np.testing.assert_array_equal(served["present"], given)
 
 

@@ -143,8 +143,7 @@ def test_class_weights_are_in_the_metric(tmp_path):
 
 def labels_of(folder, **given):
     given = {**QUICK, **given, "run_dir": str(folder)}
-    task = classify.Classify(classify.Config(**given))
-    splits = task.splits()
+    splits = classify.Classify(classify.Config(**given)).data().splits
     return {
         i: int(label)
         for split in splits.values()
@@ -222,50 +221,45 @@ def test_no_foreground_is_on_two_sides(tmp_path, given):
             assert not digits[one] & digits[other], (one, other)
 
 
-def task_of(target, facts=None, **given):
+def task_of(target, **given):
     config = classify.Config(**{**QUICK, "dataset": str(target), **given})
-    return classify.Classify(config, facts)
+    return classify.Classify(config)
 
 
 def test_a_policys_file_is_the_runs(target, tmp_path):
     path = tmp_path / "policy.json"
     path.write_text('{"rotate": 5}')
     task = task_of(target, augment=str(path))
-    task.splits()
+    facts = task.data().facts
     path.write_text('{"rotate": 6}')
-    other = task_of(target, augment=str(path))
-    other.splits()
-    changed = {k for k in task.facts if task.facts[k] != other.facts[k]}
-    assert changed == {"augment"}
+    other = task_of(target, augment=str(path)).data().facts
+    assert {k for k in facts if facts[k] != other[k]} == {"augment"}
     path.unlink()
-    again = task_of(target, task.facts, augment=str(path))
-    again.splits()
-    assert again.policy().rotate == 5
+    assert task.data(facts).facts["augment"] == facts["augment"]
+    assert task.policy(facts).rotate == 5
 
 
 @pytest.mark.parametrize("dataset", ["digits", None])
 def test_the_pictures_own_size_is_a_fact(target, dataset):
     """It stays a fact of the run where its model is used on others."""
-    task = task_of(dataset or target, image_size=16)
-    task.splits()
-    assert task.facts["picture_size"] == [8, 8]
-    assert task.facts["input_shape"] == [16, 16, 1]
-    again = task_of(dataset or target, task.facts)
-    again.splits()
-    assert again.facts["picture_size"] == [8, 8]
+    facts = task_of(dataset or target, image_size=16).data().facts
+    assert facts["picture_size"] == [8, 8]
+    assert facts["input_shape"] == [16, 16, 1]
+    again = task_of(dataset or target).data(facts).facts
+    assert again["picture_size"] == [8, 8]
 
 
 def test_windows_are_cut_from_larger_pictures_in_training_alone(target):
-    train = task_of(target, augment="standard:crop=1").splits()["train"]
+    train = task_of(target, augment="standard:crop=1").data().splits["train"]
     assert train.examples.images.shape[1:] == (8, 8, 1)
     assert train.examples.canvas.shape[1:] == (10, 10, 1)
     before, after = train.before_and_after(16, 0)
     assert before.shape == after.shape == (16, 8, 8, 1)
     for given in ({"dataset": "digits"}, {"augment": "standard:canvas=1"}):
-        task = task_of(target, **{"augment": "standard", **given})
-        assert task.splits()["train"].examples.canvas is None
-    again = task_of(target, task.facts, augment="standard")
-    assert again.splits()["train"].examples.canvas is None
+        data = task_of(target, **{"augment": "standard", **given}).data()
+        assert data.splits["train"].examples.canvas is None
+    again = task_of(target, augment="standard").data(data.facts)
+    assert again.splits["train"].examples.canvas is None
 
 
 def test_labels_that_mix_train_and_are_judged_whole(target, tmp_path):

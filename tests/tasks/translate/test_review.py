@@ -10,7 +10,7 @@ from kerasnotes.diagnosis import blame as blame_lib
 from kerasnotes.metrics import bleu
 from kerasnotes.plots import page
 from kerasnotes.tasks.translate import review
-from kerasnotes.training import task as task_lib
+from kerasnotes.training import records
 
 
 def answered(count=40, beam=6, model=12, exact=False, seconds=2.0):
@@ -44,7 +44,7 @@ def answered(count=40, beam=6, model=12, exact=False, seconds=2.0):
     rows = [
         dict(zip(keys, row, strict=True)) for row in zip(*cells, strict=True)
     ]
-    return answers, task_lib.Judgement(1.0 - right, rows), blame
+    return answers, records.Outcome(1.0 - right, rows), blame
 
 
 def tables(blocks):

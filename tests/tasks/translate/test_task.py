@@ -1,5 +1,6 @@
 """What the task of translation asks of its parts."""
 
+import dataclasses
 import types
 
 import numpy as np
@@ -12,60 +13,58 @@ from kerasnotes.metrics import translation
 from kerasnotes.tasks import translate
 from kerasnotes.tasks.translate import answers, review, serving
 from kerasnotes.tasks.translate import config as translate_config
+from kerasnotes.tasks.translate import task as task_module
 
 LETTERS = vocabulary.Characters("").to_json()
 FACTS = {"source_vocabulary": LETTERS, "target_vocabulary": LETTERS}
 
 
-def made(**flags):
-    facts = {"name": "dates", "longest": 9, **FACTS}
-    return translate.Translate(translate_config.Config(**flags), facts)
+FACTS |= {"name": "dates", "longest": 9}
+
+
+def task_of(**flags):
+    return translate.Translate(translate.Config(**flags))
 
 
 def test_widths_are_compared_on_a_fair_sample(monkeypatch):
-    task, asked = made(answers=20), {}
+    task, asked = task_of(answers=20), {}
 
-    def answer(model, ids, width):
-        asked[width] = ids
-        return types.SimpleNamespace(ids=ids)
+    def search(trained, split, width):
+        asked[width] = split.ids
+        return types.SimpleNamespace(ids=split.ids)
 
-    monkeypatch.setattr(translate, "_COMPARED", 5)
-    monkeypatch.setattr(task, "answer", answer)
-    for name in ("judge", "blame"):
+    monkeypatch.setattr(task_module, "_COMPARED", 5)
+    monkeypatch.setattr(task, "search", search)
+    for name in ("outcome", "blame"):
         monkeypatch.setattr(answers, name, lambda *_: None)
     for name in ("review", "attended"):
         monkeypatch.setattr(review, name, lambda *_: [])
     # In a split the shortest come first.
     targets = [[5] * (i + 1) for i in range(40)]
     dev = pair_batches.PairSplit([[5]] * 40, targets, list(map(str, range(40))))
-    task.review(object(), {"dev": dev}, None)
+    task.review(
+        types.SimpleNamespace(folder=None),
+        task.Trained(object(), FACTS),
+        task_module.Data({"dev": dev}, FACTS),
+        {"dev": search(None, dev.take(20), 4)},
+    )
     assert asked[1] == asked[16] == dev.take(5).ids
     assert max(map(int, asked[1])) > 19
 
 
 def test_graphs_are_made_once_for_a_model():
-    task, model = made(), object()
-    assert task.translator(model) is task.translator(model)
-    assert task.translator(object()).model is not model
+    trained = translate.Translate.Trained(object(), FACTS)
+    assert trained.translator is trained.translator
+    other = dataclasses.replace(trained, model=object())
+    assert other.translator.model is not trained.model
 
 
 def test_other_data_are_judged_as_the_run_was():
-    assert made(dataset="mine.txt").tokenize is None
-    assert made(dataset="mine.txt").headline == "exact_match"
-    assert made(judge="bleu").tokenize == "13a"
-    assert made(judge="bleu:zh").tokenize == "zh"
+    assert task_of(dataset="mine.txt").tokenize(FACTS) is None
+    assert task_of(dataset="mine.txt").headline(FACTS) == "exact_match"
+    assert task_of(judge="bleu").tokenize(FACTS) == "13a"
+    assert task_of(judge="bleu:zh").tokenize(FACTS) == "zh"
     assert translate_config.CUTS == translation.TOKENIZERS
-
-
-def test_answers_are_those_of_one_model(monkeypatch):
-    task, asked = made(), []
-    monkeypatch.setattr(task, "answer", lambda model, *_: asked.append(model))
-    split = pair_batches.PairSplit([[5]], [[5]], ["a"])
-    one, other = object(), object()
-    for model in (one, one, other, one):
-        task._answers(model, split)
-    assert asked == [one, other, one]
-    assert len(task._judged) == 1
 
 
 def served(model="attention"):
@@ -132,9 +131,7 @@ def test_other_texts_are_other_data(tmp_path):
     for lines in (rows, [*rows[1:], "0\t2"], rows):
         path.write_text("\n".join(lines))
         flags = {"dataset": str(path), "vocabulary": "characters"}
-        task = translate.Translate(translate_config.Config(**flags))
-        task.splits()
-        digests.add(task.facts["digest"])
+        digests.add(task_of(**flags).data().facts["digest"])
     assert len(digests) == 2
 
 
@@ -143,14 +140,12 @@ def test_long_pairs_are_left_out_of_every_side(tmp_path, capsys):
     rows = [f"{number}\t{'x' * (number % 10)}{number}" for number in range(300)]
     path.write_text("\n".join(rows))
     flags = {"dataset": str(path), "vocabulary": "characters"}
-    config = translate_config.Config(**flags, max_tokens=7)
-    task = translate.Translate(config)
-    splits = task.splits()
-    assert max(map(len, (t for t in dict(task._texts.values()).values()))) <= 7
-    assert task.facts["too_long"] == 300 - sum(s.size for s in splits.values())
+    data = task_of(**flags, max_tokens=7).data()
+    splits = data.splits.values()
+    assert max(len(text) for s in splits for _, text in s.texts) <= 7
+    assert data.facts["too_long"] == 300 - sum(s.size for s in splits)
     assert "are left out: they are longer than --max_tokens" in (
         capsys.readouterr().out
     )
-    config = translate_config.Config(**flags, max_tokens=1)
     with pytest.raises(errors.UserError, match="--max_tokens=1: all "):
-        translate.Translate(config).splits()
+        task_of(**flags, max_tokens=1).data()

@@ -1,4 +1,4 @@
-"""Two runs compared, on made-up judgements."""
+"""Two runs compared, on made-up outcomes."""
 
 import csv
 import types
@@ -10,10 +10,10 @@ from kerasnotes import errors, files
 from kerasnotes.plots import images
 from kerasnotes.tools import runs
 from kerasnotes.tools.analyze import compare
-from kerasnotes.training import task
+from kerasnotes.training import records
 
 
-def judgement(wrong, ids=None, true=None, picture=True):
+def outcome_of(wrong, ids=None, true=None, picture=True):
     wrong = np.asarray(wrong)
     ids = range(len(wrong)) if ids is None else ids
     rows = [
@@ -21,12 +21,12 @@ def judgement(wrong, ids=None, true=None, picture=True):
         for i, w in zip(ids, wrong, strict=True)
     ]
     png = images.thumbnail_png(np.zeros([4, 4, 1], "uint8"))
-    return task.Judgement(wrong, rows, (lambda i: png) if picture else None)
+    return records.Outcome(wrong, rows, (lambda i: png) if picture else None)
 
 
 @pytest.fixture
 def two(tmp_path, monkeypatch):
-    """Returns a function that makes runs `a` and `b` of two judgements."""
+    """Returns a function that makes runs `a` and `b` of two outcomes."""
 
     def make(
         first,
@@ -36,21 +36,19 @@ def two(tmp_path, monkeypatch):
         mended=(None, None),
     ):
         found, opened = {}, []
-        judged = (first, second)
+        outcomes = (first, second)
         for name, kind, told, sheet, answer in zip(
-            "ab", kinds, facts, mended, judged, strict=True
+            "ab", kinds, facts, mended, outcomes, strict=True
         ):
             folder = tmp_path / name
             folder.mkdir()
             files.write_sealed(folder / "config.json", {"task": kind})
-            stub = types.SimpleNamespace(
+            config = types.SimpleNamespace(corrections=sheet)
+            found[folder] = types.SimpleNamespace(
                 facts=told,
-                config=types.SimpleNamespace(corrections=sheet),
-                splits=lambda: {"dev": None},
-                judge=lambda model, split, answer=answer: answer,
+                task=types.SimpleNamespace(config=config),
+                outcome=lambda split, answer=answer: answer,
             )
-            found[folder] = runs.Run(None, stub)
-        monkeypatch.setattr(runs.Run, "model", lambda self: None)
 
         def open_run(path, **flags):
             opened.append(flags)
@@ -84,13 +82,13 @@ def read(path):
     ],
 )
 def test_both_are_judged_by_the_same_labels(two, mended, flags):
-    paths = two(*map(judgement, pair()), mended=mended)
+    paths = two(*map(outcome_of, pair()), mended=mended)
     compare.compare(paths)
     assert two.opened[-2:] == [flags, flags]
 
 
 def test_says_which_is_better_and_where(two, capsys):
-    paths = two(*map(judgement, pair()))
+    paths = two(*map(outcome_of, pair()))
     found = compare.compare(paths)
     assert found.counts == ((170, 20), (4, 6))
     lines = capsys.readouterr().out.splitlines()
@@ -120,14 +118,14 @@ def test_says_which_is_better_and_where(two, capsys):
 
 
 def test_too_few_to_tell_apart(two, capsys):
-    compare.compare(two(judgement([0, 1, 1]), judgement([1, 0, 0])))
+    compare.compare(two(outcome_of([0, 1, 1]), outcome_of([1, 0, 0])))
     told = capsys.readouterr().out
     assert "can't tell them apart: b's error is 33.33 points lower" in told
 
 
 def test_the_page_keeps_to_the_limit(two, tmp_path):
     compare.compare(
-        two(*map(judgement, pair())), limit=5, output=tmp_path / "out"
+        two(*map(outcome_of, pair())), limit=5, output=tmp_path / "out"
     )
     page = (tmp_path / "out" / "compare.html").read_text()
     assert page.count("<img") == 5 + 4
@@ -138,7 +136,7 @@ def test_the_page_keeps_to_the_limit(two, tmp_path):
 def test_the_order_of_the_examples_is_no_matter(two, capsys):
     first, second = pair()
     order = np.random.default_rng(0).permutation(200)
-    paths = two(judgement(first), judgement(second[order], ids=order))
+    paths = two(outcome_of(first), outcome_of(second[order], ids=order))
     assert compare.compare(paths).counts == ((170, 20), (4, 6))
 
 
@@ -146,8 +144,8 @@ def test_graded_errors_are_compared_by_their_size(two, capsys):
     rng = np.random.default_rng(0)
     first = rng.exponential(1, 60)
     second = first + rng.uniform(-0.1, 0.5, 60)
-    judged = [judgement(e, true=1.5, picture=False) for e in (first, second)]
-    paths = two(*judged)
+    outcomes = [outcome_of(e, true=1.5, picture=False) for e in (first, second)]
+    paths = two(*outcomes)
     found = compare.compare(paths)
     assert found.counts is None and found.better == 0
     assert "paired t-test" in capsys.readouterr().out
@@ -160,23 +158,23 @@ def test_graded_errors_are_compared_by_their_size(two, capsys):
 @pytest.mark.parametrize(
     "second, more, told",
     [
-        (judgement([0, 1]), {}, "3 and 2 examples, 2 of them in common"),
-        (judgement([0, 1, 1], ids=[1, 2, 3]), {}, "2 of them in common"),
-        (judgement([0, 1, 1], true="cat"), {}, "is c0 in the one and cat in"),
+        (outcome_of([0, 1]), {}, "3 and 2 examples, 2 of them in common"),
+        (outcome_of([0, 1, 1], ids=[1, 2, 3]), {}, "2 of them in common"),
+        (outcome_of([0, 1, 1], true="cat"), {}, "is c0 in the one and cat in"),
         (
-            judgement([0, 1, 1]),
+            outcome_of([0, 1, 1]),
             {"kinds": ("classify", "regress")},
             "runs of classify and regress",
         ),
         (
-            judgement([0, 1, 1]),
+            outcome_of([0, 1, 1]),
             {"facts": ({"target_std": 2.0}, {"target_std": 3.0})},
             "their training targets differ",
         ),
     ],
 )
 def test_runs_of_other_data_are_refused(two, second, more, told):
-    paths = two(judgement([0, 1, 0]), second, **more)
+    paths = two(outcome_of([0, 1, 0]), second, **more)
     with pytest.raises(errors.UserError) as caught:
         compare.compare(paths)
     assert str(caught.value).startswith(f"{paths[0]}, {paths[1]}: ")

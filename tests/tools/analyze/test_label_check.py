@@ -9,8 +9,9 @@ from PIL import Image
 
 from kerasnotes import errors, files
 from kerasnotes.tasks import classify
+from kerasnotes.tools import runs
 from kerasnotes.tools.analyze import label_check, out_of_fold
-from kerasnotes.training.fit import checkpoints, compiling
+from kerasnotes.training.fit import checkpoints, compiling, loop
 from kerasnotes.training.run import folder as run_folder
 
 NAMES = ["bottom", "left", "top"]
@@ -59,11 +60,16 @@ def new_task(path, dataset, **flags):
 def begin(path, dataset, **flags):
     """Makes the folder of a run, as far as the check needs it."""
     task = new_task(path, dataset, **flags)
-    task.splits()
     folder = run_folder.RunFolder(path, task.name)
     folder.open(task.config)
-    folder.begin(task.config, task.facts)
+    folder.begin(task.config, task.data().facts)
     return path
+
+
+def open_run(path, dataset, **flags):
+    """Returns the run, begun and opened, and its pool."""
+    run = runs.open_run(begin(path, dataset, **flags))
+    return run, out_of_fold.pool(run.data.splits)
 
 
 @pytest.fixture(scope="module")
@@ -121,24 +127,24 @@ def test_flips_are_first_and_the_suggestions_right(checked):
 def test_a_fold_is_answered_for_by_a_model_without_it(
     dataset, tmp_path, monkeypatch
 ):
-    task = new_task(tmp_path / "run", dataset, epochs=1)
-    found = out_of_fold.pool(task.splits())
+    run, found = open_run(tmp_path / "run", dataset, epochs=1)
     assert sorted(found.ids) == sorted(set(found.ids))
     assert len(found.ids) == COUNT
     seen, asked = [], []
-    prepare, logits = out_of_fold.loop.prepare, classify.Classify.logits
+    prepare, answers = loop.prepare, classify.Classify.answers
 
-    def spy_prepare(task, parts, chooser):
-        seen.append((set(parts["train"].ids), set(parts["dev"].ids)))
-        return prepare(task, parts, chooser)
+    def spy_prepare(task, run, data):
+        ids = (set(data.splits[name].ids) for name in ("train", "dev"))
+        seen.append(tuple(ids))
+        return prepare(task, run, data)
 
-    def spy_logits(task, model, split):
+    def spy_answers(task, trained, split):
         asked.append(split.ids)
-        return logits(task, model, split)
+        return answers(task, trained, split)
 
-    monkeypatch.setattr(out_of_fold.loop, "prepare", spy_prepare)
-    monkeypatch.setattr(classify.Classify, "logits", spy_logits)
-    out_of_fold.probabilities(task, found, tmp_path / "folds", 3)
+    monkeypatch.setattr(loop, "prepare", spy_prepare)
+    monkeypatch.setattr(classify.Classify, "answers", spy_answers)
+    out_of_fold.probabilities(run, found, tmp_path / "folds", 3)
     assert len(seen) == 3
     # Each fold is asked after its inner dev, on which thresholds are chosen.
     asked = asked[1::2]
@@ -154,16 +160,15 @@ def kept(path, probabilities):
 
 def test_groups_stay_in_one_fold(dataset, tmp_path, monkeypatch):
     flags = {"group": r"(\d)\d\.png", "epochs": 1}
-    task = new_task(tmp_path / "run", dataset, **flags)
-    found = out_of_fold.pool(task.splits())
+    run, found = open_run(tmp_path / "run", dataset, **flags)
     asked = []
 
-    def answer(task, config, pool, places, path, done):
+    def answer(run, config, pool, places, path, done):
         asked.append({pool.ids[i][-7:-5] for i in places})
         kept(done, np.zeros([len(places), 3]))
 
     monkeypatch.setattr(out_of_fold, "_learn", answer)
-    out_of_fold.probabilities(task, found, tmp_path / "folds", 3)
+    out_of_fold.probabilities(run, found, tmp_path / "folds", 3)
     assert sum(map(len, asked)) == len(set().union(*asked)) == 9
 
 
@@ -296,11 +301,10 @@ def test_other_tasks_are_refused(tmp_path):
 
 
 def test_too_few_examples_are_refused(dataset, tmp_path):
-    task = new_task(tmp_path / "run", dataset)
-    found = out_of_fold.pool({"dev": task.splits()["dev"]})
+    run, found = open_run(tmp_path / "run", dataset)
     few = out_of_fold.Pool(found.examples, found.indices[:9], found.sides)
     with pytest.raises(errors.UserError, match="9 examples are too few"):
-        out_of_fold.probabilities(task, few, tmp_path / "folds")
+        out_of_fold.probabilities(run, few, tmp_path / "folds")
 
 
 def test_two_sets_are_pooled(dataset, tmp_path):
@@ -311,7 +315,7 @@ def test_two_sets_are_pooled(dataset, tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(draw(NAMES[i % 3], rng)).save(path)
     flags = {"dev_dataset": str(other)}
-    parts = new_task(tmp_path / "run", dataset, **flags).splits()
+    parts = new_task(tmp_path / "run", dataset, **flags).data().splits
     found = out_of_fold.pool(parts)
     assert len(found.ids) == COUNT + 30
     for side, part in parts.items():
@@ -325,6 +329,6 @@ def test_two_sets_are_pooled(dataset, tmp_path):
         )
     twin = shutil.copytree(dataset, tmp_path / "twin")
     flags = {"dev_dataset": str(twin)}
-    parts = new_task(tmp_path / "same", dataset, **flags).splits()
+    parts = new_task(tmp_path / "same", dataset, **flags).data().splits
     with pytest.raises(errors.UserError, match="--dev_dataset: has ids"):
         out_of_fold.pool(parts)

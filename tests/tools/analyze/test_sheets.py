@@ -1,6 +1,7 @@
-"""The sheet of mistakes and its score, on made-up judgements."""
+"""The sheet of mistakes and its score, on made-up outcomes."""
 
 import csv
+import dataclasses
 import io
 import types
 
@@ -12,42 +13,31 @@ from kerasnotes import errors
 from kerasnotes.plots import images
 from kerasnotes.tools import runs
 from kerasnotes.tools.analyze import sheets, tag_score
-from kerasnotes.training import task
+from kerasnotes.training import records
 from kerasnotes.training.run import folder as run_folder
 
 N, WRONG = 2000, 200
 
 
-def judgement(found, name="given"):
+def outcome_of(found, name="given"):
     rows = [
         {"id": f"dev/{i:04}", "true": "dog", name: "<cat>", "confidence": 0.9}
         for i in range(len(found))
     ]
     picture = images.thumbnail_png(np.zeros([8, 8, 1], "uint8"))
-    return task.Judgement(np.asarray(found), rows, lambda i: picture)
+    return records.Outcome(np.asarray(found), rows, lambda i: picture)
 
 
 @pytest.fixture
 def run_dir(tmp_path, monkeypatch):
     """A run that misreads every tenth of 2,000 dev examples."""
-    judged = {
-        "dev": judgement(np.arange(N) % (N // WRONG) == 0),
-        "test": judgement(np.zeros(3)),
-        "graded": judgement(np.array([0.1, 0.5, 0.0, 0.3, 0.1]), "predicted"),
+    outcomes = {
+        "dev": outcome_of(np.arange(N) % (N // WRONG) == 0),
+        "test": outcome_of(np.zeros(3)),
+        "graded": outcome_of(np.array([0.1, 0.5, 0.0, 0.3, 0.1]), "predicted"),
     }
-    stub = types.SimpleNamespace(
-        splits=lambda: dict.fromkeys(judged),
-        judge=lambda model, split: judged[stub.asked],
-    )
-
-    class Splits(dict):
-        def __getitem__(self, name):
-            stub.asked = name
-
-    stub.splits = lambda: Splits.fromkeys(judged)
     folder = run_folder.RunFolder(tmp_path, "classify")
-    run = runs.Run(folder, stub)
-    monkeypatch.setattr(runs.Run, "model", lambda self: None)
+    run = types.SimpleNamespace(folder=folder, outcome=outcomes.get)
     monkeypatch.setattr(runs, "open_run", lambda path: run)
     return tmp_path
 
@@ -197,9 +187,9 @@ def test_pictures_on_the_page_are_those_of_the_row(run_dir, monkeypatch):
         return data.getvalue()
 
     run = runs.open_run(run_dir)
-    judged = judgement(np.arange(N) % 10 == 0)
-    judged = task.Judgement(judged.errors, judged.rows, picture)
-    monkeypatch.setattr(run.task, "judge", lambda model, split: judged)
+    outcome = outcome_of(np.arange(N) % 10 == 0)
+    outcome = dataclasses.replace(outcome, picture=picture)
+    monkeypatch.setattr(run, "outcome", lambda split: outcome)
     path = sheets.sheet(run_dir, limit=12)
     page = (run_dir / "mistakes.html").read_text()
     for row in read(path):

@@ -14,6 +14,7 @@ from kerasnotes import errors
 from kerasnotes.tools.tune import program as tune
 from kerasnotes.tools.tune import report as search_report
 from kerasnotes.tools.tune import search_text, study, trials
+from kerasnotes.training import records
 from kerasnotes.training import task as task_lib
 from kerasnotes.training.run import config as config_lib
 from tests.support.splits import ArraySplit
@@ -22,27 +23,30 @@ SEARCH = "learning_rate=log:1e-3:1,units=int:2:9"
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(config_lib.Config):
+class Config(config_lib.FitConfig):
+    optimize: str = config_lib.redefault("optimize", "accuracy")
     units: int = config_lib.option(8, "Hidden units.", bounds=(1, 50))
     scale: float = config_lib.option(1.0, "Of the loss.")
 
 
-class Line(task_lib.Task):
+class Line(task_lib.SupervisedTask):
     """Which side of a line a point is on."""
 
     name = "line"
     Config = Config
 
-    def splits(self):
+    def data(self, facts=None):
         if self.config.dataset == "bad":
             raise errors.UserError("--dataset=bad: no such folder")
         x = np.random.default_rng(0).normal(size=[96, 4]).astype("float32")
         y = (x @ [1, -1, 2, 0.5] > 0).astype("float32")[:, None]
-        self.facts = {"name": "line", "train": 64}
         sides = {"train": (0, 64), "dev": (64, 80), "test": (80, 96)}
-        return {n: ArraySplit(x[a:b], y[a:b]) for n, (a, b) in sides.items()}
+        return records.Data(
+            {n: ArraySplit(x[a:b], y[a:b]) for n, (a, b) in sides.items()},
+            {"name": "line", "train": 64},
+        )
 
-    def model(self):
+    def model(self, facts):
         if self.config.units == 13:
             raise errors.UserError("--units=13: unlucky")
         inputs = keras.Input([4])
@@ -57,24 +61,23 @@ class Line(task_lib.Task):
 
         return loss
 
-    def metrics(self):
-        return [keras.metrics.BinaryAccuracy("accuracy", threshold=0.0)]
+    def metrics(self, facts, decisions):
+        return records.Metrics(
+            [keras.metrics.BinaryAccuracy("accuracy", threshold=0.0)]
+        )
 
-    def signatures(self, model):
+    def signatures(self, trained):
         def answer(points):
-            return {"logits": model(points, training=False)}
+            return {"logits": trained.model(points, training=False)}
 
         spec = tf.TensorSpec([None, 4], tf.float32, name="points")
-        return {"model_inputs": task_lib.Signature(answer, (spec,))}
+        return {"model_inputs": records.Signature(answer, (spec,))}
 
-    def judge(self, model, split):
-        raise NotImplementedError
+    def outcome(self, trained, answers):
+        raise AssertionError("no trial asks for outcomes")
 
-    def review(self, model, splits, folder):
-        raise NotImplementedError
-
-    def predict(self, model, paths):
-        raise NotImplementedError
+    def predict(self, trained, inputs):
+        raise AssertionError("no trial predicts")
 
 
 def opened(folder, search=SEARCH, words=(), **more):
@@ -154,9 +157,7 @@ def test_a_killed_trial_goes_on_from_its_checkpoints(done, tmp_path):
     left = opened(tmp_path)
     with pytest.raises(KeyboardInterrupt), left.claimed() as trial:
         _, config = left.flags(trial.params)
-        trials.learn(
-            Line(config), left.run_folder(0), left.chooser, watchers=[Kill()]
-        )
+        trials.learn(left, left.run_folder(0), config, [Kill()])
     assert [t.state for t in left.trials()] == [TrialState.RUNNING]
     found = opened(tmp_path)
     work(found)

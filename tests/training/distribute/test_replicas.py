@@ -214,7 +214,7 @@ def test_a_whole_run(runs, task):
     ],
 )
 def test_what_cannot_be_equal_is_refused(flags, reason):
-    given = config.Config(**flags)
+    given = config.FitConfig(**flags)
     with pytest.raises(errors.UserError, match=reason) as caught:
         replicas.check(given, types.SimpleNamespace(num_replicas_in_sync=2))
     assert "\n" not in str(caught.value)
@@ -222,5 +222,5 @@ def test_what_cannot_be_equal_is_refused(flags, reason):
 
 
 def test_two_replicas_take_what_they_can():
-    given = config.Config(batch_size=34, optimizer="adam:weight_decay=0.1")
+    given = config.FitConfig(batch_size=34, optimizer="adam:weight_decay=0.1")
     replicas.check(given, types.SimpleNamespace(num_replicas_in_sync=2))

@@ -6,12 +6,13 @@ import pytest
 import tensorflow as tf
 
 from kerasnotes import errors, optimizers
+from kerasnotes.training import records
 from kerasnotes.training.fit import compiling
 from kerasnotes.training.run import config
 
 
 def test_clipping_bounds_the_step():
-    given = config.Config(optimizer="sgd", learning_rate=1.0, clip_norm=0.5)
+    given = config.FitConfig(optimizer="sgd", learning_rate=1.0, clip_norm=0.5)
     clipped = compiling.optimizer(given, 10)
     variables = [keras.Variable([3.0, 0.0]), keras.Variable([4.0])]
     clipped.apply(
@@ -27,7 +28,7 @@ def test_clipping_bounds_the_step():
 )
 def test_values_that_cannot_be_are_refused(flags):
     with pytest.raises(errors.UserError):
-        compiling.optimizer(config.Config(**flags), 10)
+        compiling.optimizer(config.FitConfig(**flags), 10)
 
 
 @pytest.mark.parametrize(
@@ -41,28 +42,19 @@ def test_values_that_cannot_be_are_refused(flags):
 )
 def test_averages_that_cannot_be_are_refused(spec):
     with pytest.raises(errors.UserError, match=r"must be in \[0, 1\)"):
-        compiling.check_optimizer(config.Config(optimizer=spec))
+        compiling.check_optimizer(config.FitConfig(optimizer=spec))
 
 
 @pytest.mark.parametrize("name", optimizers.names())
 def test_every_optimizer_passes_as_it_is(name):
-    compiling.check_optimizer(config.Config(optimizer=name))
+    compiling.check_optimizer(config.FitConfig(optimizer=name))
 
 
 @pytest.mark.parametrize("asked, steps", [(3, 8), (20, 8), (2, 7)])
 def test_calls_end_with_the_epoch(asked, steps):
-    class Task:
-        def loss(self):
-            return "mse"
-
-        def metrics(self):
-            return []
-
-        weighted_metrics = metrics
-
     model = keras.Sequential([keras.Input([1]), keras.layers.Dense(1)])
-    given = config.Config(steps_per_execution=asked)
-    compiling.compile(model, Task(), given, steps)
+    given = config.FitConfig(steps_per_execution=asked)
+    compiling.compile(model, "mse", records.Metrics([]), given, steps)
     rows = tf.data.Dataset.from_tensors((np.ones([2, 1]), np.ones([2, 1])))
     rows = rows.repeat(2 * steps + 9)
     model.fit(rows, steps_per_epoch=steps, epochs=2, shuffle=False)

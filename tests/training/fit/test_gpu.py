@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 from kerasnotes import models
+from kerasnotes.training import records
 from kerasnotes.training.distribute import strategies
 from kerasnotes.training.fit import compiling
 from kerasnotes.training.run import config
@@ -53,17 +54,6 @@ def float32_after():
     keras.config.set_dtype_policy("float32")
 
 
-class Digits:
-    def loss(self):
-        return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-
-    def metrics(self):
-        return [keras.metrics.SparseCategoricalAccuracy("accuracy")]
-
-    def weighted_metrics(self):
-        return []
-
-
 def batches():
     """Returns forty batches of pictures whose side tells their class."""
     rng = np.random.default_rng(0)
@@ -77,11 +67,13 @@ def batches():
     "precision", ["float32", "mixed_bfloat16", "mixed_float16"]
 )
 def test_lenet5_learns_with_xla(precision):
-    given = config.Config(precision=precision, steps_per_execution=2)
+    given = config.FitConfig(precision=precision, steps_per_execution=2)
     keras.config.set_dtype_policy(precision)
     keras.utils.set_random_seed(0)
     model = models.build("lenet5", (32, 32, 1), 2, mean=[80.0], std=[70.0])
-    compiling.compile(model, Digits(), given, 40)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    metrics = [keras.metrics.SparseCategoricalAccuracy("accuracy")]
+    compiling.compile(model, loss, records.Metrics(metrics), given, 40)
     assert model.jit_compile
     data = strategies.batches(model.distribute_strategy, batches)
     found = model.fit(data, steps_per_epoch=40, verbose=0, shuffle=False)

@@ -1,6 +1,7 @@
 """nudge.json changes a run while it trains, and the log replays it."""
 
 import csv
+import functools
 import json
 import os
 
@@ -10,11 +11,10 @@ import pytest
 import tensorflow as tf
 
 from kerasnotes import errors
-from kerasnotes.diagnosis import selection
 from kerasnotes.optimizers import regularizers, schedules
-from kerasnotes.training import runner
+from kerasnotes.training import records, runner
 from kerasnotes.training.fit import checkpoints, compiling, loop, nudging
-from kerasnotes.training.run import config
+from kerasnotes.training.run import config, session
 from kerasnotes.training.run import folder as run_folder
 
 SIGTERM = 15
@@ -22,10 +22,10 @@ SIGTERM = 15
 
 @pytest.fixture
 def nudged(toy):
-    """The toy task with a penalty, on whose runs a hand is laid."""
+    """The toy task with a penalty."""
 
     class Nudged(toy):
-        def model(self):
+        def model(self, facts):
             inputs = keras.Input([4])
             penalty = regularizers.l1_l2(self.config.l1, self.config.l2, 120)
             x = inputs
@@ -33,10 +33,6 @@ def nudged(toy):
                 layer = keras.layers.Dense(units, kernel_regularizer=penalty)
                 x = keras.layers.Dropout(0.2)(layer(x))
             return keras.Model(inputs, x, name="toy")
-
-        def fit(self, model, batches, callbacks, **kwargs):
-            callbacks = [*callbacks, self.hand]
-            return super().fit(model, batches, callbacks=callbacks, **kwargs)
 
     yield Nudged
     keras.config.set_dtype_policy("float32")
@@ -67,17 +63,16 @@ class Hand(keras.callbacks.Callback):
 
 def run(task, folder, texts=None, cut=None, **given):
     """Trains as the runner does, up to the best weights."""
-    task.hand = Hand(folder / "nudge.json", texts or {}, cut)
+    hand = Hand(folder / "nudge.json", texts or {}, cut)
     given = {"epochs": 6, "batch_size": 16, "optimizer": "sgd", **given}
     toy = task(task.Config(run_dir=str(folder), **given))
     compiling.configure(toy.config)
-    chooser = selection.Selection("accuracy")
     place = run_folder.RunFolder(folder, toy.name)
     place.open(toy.config)
-    splits = toy.splits()
-    model = loop.prepare(toy, splits, chooser)
-    place.begin(toy.config, toy.facts)
-    return loop.fit(toy, model, place, splits, chooser)
+    session_run = session.Run(toy.config, place)
+    _, model, data = loop.prepare(toy, session_run, toy.data())
+    place.begin(toy.config, data.facts)
+    return loop.fit(model, session_run, data.splits, [hand])
 
 
 def last(folder):
@@ -165,10 +160,16 @@ def test_nudges_change_the_run_and_are_logged(nudged, tmp_path, capsys):
     assert "l1" not in rows[0]
 
 
-def test_stop_ends_the_run_as_early_stopping_does(nudged, tmp_path, capsys):
+def test_stop_ends_the_run_as_early_stopping_does(
+    nudged, tmp_path, capsys, monkeypatch
+):
     given = {"epochs": 6, "run_dir": str(tmp_path)}
-    nudged.hand = Hand(tmp_path / "nudge.json", {3: '{"stop": true}'})
-    metrics = runner.run(nudged, given, [], "trainers.toy")
+    hand = Hand(tmp_path / "nudge.json", {3: '{"stop": true}'})
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            session, "Run", functools.partial(session.Run, watchers=(hand,))
+        )
+        metrics = runner.run(nudged, given, [], "trainers.toy")
     rows = history(tmp_path)
     assert [row["nudge"] for row in rows] == ["", "", "stop=true"]
     assert "test" in metrics and (tmp_path / "report.html").exists()
@@ -197,7 +198,7 @@ BAD = {
 
 @pytest.mark.parametrize("text", BAD, ids=range(len(BAD)))
 def test_what_cannot_be_taken_is_told_once(tmp_path, capsys, text):
-    made = nudger(config.Config(l2=0.5), tmp_path / "nudge.json")
+    made = nudger(config.FitConfig(l2=0.5), tmp_path / "nudge.json")
     assert made.read(1, []) == []
     (tmp_path / "nudge.json").write_text(text)
     assert made.read(2, []) == made.read(3, []) == []
@@ -230,11 +231,6 @@ class Numbers:
 
         return loss
 
-    def metrics(self):
-        return []
-
-    weighted_metrics = metrics
-
 
 def network(penalty):
     keras.utils.set_random_seed(0)
@@ -244,7 +240,8 @@ def network(penalty):
 
 def nudger(given, path, task=None):
     model = network(regularizers.l1_l2(given.l1, given.l2, 10))
-    compiling.compile(model, task or Numbers(), given, 4)
+    loss = (task or Numbers()).loss()
+    compiling.compile(model, loss, records.Metrics([]), given, 4)
     made = nudging.Nudger(path, model, given)
     made.model = model
     return made
@@ -260,7 +257,7 @@ def nudger(given, path, task=None):
     ],
 )
 def test_a_nudged_model_learns_as_one_of_those_numbers(tmp_path, flags):
-    given = config.Config(
+    given = config.FitConfig(
         optimizer="sgd", learning_rate=0.1, l1=0.2, l2=0.5, epochs=3, **flags
     )
     x = np.random.default_rng(0).normal(size=(16, 3)).astype("float32")
@@ -279,10 +276,12 @@ def test_a_nudged_model_learns_as_one_of_those_numbers(tmp_path, flags):
     made.model.fit(x, y, **fit)
     assert task.traced == traced
     # Keras alone, from the same weights, under the numbers nudged to.
-    again = config.Config(optimizer="sgd", learning_rate=0.3, epochs=3, **flags)
+    again = config.FitConfig(
+        optimizer="sgd", learning_rate=0.3, epochs=3, **flags
+    )
     keras.config.set_dtype_policy(given.precision)
     oracle = network(keras.regularizers.L2(2 / 20))
-    compiling.compile(oracle, Numbers(), again, 4)
+    compiling.compile(oracle, Numbers().loss(), records.Metrics([]), again, 4)
     keras.config.set_dtype_policy("float32")
     oracle.set_weights(middle)
     oracle.optimizer.iterations.assign(4)

@@ -1,6 +1,7 @@
 """Half precision: losses are scaled where float16 needs it, answers exact."""
 
 import csv
+import dataclasses
 
 import keras
 import numpy as np
@@ -9,7 +10,7 @@ import tensorflow as tf
 
 from kerasnotes import models
 from kerasnotes.tasks import classify
-from kerasnotes.training import runner
+from kerasnotes.training import records, runner
 from kerasnotes.training.fit import checkpoints, compiling
 from kerasnotes.training.run import config
 from kerasnotes.training.serve import export, folding
@@ -40,21 +41,16 @@ class Line:
 
         return loss
 
-    def metrics(self):
-        return [keras.metrics.MeanAbsoluteError("error")]
-
-    def weighted_metrics(self):
-        return []
-
 
 def compiled(task, precision, **flags):
     """Returns a line's model whose sums are in half precision."""
-    given = config.Config(precision=precision, optimizer="sgd", **flags)
+    given = config.FitConfig(precision=precision, optimizer="sgd", **flags)
     keras.config.set_dtype_policy(precision)
     keras.utils.set_random_seed(0)
     layers = [keras.layers.Dense(3), keras.layers.Dense(1)]
     model = keras.Sequential([keras.Input([4]), *layers])
-    compiling.compile(model, task, given, 2)
+    metrics = records.Metrics([keras.metrics.MeanAbsoluteError("error")])
+    compiling.compile(model, task.loss(), metrics, given, 2)
     return model
 
 
@@ -127,11 +123,11 @@ def overflowing(toy):
     """The toy task, its first gradients too large for float16 if scaled."""
 
     class Overflowing(toy):
-        def splits(self):
-            found = super().splits()
-            for split in found.values():
+        def data(self, facts=None):
+            data = super().data(facts)
+            for split in data.splits.values():
                 split.x *= 1000
-            return found
+            return data
 
     return Overflowing
 
@@ -167,7 +163,7 @@ def test_steps_that_overflow_are_left_out(overflowing, tmp_path, after_call):
 
 
 def served(precision, weights=None):
-    """Returns a task of that precision and its untrained network."""
+    """Returns a task of that precision and its untrained network, twice."""
     given = classify.Config(precision=precision, batch_norm=True)
     keras.config.set_dtype_policy(precision)
     task = classify.Classify(given)
@@ -178,8 +174,8 @@ def served(precision, weights=None):
     if weights:
         model.set_weights(weights)
     names = [str(digit) for digit in range(10)]
-    task.facts = {"classes": names, "input_shape": [32, 32, 1]}
-    return task, model
+    facts = {"classes": names, "input_shape": [32, 32, 1]}
+    return task, records.Trained(model, facts)
 
 
 @pytest.mark.parametrize("precision", HALF)
@@ -188,22 +184,24 @@ def test_what_is_served_is_float32_and_near(precision, tmp_path):
     pictures = pictures.astype("float32")
     task, exact = served("float32")
     # Averages other than those that fold into nothing.
-    for weight in exact.weights:
+    for weight in exact.model.weights:
         if "moving" in weight.path:
             weight.assign(weight + 0.5)
     want = task.signatures(exact)[export.TENSORS].function(pictures)
-    task, half = served(precision, exact.get_weights())
-    folded = folding.fold_batch_norm(half)
-    assert folded.count_params() < half.count_params()
+    task, half = served(precision, exact.model.get_weights())
+    folded = dataclasses.replace(
+        half, model=folding.fold_batch_norm(half.model)
+    )
+    assert folded.model.count_params() < half.model.count_params()
     norms = [
         layer.output
-        for layer in half.layers
+        for layer in half.model.layers
         if isinstance(layer, keras.layers.BatchNormalization)
     ]
     assert {str(n.dtype) for n in norms} == {precision.removeprefix("mixed_")}
-    for model in (half, folded):
-        signatures = task.signatures(model)
-        path = tmp_path / model.name
+    for trained in (half, folded):
+        signatures = task.signatures(trained)
+        path = tmp_path / trained.model.name
         loaded = export.write_saved_model(signatures, path)
         got = loaded.signatures[export.TENSORS](pixels=tf.constant(pictures))
         chances = got["probabilities"]

@@ -10,9 +10,9 @@ import pytest
 import tensorflow as tf
 
 from kerasnotes import errors
-from kerasnotes.diagnosis import selection
 from kerasnotes.training.fit import checkpoints, loop
 from kerasnotes.training.run import folder as run_folder
+from kerasnotes.training.run import session
 
 
 class At(keras.callbacks.Callback):
@@ -36,9 +36,9 @@ def learn(toy, folder, watchers=(), **given):
     keras.utils.clear_session(free_memory=False)
     place = run_folder.RunFolder(folder, task.name)
     place.open(task.config)
-    chooser = selection.Selection("accuracy")
     with place.locked():
-        return loop.learn(task, place, task.splits(), chooser, watchers)
+        run = session.Run(task.config, place, tuple(watchers))
+        return loop.learn(task, run, task.data())
 
 
 def traced(folder):

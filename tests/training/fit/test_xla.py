@@ -14,7 +14,7 @@ from tests.support.paths import ROOT
 
 
 def jit_compile(model, **flags):
-    return xla.jit_compile(model, config.Config(**flags))
+    return xla.jit_compile(model, config.FitConfig(**flags))
 
 
 @pytest.fixture
@@ -90,8 +90,8 @@ class Spelt(keras.layers.Layer):
 
 
 class Odd(toys.Toy):
-    def model(self):
-        made = super().model()
+    def model(self, facts):
+        made = super().model(facts)
         return keras.Model(made.input, Spelt()(made.output), name="odd")
 
 
@@ -102,13 +102,14 @@ assert refusal(Odd) == (
 
 
 def learned(precision, jit):
-    given = config.Config(precision=precision, jit_compile=jit)
+    given = config.FitConfig(precision=precision, jit_compile=jit)
     keras.config.set_dtype_policy(precision)
     keras.utils.set_random_seed(0)
     task = toys.Toy(toys.ToyConfig())
     layers = [keras.layers.Dense(8, "relu"), keras.layers.Dense(2)]
     model = keras.Sequential([keras.Input([4]), *layers])
-    compiling.compile(model, task, given, 7)
+    metrics = task.metrics({}, {})
+    compiling.compile(model, task.loss(), metrics, given, 7)
     assert model.jit_compile == (jit == "true")
     data = task.splits()["train"].training_batches(16, 0, 0, 0, 1)
     model.fit(data, verbose=0, shuffle=False)

@@ -6,43 +6,52 @@ import pytest
 from kerasnotes import models
 from kerasnotes.diagnosis.intervals import Measure
 from kerasnotes.plots import figures, page
-from kerasnotes.training.report import diagnosing, remedies
+from kerasnotes.training import records
+from kerasnotes.training.report import diagnosing, supervised
+from kerasnotes.training.run import folder as run_folder
+from kerasnotes.training.run import session
+from tests.support import toys
 
 
-class Counted:
-    """Answers with measures in place of a model's."""
+class Measured(toys.Toy):
+    """The toy, whose answers are measures in place of a model's."""
 
-    notes = ()
-
-    def __init__(self, errors, facts=None):
-        self.errors = errors
-        self.facts = {"train": 1000} | (facts or {})
+    def __init__(self, config):
+        super().__init__(config)
         self.asked = []
 
-    def measure(self, model, split, metrics):
-        return Measure(self.errors[split.name], split.size)
+    def error(self, trained, answers, metrics):
+        return answers
 
     def remedies(self, problem, facts):
         self.asked.append((problem, facts))
-        return remedies.remedies(problem, facts)
+        return super().remedies(problem, facts)
 
 
-class Side:
-    def __init__(self, name, size):
-        self.name, self.size = name, size
+class Split:
+    def __init__(self, size):
+        self.size = size
 
 
 def diagnose(toy, folder, errors, points=None, facts=None, size=2000, **flags):
-    config = toy.Config(run_dir=str(folder), **flags)
+    task = Measured(toy.Config(run_dir=str(folder), **flags))
     model = keras.Sequential([keras.Input([4]), keras.layers.Dense(2)])
-    return run(Counted(errors, facts), model, config, points, size)
+    return run(task, errors, model, points, facts, size)
 
 
-def run(task, model, config, points=None, size=2000):
-    splits = {name: Side(name, size) for name in task.errors}
-    metrics = {name: {} for name in splits}
+def run(task, errors, model, points=None, facts=None, size=2000):
+    metrics = {name: {} for name in errors}
     metrics |= {"best_epoch": 3, "parameters": 10}
-    return diagnosing.diagnose(task, model, splits, metrics, config, points)
+    facts = {"train": 1000} | (facts or {})
+    folder = run_folder.RunFolder(task.config.run_dir, task.name)
+    return diagnosing.diagnose(
+        task,
+        session.Run(task.config, folder),
+        records.Trained(model, facts, state={"curve": points}),
+        records.Data({name: Split(size) for name in errors}, facts),
+        {name: Measure(error, size) for name, error in errors.items()},
+        metrics,
+    )
 
 
 POINTS = [
@@ -82,9 +91,10 @@ def test_the_terminal_json_and_page_say_the_same(toy, tmp_path):
 
 def test_the_task_is_asked_with_the_facts_of_the_run(toy, tmp_path):
     config = toy.Config(run_dir=str(tmp_path), epochs=40, l2=2.0)
-    task = Counted({"train": 0.0, "dev": 0.06}, {"picture_size": [8, 8]})
+    errors, facts = {"train": 0.0, "dev": 0.06}, {"picture_size": [8, 8]}
+    task = Measured(config)
     model = models.build("lenet5", input_shape=(32, 32, 1), classes=10)
-    run(task, model, config, POINTS)
+    run(task, errors, model, POINTS, facts)
     ((problem, facts),) = task.asked
     assert problem == "variance" and facts.problems == ("variance",)
     assert facts.flags["l2"] == 2.0 and facts.epochs == 40
@@ -97,7 +107,7 @@ def test_the_task_is_asked_with_the_facts_of_the_run(toy, tmp_path):
     assert "norms" in facts.choices["watch"] and "l2" not in facts.choices
     # Of a network that isn't ours nobody knows what it takes.
     other = keras.Sequential([keras.Input([4]), keras.layers.Dense(2)])
-    run(task, other, config)
+    run(task, errors, other, None, facts)
     assert task.asked[-1][1].arguments is None
 
 
@@ -178,12 +188,19 @@ def test_it_costs_one_picture(toy, tmp_path, monkeypatch):
 
 def test_a_toy_is_measured_by_its_own_metrics(toy, tmp_path):
     task = toy(toy.Config(run_dir=str(tmp_path)))
-    splits = task.splits()
-    model = task.model()
-    model.compile(loss=task.loss(), metrics=task.metrics())
-    metrics = {n: task.evaluate(model, s) for n, s in splits.items()}
-    value, _, _ = diagnosing.diagnose(task, model, splits, metrics, task.config)
-    for name, split in splits.items():
-        wrong = task.judge(model, split).errors
+    data = task.data()
+    trained = records.Trained(task.model(data.facts), data.facts)
+    answers, metrics = supervised.evaluate(task, trained, data)
+    folder = run_folder.RunFolder(tmp_path, task.name)
+    value, _, _ = diagnosing.diagnose(
+        task,
+        session.Run(task.config, folder),
+        trained,
+        data,
+        answers,
+        metrics,
+    )
+    for name, split in data.splits.items():
+        wrong = task.outcome(trained, answers[name]).errors
         assert value["errors"][name]["error"] == pytest.approx(wrong.mean())
         assert value["errors"][name]["examples"] == split.size

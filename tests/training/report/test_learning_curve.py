@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from kerasnotes import errors
-from kerasnotes.diagnosis import selection
 from kerasnotes.training.fit import callbacks, checkpoints
 from kerasnotes.training.report import learning_curve
+from kerasnotes.training.run import folder as run_folder
+from kerasnotes.training.run import session
 
 
 @pytest.fixture
@@ -16,9 +17,9 @@ def curve(toy):
         given = {"epochs": 3, "batch_size": 16, "learning_curve": "0.5,0.2"}
         config = toy.Config(**(given | flags), run_dir=str(folder))
         task = toy(config)
-        splits = task.splits()
-        chooser = selection.Selection("accuracy")
-        return learning_curve.learning_curve(task, splits, chooser, folder)
+        config.check()
+        run = session.Run(config, run_folder.RunFolder(folder, task.name))
+        return learning_curve.learning_curve(task, run, task.data())
 
     return run
 
@@ -83,13 +84,13 @@ def test_a_killed_part_ends_as_if_never_killed(
 
 
 def test_a_smaller_part_is_in_the_larger(toy):
-    train = toy(toy.Config()).splits()["train"]
+    train = toy(toy.Config()).data().splits["train"]
     small, large = train.take(24), train.take(60)
     assert set(small.ids) < set(large.ids) < set(train.ids)
 
 
 def test_an_epoch_of_a_part_is_several_passes(toy):
-    part = toy(toy.Config()).splits()["train"].take(20)
+    part = toy(toy.Config()).data().splits["train"].take(20)
     repeated = learning_curve._Repeated(part, 8, 5)
     assert repeated.size // 8 == 5
 
@@ -127,6 +128,6 @@ def test_shares_that_cannot_be(curve, tmp_path, text, said):
 
 
 def test_no_flag_is_no_share(toy):
-    assert learning_curve.shares(toy.Config()) == []
+    assert toy.Config().curve_shares() == []
     config = dataclasses.replace(toy.Config(), learning_curve="0.5,0.1,0.5")
-    assert learning_curve.shares(config) == [0.1, 0.5]
+    assert config.curve_shares() == [0.1, 0.5]

@@ -2,11 +2,11 @@
 
 import json
 
-from kerasnotes.training.report import page as report
+from kerasnotes.training.report import tables
 
 
 def test_a_table_for_the_terminal():
-    text = report.metrics_text(
+    text = tables.metrics_text(
         {
             "model": "m",
             "dev": {"loss": 0.25, "size": 10, "classes": {}, "by": "us"},
@@ -27,7 +27,7 @@ def test_answers_in_every_format(capsys):
         {"file": "x.png", "error": "broken"},
         {"file": "c.png", "label": "é", "confidence": 1.0},
     ]
-    assert report.print_answers(answers, "csv") == 1
+    assert tables.print_answers(answers, "csv") == 1
     out = capsys.readouterr()
     assert out.out.splitlines() == [
         "file,label,confidence",
@@ -35,9 +35,9 @@ def test_answers_in_every_format(capsys):
         "c.png,é,1.0",
     ]
     assert out.err == "x.png: broken\n"
-    report.print_answers(answers, "json")
+    tables.print_answers(answers, "json")
     lines = capsys.readouterr().out.splitlines()
     assert [json.loads(line) for line in lines] == [answers[0], answers[2]]
-    report.print_answers(answers, "table")
+    tables.print_answers(answers, "table")
     assert capsys.readouterr().out.splitlines()[1] == "c.png  é  1.0000"
-    assert report.print_answers(answers[:1], "table") == 0
+    assert tables.print_answers(answers[:1], "table") == 0

@@ -62,7 +62,7 @@ def base(tmp_path_factory):
     """A finished run, and what a person puts beside it."""
     folder = tmp_path_factory.mktemp("base") / "run"
     broken.run(folder, **broken.TRAINED)
-    model = broken.runs.open_run(folder).model()
+    model = broken.runs.open_run(folder).trained.model
     model.save_weights(folder / "own.weights.h5")
     kernel, bias = model.get_weights()
     with h5py.File(folder / "old.h5", "w") as file:

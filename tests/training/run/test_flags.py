@@ -10,7 +10,7 @@ from kerasnotes.training.run import config, flags
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(config.Config):
+class Config(config.FitConfig):
     model: str = config.option("a", "The model.", choices=("alpha", "beta"))
     size: int | None = config.option(None, "The size.")
 

@@ -1,5 +1,6 @@
 """Exports answer as the model does."""
 
+import dataclasses
 import importlib.util
 import re
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from kerasnotes import errors
-from kerasnotes.diagnosis import selection
+from kerasnotes.training import records
 from kerasnotes.training.serve import export
 
 
@@ -16,7 +17,6 @@ from kerasnotes.training.serve import export
 def trained(toy):
     """The toy task with batch norm whose statistics are no identity."""
     task = toy(toy.Config(export="saved_model", fold_batch_norm=True))
-    splits = task.splits()
     inputs = keras.Input([4])
     # Its constants are no variables: converters must find them all the same.
     x = keras.layers.Normalization(mean=[1.0] * 4, variance=[4.0] * 4)(inputs)
@@ -27,7 +27,8 @@ def trained(toy):
     model.set_weights(
         [rng.uniform(0.5, 2, size=w.shape) for w in model.get_weights()]
     )
-    return task, model, splits["dev"]
+    data = task.data()
+    return task, records.Trained(model, data.facts), data
 
 
 @pytest.mark.parametrize(
@@ -41,19 +42,18 @@ def trained(toy):
 def test_every_format_answers_the_same(trained, tmp_path, name, module):
     if importlib.util.find_spec(module) is None:
         pytest.skip(f"{module} is not installed")
-    task, model, split = trained
-    given = dict(vars(task.config), export=name)
-    task.config = task.Config(**given)
-    figures = export.export(task, model, split, tmp_path)
+    task, result, data = trained
+    task = type(task)(dataclasses.replace(task.config, export=name))
+    figures = export.export(task, result, data, tmp_path)
     assert figures[name]["largest_difference"] < 1e-5
     assert figures[name]["size_mb"] > 0
 
 
 def test_bounds_are_checked(trained, tmp_path, capsys):
-    bounds = selection.Selection(
-        "accuracy", "size_mb<=100,latency_ms<=0.000001"
-    ).export_bounds
-    export.export(*trained, tmp_path, bounds)
+    task, result, data = trained
+    bounds = "size_mb<=100,latency_ms<=0.000001"
+    task = type(task)(dataclasses.replace(task.config, satisfy=bounds))
+    export.export(task, result, data, tmp_path)
     told = capsys.readouterr().out
     assert "size_mb<=100 is kept" in told
     assert "latency_ms<=1e-06 is BROKEN" in told
@@ -62,8 +62,8 @@ def test_bounds_are_checked(trained, tmp_path, capsys):
 def test_folded_batch_norm_is_gone(trained, tmp_path, capsys):
     import tensorflow as tf
 
-    task, model, split = trained
-    export.export(task, model, split, tmp_path)
+    task, result, data = trained
+    export.export(task, result, data, tmp_path)
     told = re.search(
         r"([\d.]+) times as fast; differs by at most (\S+)",
         capsys.readouterr().out,
@@ -74,16 +74,17 @@ def test_folded_batch_norm_is_gone(trained, tmp_path, capsys):
     served = loaded.signatures["serving_default"]
     held = [x for x in served.captured_inputs if x.dtype == tf.resource]
     assert len(held) == 4  # Two kernels, two biases.
-    x = next(iter(split.evaluation_batches(8)))[0]
-    want = keras.ops.softmax(model(x, training=False))
+    x = next(iter(data.splits["dev"].evaluation_batches(8)))[0]
+    want = keras.ops.softmax(result.model(x, training=False))
     got = served(points=x)["probabilities"]
     np.testing.assert_allclose(got, want, atol=1e-4)
 
 
 def test_nothing_to_fold_is_told(trained, tmp_path, capsys):
-    task, _, split = trained
+    task, result, data = trained
     plain = keras.Sequential([keras.Input([4]), keras.layers.Dense(2)])
-    export.export(task, plain, split, tmp_path)
+    plain = dataclasses.replace(result, model=plain)
+    export.export(task, plain, data, tmp_path)
     told = capsys.readouterr().out
     assert "--fold_batch_norm: the model has none" in told
     assert "times as fast" not in told
@@ -103,4 +104,5 @@ def test_what_litert_cannot_convert_is_told(toy, tmp_path):
     x = keras.layers.GRU(2)(keras.ops.expand_dims(inputs, -1))
     model = keras.Model(inputs, keras.layers.Dense(2)(x))
     with pytest.raises(errors.UserError, match="--export=litert: TensorFlow's"):
-        export.export(task, model, task.splits()["dev"], tmp_path)
+        result = records.Trained(model, {})
+        export.export(task, result, task.data(), tmp_path)

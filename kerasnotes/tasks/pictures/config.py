@@ -1,0 +1,125 @@
+"""The flags that every task on pictures shares."""
+
+import dataclasses
+import pathlib
+import typing
+
+from etils import epy
+
+from kerasnotes import catalog, errors
+from kerasnotes.training.run import config as config_lib
+
+with epy.lazy_imports():
+    from kerasnotes.tasks.pictures import transfer
+
+MODELS = tuple(catalog.names("pictures"))
+option, setting = config_lib.option, config_lib.setting
+redefault = config_lib.redefault
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(config_lib.FitConfig):
+    """The flags of a task on pictures."""
+
+    memory_flags: typing.ClassVar[tuple] = (
+        "width",
+        "image_size",
+        "batch_size",
+    )
+
+    dev_dataset: str | None = option(
+        None,
+        "Data set of the target distribution, halved into dev and test; "
+        "--dataset then gives train and train-dev only.",
+    )
+    epochs: int = redefault("epochs", 100)
+    learning_rate: float = redefault("learning_rate", 3e-3)
+    lr_schedule: str = redefault("lr_schedule", "cosine")
+    optimize: str = redefault("optimize", "accuracy")
+    model: str = option("lenet5", "Model architecture.", choices=MODELS)
+    image_size: int | None = option(
+        None,
+        "Input size: the side of the model's picture; default the model's.",
+        bounds=(1, 4096),
+    )
+    cache: str = setting(
+        "auto",
+        "Where decoded pictures are kept: memory, disk, none (files are "
+        "decoded whenever they are needed); auto: by their size.",
+        choices=("auto", "memory", "disk", "none"),
+    )
+    resize: str = option(
+        "stretch",
+        "How a picture is brought to the input size.",
+        choices=("stretch", "pad", "crop"),
+    )
+    split: str | None = option(
+        None,
+        "Splits: 'train[:50000],dev[50000:]' by rows, 'train=85%,dev=15%' "
+        "by class and --group; default 60/20/20 or 98/1/1 %.",
+    )
+    group: str | None = option(
+        None,
+        "Regular expression of a file's group; files of one match stay in "
+        "one split.",
+    )
+    example_weight: str | None = option(
+        None,
+        "CSV of id,weight: weights of examples in the loss and in weighted"
+        " metrics; 1 for the others.",
+    )
+    train_dev: bool = option(
+        False, "Hold 10 % of train out as the train-dev set."
+    )
+    augment: str = option(
+        "light",
+        "Augmentation policy: none, light, standard or "
+        "strong[:rotate=…,mixup=…], or a JSON file of such values.",
+    )
+    hidden: str | None = option(
+        None, "Units of the hidden layers, as '128,64'."
+    )
+    activation: str | None = option(
+        None, "Activation function of the hidden layers."
+    )
+    initializer: str | None = option(None, "Kernel initializer.")
+    keep_prob: str | None = option(
+        None,
+        "Dropout as the probability of keeping a unit: one, or one per "
+        "layer, as '0.8,0.5'.",
+    )
+    batch_norm: bool | None = option(
+        None, "Batch normalization before each activation."
+    )
+    width: float | None = option(
+        None, "Width multiplier of the network's channels.", bounds=(1e-3, 10)
+    )
+    weights: str = option(
+        "none",
+        "Initial weights: none (random), imagenet, or a .keras or "
+        ".weights.h5 file; a head for other classes is not loaded.",
+    )
+    freeze: str = option(
+        "none",
+        "Layers to freeze: none, all (but the head), or the first N blocks.",
+    )
+
+    def check(self):
+        """Refuses also weights that aren't, and a part to freeze.
+
+        Raises:
+            UserError: see above.
+        """
+        super().check()
+        # Before TensorFlow and the data are loaded.
+        with errors.as_flags("weights"):
+            catalog.check_weights(self.model, self.weights)
+        if self.freeze != "none":
+            transfer.check(self)
+
+    @property
+    def subject(self):
+        if self.dev_dataset is None:
+            return super().subject
+        target = pathlib.PurePath(self.dev_dataset.partition(":")[0]).name
+        return f"{super().subject}, judged on {target}"

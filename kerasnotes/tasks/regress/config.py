@@ -1,0 +1,53 @@
+"""The flags of regression."""
+
+import dataclasses
+
+from kerasnotes import catalog
+from kerasnotes.training.run import config as config_lib
+
+option, redefault = config_lib.option, config_lib.redefault
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(config_lib.FitConfig):
+    """The flags of a regression."""
+
+    dataset: str = option(
+        "diabetes",
+        "Data set: diabetes, or a CSV file of numbers under a header.",
+    )
+    target: str | None = option(None, "Target column; default the last.")
+    weight: str | None = option(
+        None, "Column of example weights; it is no input."
+    )
+    model: str = option(
+        "linear_regression",
+        "Model architecture.",
+        choices=tuple(catalog.names("tables")),
+    )
+    batch_size: int = redefault(
+        "batch_size",
+        1024,
+        "Global batch size: examples per step; the full training set if it"
+        " is smaller.",
+    )
+    epochs: int = redefault("epochs", 250)
+    # Momentum swings about the minimum, and of its swings the luckiest on dev
+    # would be kept: the average takes them out.
+    learning_rate: float = redefault("learning_rate", 0.1)
+    optimizer: str = redefault("optimizer", "sgd:momentum=0.93")
+    clip_norm: float | None = redefault("clip_norm", 1.0)
+    weight_average: float | None = redefault("weight_average", 0.96)
+    optimize: str = redefault("optimize", "mse")
+    split: str | None = option(
+        None, "Splits: 'train[:80%],dev[80%:]'; default 60/20/20 %."
+    )
+    hidden: str | None = option(
+        None, "Units of the hidden layers, as '128,64'."
+    )
+    activation: str | None = option(
+        None, "Activation function of the hidden layers."
+    )
+    keep_prob: float | None = option(
+        None, "Dropout as the probability of keeping a hidden unit."
+    )

@@ -1,0 +1,93 @@
+"""Metrics and answers as text: for terminals, and as rows of a page."""
+
+import csv
+import io
+import json
+import sys
+
+SPLITS = ("train", "train_dev", "dev", "test")
+"""The names that splits of data have, in the order of tables."""
+
+
+def short(value):
+    """Returns a number in four or five digits."""
+    return f"{value:.4f}" if abs(value) < 10 else f"{value:.5g}"
+
+
+def metrics_rows(metrics):
+    """Returns the header and rows of the metrics, a column a split."""
+    splits = [name for name in SPLITS if name in metrics]
+    names = dict.fromkeys(
+        key
+        for split in splits
+        for key, value in metrics[split].items()
+        if isinstance(value, int | float)
+    )
+    rows = [[n, *(metrics[s].get(n) for s in splits)] for n in names]
+    return ["metric", *splits], rows
+
+
+def metrics_text(metrics):
+    """Returns the metrics as a table for a terminal, and what is text."""
+    header, rows = metrics_rows(metrics)
+    values = [v for split in header[1:] for v in metrics[split].values()]
+    texts = dict.fromkeys(v for v in values if isinstance(v, str))
+    return "\n".join([text_table(header, rows), *texts])
+
+
+def text_table(header, rows):
+    """Returns a table in columns; numbers with four digits.
+
+    >>> print(text_table(["metric", "dev"], [["loss", 0.123456]]))
+    metric     dev
+    loss    0.1235
+    """
+    cells = [[_cell(value) for value in row] for row in [header, *rows]]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if i else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in cells
+    )
+
+
+def _cell(value):
+    if value is None:
+        return "–"
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def print_answers(answers, form):
+    """Prints predictions as they come.
+
+    Args:
+        answers: dictionaries, of which the first entry is the input; one with
+            an `error` is a failure.
+        form: table, json (an object a line) or csv.
+
+    Returns:
+        The exit status: 1 where an input failed.
+    """
+    status, started = 0, False
+    for answer in answers:
+        if "error" in answer:
+            name = next(iter(answer.values()))
+            print(f"{name}: {answer['error']}", file=sys.stderr)
+            status = 1
+            continue
+        if form == "json":
+            print(json.dumps(answer, ensure_ascii=False), flush=True)
+            continue
+        if form == "csv":
+            text = io.StringIO()
+            writer = csv.DictWriter(text, answer, lineterminator="\n")
+            if not started:
+                writer.writeheader()
+            writer.writerow(answer)
+            print(text.getvalue(), end="", flush=True)
+        else:
+            print("  ".join(_cell(v) for v in answer.values()), flush=True)
+        started = True
+    return status
