@@ -48,6 +48,7 @@ def of_all_kinds():
         "a.jpg": encoded(picture(0), "JPEG"),
         "grey.jpg": encoded(picture(1, "L"), "JPEG"),
         "turned.jpg": encoded(picture(2), "JPEG", exif=turned.tobytes()),
+        "wide.jpg": encoded(picture(2, size=(50, 3)), "JPEG"),
         "inks.jpg": encoded(picture(3, "CMYK"), "JPEG"),
         "a.png": encoded(picture(4), "PNG"),
         "grey.png": encoded(picture(5, "L"), "PNG"),
@@ -112,6 +113,13 @@ def test_headers_say_what_decoding_makes_of_a_file(name):
     header = inspect.header(files.read(name))
     assert header.is_grey == (shape[-1] == 1)
     assert header.is_plain == (name in ("a.jpg", "grey.jpg"))
+    assert inspect.is_plain_jpeg(files.read(name)) == header.is_plain
+
+
+def test_jpegs_without_their_pixels_are_not_plain():
+    data = of_all_kinds()["a.jpg"]
+    for count in range(data.index(b"\xff\xda")):
+        assert not inspect.is_plain_jpeg(data[:count])
 
 
 def test_only_grey_files_make_grey_pictures():
