@@ -12,6 +12,7 @@ import tensorflow as tf
 from kerasnotes import files
 from kerasnotes.training import runner
 from kerasnotes.training.fit import callbacks, checkpoints
+from kerasnotes.training.run import folder as run_folder
 from kerasnotes.training.run import session
 from tests.support import unlike
 from tests.support.paths import ROOT
@@ -22,6 +23,15 @@ EVERY = (*unlike.BY_STEPS, *unlike.SUPERVISED)
 def run(task, folder, **flags):
     flags = {"export": "saved_model", **flags, "run_dir": str(folder)}
     return runner.run(task, flags, [], f"trainers.{task.name}")
+
+
+def learn(task, folder, **flags):
+    """Learns where weights alone matter: without exports and a report."""
+    config = task.Config(**flags, run_dir=str(folder))
+    place = run_folder.RunFolder(folder, task.name)
+    place.path.mkdir(exist_ok=True)
+    with place.locked():
+        runner.learn_in(place, task(config))
 
 
 def weights(folder):
@@ -65,7 +75,7 @@ def test_what_has_no_dev_set_learns_and_has_no_diagnosis(task, tmp_path):
 @pytest.mark.parametrize("task", unlike.BY_STEPS, ids=lambda t: t.name)
 @pytest.mark.parametrize("how", ["killed", "asked"])
 def test_steps_go_on_where_they_were(task, how, tmp_path, monkeypatch):
-    run(task, tmp_path / "whole")
+    learn(task, tmp_path / "whole")
     monkeypatch.setattr(session, "_CHECKPOINT_SECONDS", 0.0)
 
     def cost(self, model, number, cost=task.cost):
@@ -78,48 +88,46 @@ def test_steps_go_on_where_they_were(task, how, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(task, "cost", cost)
         with pytest.raises(BaseException) as caught:
-            run(task, tmp_path / "cut")
+            learn(task, tmp_path / "cut")
     assert type(caught.value).__name__ in ("KeyboardInterrupt", "Preempted")
-    run(task, tmp_path / "cut")
+    learn(task, tmp_path / "cut")
     assert_same(tmp_path / "whole", tmp_path / "cut")
     rows = (tmp_path / "cut/history.csv").read_text().splitlines()
     assert len(rows) == 1 + 20
 
 
 def test_steps_may_grow(tmp_path):
-    run(unlike.Pixels, tmp_path / "a", steps=30)
-    run(unlike.Pixels, tmp_path / "b", steps=12)
-    run(unlike.Pixels, tmp_path / "b", steps=30)
+    learn(unlike.Pixels, tmp_path / "a", steps=30)
+    learn(unlike.Pixels, tmp_path / "b", steps=12)
+    learn(unlike.Pixels, tmp_path / "b", steps=30)
     assert_same(tmp_path / "a", tmp_path / "b")
     with pytest.raises(Exception, match="steps may only grow"):
-        run(unlike.Pixels, tmp_path / "b", steps=3)
+        learn(unlike.Pixels, tmp_path / "b", steps=3)
 
 
 @pytest.mark.parametrize("task", unlike.SUPERVISED, ids=lambda t: t.name)
 def test_a_killed_run_ends_the_same(task, tmp_path, after_call, monkeypatch):
-    run(task, tmp_path / "whole")
+    learn(task, tmp_path / "whole")
     monkeypatch.setattr(callbacks, "_CHECKPOINT_SECONDS", 0.0)
     with after_call(5, "killed"):
-        run(task, tmp_path / "cut")
-    run(task, tmp_path / "cut")
+        learn(task, tmp_path / "cut")
+    learn(task, tmp_path / "cut")
     assert_same(tmp_path / "whole", tmp_path / "cut")
 
 
 REPLICAS = """
 import json, sys
 import numpy as np
-from kerasnotes.training import runner
 from kerasnotes.training.fit import checkpoints
-from tests.support import unlike
+from tests.support import runs, unlike
 
 folder, apart = sys.argv[1], {}
 for task in unlike.SUPERVISED:
     found = []
     for strategy in ("one_device", "mirrored"):
         path = f"{folder}/{task.name}-{strategy}"
-        flags = {"run_dir": path, "strategy": strategy, "logical_cpus": 2}
-        flags |= {"optimizer": "sgd", "epochs": 2}
-        metrics = runner.run(task, flags, [], "trainers.toy")
+        flags = {"strategy": strategy, "logical_cpus": 2, "epochs": 2}
+        runs.learn(task, path, optimizer="sgd", batch_size=8, **flags)
         best = checkpoints.Checkpoints(f"{path}/checkpoints")
         _, state, _ = best.load_last()
         found.append(best.load_best(state))
