@@ -39,7 +39,7 @@ SIZES = [(32, 256, 224, 8, 0.8), (128, 40, 32, 5, "none")]
 
 
 def ours(size):
-    """Returns the public policy with the numbers that it draws on."""
+    """Return the public policy with the numbers that it draws on."""
     policy = named.build(
         f"standard:crop=1,rotate={TURN},shear={SHEAR},"
         f"brightness={COLOUR},contrast={COLOUR}"
@@ -54,7 +54,7 @@ def ours(size):
 
 
 def warp_alone(size, by):
-    """Returns the warp without the colours."""
+    """Return the warp without the colours."""
     geometry = warping.Geometry(mirror=True, rotate=TURN, shear=SHEAR)
 
     def run(images, step):
@@ -66,7 +66,7 @@ def warp_alone(size, by):
 
 
 def keras_layers(size):
-    """Returns Keras' chain."""
+    """Return Keras' chain."""
     slant = np.tan(np.radians(SHEAR))
     layers = [
         keras.layers.RandomCrop(*size),
@@ -86,7 +86,7 @@ def keras_layers(size):
 
 
 def albumentations_chain(size):
-    """Returns albumentations' chain."""
+    """Return albumentations' chain."""
 
     def compose():
         return albumentations.Compose(
@@ -119,12 +119,12 @@ def albumentations_chain(size):
 
 
 def copy(size):
-    """Returns the plain copy of a batch: its middle."""
+    """Return the plain copy of a batch: its middle."""
     return lambda images, step: images[:, : size[0], : size[1]]
 
 
 def dataset(run, images):
-    """Returns endless batches as a model takes them."""
+    """Return endless batches as a model takes them."""
     return tf.data.Dataset.counter().map(
         lambda step: tf.cast(run(images, step), tf.float32),
         num_parallel_calls=CORES,
@@ -132,7 +132,7 @@ def dataset(run, images):
 
 
 def seconds(data, steps):
-    """Times some batches, none of them made ahead.
+    """Time some batches, none of them made ahead.
 
     They are taken within TensorFlow, as `fit` does: a loop in Python would
     compete with the maps for the interpreter's lock.
@@ -166,7 +166,7 @@ def compare(batch, source, target, chains):
 
 
 def faster(taken, other, goal):
-    """Describes how much faster ours is than another."""
+    """Describe how much faster ours is than another."""
     ratios = np.median(taken[other] / taken["kerasnotes"], 0)
     return (
         f"  over {other}: {ratios[0]:.2f} times, {ratios[1]:.2f} by the CPU's "
@@ -175,7 +175,7 @@ def faster(taken, other, goal):
 
 
 def main():
-    """Prints a table for each size."""
+    """Print a table for each size."""
     print(f"{CORES} cores, images a second and the CPU's time for one")
     for batch, source, target, goal, other_goal in SIZES:
         size = (target, target)

@@ -47,13 +47,13 @@ LENGTHS = (16, 32, 64, 128)
 
 
 def endless(logits):
-    """Returns logits under which nothing ends."""
+    """Return logits under which nothing ends."""
     ends = ops.arange(VOCABULARY) == END
     return ops.where(ends, -math.inf, logits)
 
 
 def search(step, cache, batch, steps, reorder):
-    """Returns the best sequences, `(batch, steps)`."""
+    """Return the best sequences, `(batch, steps)`."""
     start = ops.full((batch,), START, "int32")
     found = decoding.beam_search(
         step, cache, start, steps, BEAM, reorder=reorder
@@ -62,7 +62,7 @@ def search(step, cache, batch, steps, reorder):
 
 
 def cached(model, memory, batch, steps):
-    """Searches as the model does."""
+    """Search as the model does."""
 
     def step(tokens, position, cache):
         logits, cache = model.step(tokens, position, memory, cache)
@@ -73,7 +73,7 @@ def cached(model, memory, batch, steps):
 
 
 def recomputed(model):
-    """Returns a search that runs the decoder on all tokens so far."""
+    """Return a search that runs the decoder on all tokens so far."""
     encoded, decoded = (
         model.get_layer(name).output
         for name in ("encoder_norm", "decoder_norm")
@@ -104,7 +104,7 @@ def recomputed(model):
 
 
 def hub(model, source, steps):
-    """Searches with keras_hub's sampler."""
+    """Search with keras_hub's sampler."""
     memory = model.encode(source)
     cache = model.start(memory, 1, steps)
     memory = keras.tree.map_structure(
@@ -129,7 +129,7 @@ def hub(model, source, steps):
 
 
 def take_turns(ways):
-    """Returns the answers, and for each way a row a round.
+    """Return the answers, and for each way a row a round.
 
     A row is seconds, and the CPU's seconds.
     """
@@ -145,7 +145,7 @@ def take_turns(ways):
 
 
 def compare(model, source):
-    """Prints the ways' sentences a second."""
+    """Print the ways' sentences a second."""
     steps, batch = _STEPS.value, source.shape[0]
     recompute = recomputed(model)
     ways = {
@@ -170,7 +170,7 @@ def compare(model, source):
 
 
 def curve(model, source):
-    """Prints the time for a token, by the most steps."""
+    """Print the time for a token, by the most steps."""
     memory = model.encode(source)
     batch = source.shape[0]
     ways = {
@@ -191,7 +191,7 @@ def curve(model, source):
 
 
 def main(_):
-    """Prints both tables."""
+    """Print both tables."""
     keras.utils.set_random_seed(0)
     model = models.build(
         "transformer", source_size=VOCABULARY, target_size=VOCABULARY

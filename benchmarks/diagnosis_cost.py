@@ -18,7 +18,7 @@ from kerasnotes.training.report import diagnosing
 
 
 def main():
-    """Prints a line for each task."""
+    """Print a line for each task."""
     diagnose = diagnosing.diagnose
     for name in ("classify", "regress"):
         spent = []

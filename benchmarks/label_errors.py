@@ -30,7 +30,7 @@ SEEDS, SHARE, FIRST = 3, 0.05, 0.1
 
 
 def flip(found, seed):
-    """Returns the pool with wrong training labels, and which they are."""
+    """Return the pool with wrong training labels, and which they are."""
     rng = np.random.default_rng(seed)
     train = np.flatnonzero(found.sides == "train")
     places = rng.choice(train, round(SHARE * len(train)), replace=False)
@@ -43,7 +43,7 @@ def flip(found, seed):
 
 
 def neighbours(found):
-    """Returns the share of the neighbours that have each label."""
+    """Return the share of the neighbours that have each label."""
     pixels = found.examples.images[found.indices].reshape(len(found.sides), -1)
     model = KNeighborsClassifier(10, weights="distance")
     shares = cross_val_predict(
@@ -53,7 +53,7 @@ def neighbours(found):
 
 
 def rankings(seed):
-    """Returns the flipped among the training labels, and each score."""
+    """Return the flipped among the training labels, and each score."""
     config = classify.Config(run_dir="unused")
     compiling.configure(config)
     task = classify.Classify(config)
@@ -74,7 +74,7 @@ def rankings(seed):
 
 
 def main():
-    """Prints a line for each ranking and seed, and the means."""
+    """Print a line for each ranking and seed, and the means."""
     lines = []
     for seed in range(SEEDS):
         flipped, scores = rankings(seed)

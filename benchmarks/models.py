@@ -29,7 +29,7 @@ THEIRS = {
 
 
 def build(name, size, jit):
-    """Returns our model and theirs, compiled alike, by whose it is."""
+    """Return our model and theirs, compiled alike, by whose it is."""
     theirs = getattr(keras.applications, THEIRS[name])
     shape = (size, size, 3)
     found = {
@@ -48,7 +48,7 @@ def build(name, size, jit):
 
 
 def seconds(model, mode, batches, steps):
-    """Returns how long so many steps take."""
+    """Return how long so many steps take."""
     began = time.perf_counter()
     if mode == "train":
         model.fit(batches, steps_per_epoch=steps, verbose=0, shuffle=False)
@@ -58,7 +58,7 @@ def seconds(model, mode, batches, steps):
 
 
 def compare(found, mode, batches, args):
-    """Returns the images a second of each round, by whose they are."""
+    """Return the images a second of each round, by whose they are."""
     speeds = {whose: [] for whose in found}
     for whose in found:
         # Compiles.
@@ -71,7 +71,7 @@ def compare(found, mode, batches, args):
 
 
 def main():
-    """Prints a line for each model and mode."""
+    """Print a line for each model and mode."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--models", default="resnet50,mobilenet_v2")
     for name, default in (

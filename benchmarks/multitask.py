@@ -30,7 +30,7 @@ _EXAMPLES = flags.DEFINE_integer("examples", 6000, "Training pictures.")
 
 
 def learn(config, facts, train, test, steps):
-    """Returns the errors of a network on each label, and its seconds."""
+    """Return the errors of a network on each label, and its seconds."""
     # One epoch of all the steps: the learning rate decays over these.
     task = multilabel.Multilabel(dataclasses.replace(config, epochs=1))
     compiling.configure(task.config)
@@ -49,7 +49,7 @@ def learn(config, facts, train, test, steps):
 
 
 def of_label(split, label, warp=None):
-    """Returns a split of one label, where it is known."""
+    """Return a split of one label, where it is known."""
     examples = split.examples
     one = dataclasses.replace(
         examples,
@@ -61,7 +61,7 @@ def of_label(split, label, warp=None):
 
 
 def compare(seed):
-    """Returns the labels, and each kind's errors and seconds."""
+    """Return the labels, and each kind's errors and seconds."""
     config = multilabel.Config(seed=seed)
     warp = named.build(config.augment)
     data = multilabel.Multilabel(config).data()
@@ -91,7 +91,7 @@ def compare(seed):
 
 
 def main(_):
-    """Prints the errors on test, means over the seeds."""
+    """Print the errors on test, means over the seeds."""
     logging.set_verbosity(logging.ERROR)
     runs = [compare(seed) for seed in range(_SEEDS.value)]
     (names, first), *_ = runs

@@ -64,7 +64,7 @@ class Pictures(tfds.core.GeneratorBasedBuilder):
 
 
 def make(folder):
-    """Writes smooth pictures, which compress as photographs do."""
+    """Write smooth pictures, which compress as photographs do."""
     rng = np.random.default_rng(0)
     for i in range(COUNT):
         path = folder / f"class_{i % 5}" / f"{i:04d}.jpg"
@@ -74,14 +74,14 @@ def make(folder):
 
 
 def ours(name, size, **given):
-    """Returns a function of an epoch that gives our batches."""
+    """Return a function of an epoch that gives our batches."""
     examples = load.load(name, image_size=size, cache="none", **given)
     split = batches.ImageSplit(examples, np.arange(len(examples.ids)))
     return lambda epoch: split.training_batches(BATCH, 0, epoch, 0, epoch + 1)
 
 
 def of_keras(folder, size):
-    """Returns Keras' batches."""
+    """Return Keras' batches."""
     data = keras.utils.image_dataset_from_directory(
         folder, image_size=(size, size), batch_size=BATCH, verbose=False
     )
@@ -89,7 +89,7 @@ def of_keras(folder, size):
 
 
 def plain(folder, size, antialias):
-    """Returns a pipeline as people write it."""
+    """Return a pipeline as people write it."""
     paths = sorted(map(str, folder.glob("*/*.jpg")))
 
     def read(path):
@@ -102,7 +102,7 @@ def plain(folder, size, antialias):
 
 
 def plain_records(builder, size, antialias):
-    """Returns the same of a TFDS set."""
+    """Return the same of a TFDS set."""
 
     def resize(example):
         return tf.image.resize(
@@ -119,7 +119,7 @@ def plain_records(builder, size, antialias):
 
 
 def measure(make_batches, epoch):
-    """Returns pictures a second and the CPU's milliseconds for one."""
+    """Return pictures a second and the CPU's milliseconds for one."""
     data = iter(make_batches(epoch))
     next(data)
     count, cpu, start = 0, time.process_time(), time.monotonic()
@@ -132,7 +132,7 @@ def measure(make_batches, epoch):
 
 
 def compare(title, ways):
-    """Prints a row for each of the ways, which take turns."""
+    """Print a row for each of the ways, which take turns."""
     rounds = [
         [measure(way, epoch) for way in ways.values()]
         for epoch in range(_ROUNDS.value + 1)
@@ -148,7 +148,7 @@ def compare(title, ways):
 
 
 def main(_):
-    """Makes the sets and prints both tables."""
+    """Make the sets and print both tables."""
     size = _SIZE.value
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(_PICTURES.value or f"{temporary}/pictures")

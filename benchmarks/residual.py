@@ -29,7 +29,7 @@ NAMES = ("plain20", "plain56", "resnet20", "resnet56")
 
 
 def train(name, x, y, seed):
-    """Returns the loss and the error of the last epoch."""
+    """Return the loss and the error of the last epoch."""
     keras.utils.set_random_seed(seed)
     model = models.build(name, x.shape[1:], mean=x.mean(), std=x.std())
     model.compile(
@@ -44,7 +44,7 @@ def train(name, x, y, seed):
 
 
 def main(_):
-    """Prints a row for each network."""
+    """Print a row for each network."""
     digits = sklearn.datasets.load_digits()
     x = digits.images[..., None].astype("float32") * (255 / 16)
     x = np.asarray(keras.ops.image.resize(x, (_SIZE.value, _SIZE.value)))

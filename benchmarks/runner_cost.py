@@ -33,12 +33,12 @@ STEPS, PAIRS = 500, 5
 
 
 def batches(train, config):
-    """Returns as many steps as one run of an epoch takes."""
+    """Return as many steps as one run of an epoch takes."""
     return train.training_batches(config.batch_size, 0, 0, 0, 10**6)
 
 
 def device():
-    """Returns the name of the device that trains."""
+    """Return the name of the device that trains."""
     gpus = tf.config.list_physical_devices("GPU")
     if not gpus:
         return "CPU"
@@ -47,7 +47,7 @@ def device():
 
 
 def main():
-    """Prints the median ratio and the pairs behind it."""
+    """Print the median ratio and the pairs behind it."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--model", default="lenet5")
     parser.add_argument("--precision", default="float32")

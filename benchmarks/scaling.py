@@ -51,7 +51,7 @@ PATIENCE = 300  # Seconds until a worker counts as hung.
 
 
 def main():
-    """Prints a table for each batch size and augmentation."""
+    """Print a table for each batch size and augmentation."""
     parser = argparse.ArgumentParser()
     for name, default in {"workers": 2, "steps": 300, "rounds": 5}.items():
         parser.add_argument(f"--{name}", type=int, default=default)
@@ -69,7 +69,7 @@ def main():
 
 @contextlib.contextmanager
 def started(args, batch, augment):
-    """Yields the pipes to the workers: of each alone, and of all together."""
+    """Yield the pipes to the workers: of each alone, and of all together."""
     spawn = multiprocessing.get_context("spawn")
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) < args.workers:
@@ -96,7 +96,7 @@ def started(args, batch, augment):
 
 
 def free_ports(count):
-    """Returns so many ports that nobody listens on."""
+    """Return so many ports that nobody listens on."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [each.getsockname()[1] for each in sockets]
     [each.close() for each in sockets]
@@ -104,7 +104,7 @@ def free_ports(count):
 
 
 def measure(pipes, args):
-    """Returns what each round's turn took, by the situation."""
+    """Return what each round's turn took, by the situation."""
     apart, together = pipes
     situations = {"alone": apart[:1], "apart": apart, "together": together}
     for those in situations.values():
@@ -129,7 +129,7 @@ def turn(pipes, steps):
 
 
 def table(rounds, batch, args):
-    """Returns the lines to print of one batch size and augmentation."""
+    """Return the lines to print of one batch size and augmentation."""
     lines = [f"{'':10}{'examples/s':>12}{'ms a step':>12}{'CPU ms':>10}"]
     # Of each round, what all workers do in a second; seconds of a step.
     speed, step = {}, {}
@@ -158,7 +158,7 @@ def table(rounds, batch, args):
 
 
 def work(pipe, core, told, batch, augment):
-    """Runs in a worker: learns as many steps as the pipe says, each time."""
+    """Run in a worker: learns as many steps as the pipe says, each time."""
     os.sched_setaffinity(0, {core})
     if told:
         os.environ["TF_CONFIG"] = json.dumps(told)
@@ -188,7 +188,7 @@ def work(pipe, core, told, batch, augment):
 
 
 def problem(config):
-    """Returns the task, facts and a training split of random pictures."""
+    """Return the task, facts and a training split of random pictures."""
     rng = np.random.default_rng(0)
     facts = {"train": SIZE, "input_shape": SHAPE, "mean": [127], "std": [74]}
     facts["classes"] = list("0123456789")

@@ -129,7 +129,7 @@ _DATA = flags.DEFINE_string("data", "../shared/data", "The folder DATA.")
 
 
 def measure(trainer, words, seeds, split, metric):
-    """Returns the mean score and seconds of a command over its seeds."""
+    """Return the mean score and seconds of a command over its seeds."""
     scores, seconds = [], []
     for seed in range(seeds):
         with tempfile.TemporaryDirectory() as folder:
@@ -154,14 +154,14 @@ def measure(trainer, words, seeds, split, metric):
 
 
 def score(row):
-    """Returns a row's score as the tables write it."""
+    """Return a row's score as the tables write it."""
     value = _FORMATS.get(row["metric"], "{:.3f}").format(row["score"])
     seeds = f", mean of {row['seeds']} seeds" if row["seeds"] > 1 else ""
     return f"{row['split']} {row['metric']} {value}{seeds}"
 
 
 def systems_table(rows):
-    """Returns the table of docs/systems.md: every measured row."""
+    """Return the table of docs/systems.md: every measured row."""
     lines = [
         "| system | API | trainer | command | score | time |",
         "|---|---|---|---|---|---|",
@@ -176,7 +176,7 @@ def systems_table(rows):
 
 
 def tasks_table(rows):
-    """Returns the table of README.md: each trainer's default command."""
+    """Return the table of README.md: each trainer's default command."""
     defaults = {row["trainer"]: row for row in rows if not row["flags"]}
     lines = [
         "| task | command | score | time | guide |",
@@ -192,7 +192,7 @@ def tasks_table(rows):
 
 
 def write_tables(rows):
-    """Puts the tables into docs/systems.md and README.md."""
+    """Put the tables into docs/systems.md and README.md."""
     for name, table in ((SYSTEMS, systems_table), (TASKS, tasks_table)):
         text = (ROOT / name).read_text()
         first, last = MARKS[name]

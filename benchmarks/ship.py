@@ -14,7 +14,7 @@ from kerasnotes.training.run import flags
 
 
 def checksums(folder):
-    """Returns the SHA-256 of each file below `folder`, by relative path."""
+    """Return the SHA-256 of each file below `folder`, by relative path."""
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(
             path.read_bytes()
@@ -57,7 +57,7 @@ _TASKS = {
 
 
 def card(run, folder):
-    """Returns the model card, in Markdown."""
+    """Return the model card, in Markdown."""
     config = json.loads((run / "config.json").read_text())
     metrics = json.loads((run / "metrics.json").read_text())
     data, task = config["data"], config["task"]
@@ -106,7 +106,7 @@ Serve it with TensorFlow alone.
 
 
 def main(run, folder):
-    """Copies the SavedModel and writes the card."""
+    """Copy the SavedModel and write the card."""
     run, folder = pathlib.Path(run), pathlib.Path(folder)
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(run / "saved_model", folder)

@@ -19,7 +19,7 @@ SIDE, BATCH, RUNS = 256, 256, 20
 
 
 def main():
-    """Prints both times, their ratio and the largest difference."""
+    """Print both times, their ratio and the largest difference."""
     model = models.build("lenet5", mean=[128.0], std=[64.0])
     sliding = fully_convolutional.convolutionalize(model)
     picture = np.random.default_rng(0).uniform(0, 255, (1, SIDE, SIDE, 1))

@@ -20,7 +20,7 @@ COMMANDS = {
 
 
 def main():
-    """Prints a line a command."""
+    """Print a line a command."""
     for name, words in COMMANDS.items():
         seconds = []
         for _ in range(5):

@@ -61,7 +61,7 @@ def pretrain(folder):
 
 
 def with_new_head(path, seed):
-    """Returns the path of the same network with a head that knows nothing."""
+    """Return the path of the same network with a head that knows nothing."""
     network = models.load(path)
     head = network.get_layer("logits")
     shape = head.kernel.shape
@@ -73,7 +73,7 @@ def with_new_head(path, seed):
 
 
 def learn(config, facts, splits):
-    """Returns the error on dev, and the seconds of features and of epochs."""
+    """Return the error on dev, and the seconds of features and of epochs."""
     task = classify.Classify(config)
     compiling.configure(config)
     keras.utils.set_random_seed(config.seed)
@@ -117,7 +117,7 @@ class _Clock(keras.callbacks.Callback):
 
 
 def few(splits, seed):
-    """Returns five pictures of each class to learn from, and the others."""
+    """Return five pictures of each class to learn from, and the others."""
     examples = splits["train"].examples
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(examples.labels))
@@ -135,7 +135,7 @@ def few(splits, seed):
 
 
 def compare(config, data, trained):
-    """Prints what each way makes of few labels."""
+    """Print what each way makes of few labels."""
     network = classify.Classify(config).network(data.facts)
     half = len(network.blocks) // 2
     errors = {}
@@ -157,7 +157,7 @@ def compare(config, data, trained):
 
 
 def clock(config, data, folder):
-    """Prints the seconds of an epoch, cached and not."""
+    """Print the seconds of an epoch, cached and not."""
     weights = str(folder / "timed.keras")
     splits, shape = data.splits, tuple(data.facts["input_shape"])
     models.build(_TIMED, shape, mean=[0.0], std=[255.0]).save(weights)
@@ -185,14 +185,14 @@ def clock(config, data, folder):
 
 
 def text(values):
-    """Returns a mean with its interval, in per cent."""
+    """Return a mean with its interval, in per cent."""
     values = 100 * np.asarray(values)
     half = stats.t.ppf(0.975, len(values) - 1) * stats.sem(values)
     return f"{values.mean():.1f} ± {half:.1f}"
 
 
 def main(_):
-    """Prints errors, gains and seconds."""
+    """Print errors, gains and seconds."""
     logging.set_verbosity(logging.ERROR)
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)

@@ -37,7 +37,7 @@ _JIT = flags.DEFINE_bool("jit_compile", False, "Whether XLA compiles both.")
 
 
 def ours():
-    """Returns our model."""
+    """Return our model."""
     return models.build(
         "transformer",
         source_size=_SIZE.value,
@@ -50,7 +50,7 @@ def ours():
 
 
 def hubs():
-    """Returns the same network of keras_hub's layers."""
+    """Return the same network of keras_hub's layers."""
     inputs, tables, x = {}, {}, {}
     for side in ("source", "target"):
         inputs[side] = keras.Input((None,), dtype="int32", name=side)
@@ -85,7 +85,7 @@ def hubs():
 
 
 def training(model, batch):
-    """Returns a function that trains for a turn."""
+    """Return a function that trains for a turn."""
     model.compile(
         keras.optimizers.Adam(1e-3),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
@@ -100,7 +100,7 @@ def training(model, batch):
 
 
 def main(_):
-    """Prints a line for each model."""
+    """Print a line for each model."""
     keras.utils.set_random_seed(0)
     rng = np.random.default_rng(0)
     source, target, answer = (

@@ -74,7 +74,7 @@ class Arrays:
         self._file.visititems(add)
 
     def group(self, group, name):
-        """Returns a group below another; `name` may have slashes.
+        """Return a group below another; `name` may have slashes.
 
         Raises:
             ValueError: it isn't there, is elsewhere, or is no group.
@@ -88,7 +88,7 @@ class Arrays:
         return group
 
     def array(self, group, name):
-        """Returns an array of numbers with a fraction.
+        """Return an array of numbers with a fraction.
 
         Raises:
             ValueError: it isn't there, is elsewhere, of another type, or
@@ -111,7 +111,7 @@ class Arrays:
 
 
 def _own(group, name):
-    """Returns what a group itself holds, not by a link to elsewhere."""
+    """Return what a group itself holds, not by a link to elsewhere."""
     import h5py
 
     if not isinstance(group.get(name, getlink=True), h5py.HardLink):
@@ -120,7 +120,7 @@ def _own(group, name):
 
 
 def load_model(path):
-    """Loads a `.keras` file, not compiled, if it is whole and brings no code.
+    """Load a `.keras` file, not compiled, if it is whole and brings no code.
 
     Modules of this package that it names are imported.
 
@@ -146,7 +146,7 @@ def load_model(path):
 
 
 def _bytes(config):
-    """Returns the size of a model's weights, which get no memory."""
+    """Return the size of a model's weights, which get no memory."""
     import keras
 
     with keras.StatelessScope(initialize_variables=False):
@@ -157,7 +157,7 @@ def _bytes(config):
 
 
 def _apart(function):
-    """Calls a function in a thread, where Keras' settings are the defaults.
+    """Call a function in a thread, where Keras' settings are the defaults.
 
     There code in a file is refused even where the user has enabled it, and
     names of layers made aren't taken for those to come.

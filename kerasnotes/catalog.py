@@ -215,7 +215,7 @@ IMAGENET = tuple(spec.name for spec in _MODELS if spec.application)
 
 
 def names(kind="all"):
-    """Returns the name of every model of a kind, sorted.
+    """Return the name of every model of a kind, sorted.
 
     Args:
         kind: one of `KINDS`, or `"all"`.
@@ -231,7 +231,7 @@ def names(kind="all"):
 
 
 def model(name):
-    """Returns the `ModelSpec` of a model.
+    """Return the `ModelSpec` of a model.
 
     Raises:
         ArgumentError: there is none of that `name`.
@@ -245,7 +245,7 @@ def model(name):
 
 
 def task(name):
-    """Returns the `TaskSpec` of a task.
+    """Return the `TaskSpec` of a task.
 
     Raises:
         UserError: there is none.
@@ -259,7 +259,7 @@ def task(name):
 
 
 def larger(name, side=None):
-    """Returns the next larger model, or None.
+    """Return the next larger model, or None.
 
     Args:
         name: a model's name; None is returned for one that isn't listed.
@@ -275,7 +275,7 @@ def larger(name, side=None):
 
 
 def smaller(name):
-    """Returns the next smaller model, or None.
+    """Return the next smaller model, or None.
 
     >>> smaller("resnet50"), smaller("resnet18"), smaller("lenet5")
     ('resnet34', 'resnet20', None)

@@ -58,7 +58,7 @@ class Preempted(BaseException):
 
 
 def explain_by(source):
-    """Registers what can explain errors that surface far from it.
+    """Register what can explain errors that surface far from it.
 
     A file that can't be decoded shows while a model trains, as an error of
     TensorFlow's that names none.
@@ -71,7 +71,7 @@ def explain_by(source):
 
 
 def explained(error):
-    """Returns the `UserError` behind an error, or None where nobody knows.
+    """Return the `UserError` behind an error, or None where nobody knows.
 
     >>> explained(KeyError("x"))
     """
@@ -80,7 +80,7 @@ def explained(error):
 
 
 def printable(text):
-    r"""Returns a text as one line that any terminal and file can take.
+    r"""Return a text as one line that any terminal and file can take.
 
     >>> print(printable("two\nlines\udcff"))
     two\nlines\udcff
@@ -94,7 +94,7 @@ def printable(text):
 
 
 def refusal(subject, message):
-    """Returns the error for what is refused.
+    """Return the error for what is refused.
 
     Args:
         subject: what it is about: a flag, as a `UserError` names it, or an
@@ -110,7 +110,7 @@ def refusal(subject, message):
 
 
 def unknown(subject, name, names):
-    """Returns the error for a name that is none of the known ones.
+    """Return the error for a name that is none of the known ones.
 
     Args:
         subject: what is named, see `refusal`.
@@ -129,7 +129,7 @@ def unknown(subject, name, names):
 
 
 def optional_import(purpose, module, extra, otherwise=None):
-    """Imports a module of a package that not every user has installed.
+    """Import a module of a package that not every user has installed.
 
     Args:
         purpose: what needs it, as the user knows it: `"--export=onnx"`.
@@ -158,7 +158,7 @@ def optional_import(purpose, module, extra, otherwise=None):
 
 @contextlib.contextmanager
 def as_flags(*arguments, default=None, **flags):
-    """Turns the arguments that components refuse into a command line's flags.
+    """Turn the arguments that components refuse into a command line's flags.
 
     Args:
         *arguments: the arguments whose flags have their names.

@@ -21,7 +21,7 @@ _REASONS = (
 
 @contextlib.contextmanager
 def aside(path):
-    """Yields a path to write to, and renames it to `path` when all is well.
+    """Yield a path to write to, and rename it to `path` when all is well.
 
     A reader sees the old file or the new one, never a part.
     """
@@ -80,19 +80,19 @@ def _sync(path):
 
 
 def write_bytes(path, data):
-    """Writes `data` to `path` whole."""
+    """Write `data` to `path` whole."""
     with aside(path) as partial, open(partial, "wb") as file:
         file.write(data)
 
 
 def write_json(path, value):
-    """Writes `value` as JSON."""
+    """Write `value` as JSON."""
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=True)
     write_bytes(path, (text + "\n").encode())
 
 
 def read_json(path):
-    """Reads a JSON file of ours.
+    """Read a JSON file of ours.
 
     Raises:
         UserError: it isn't there, or no JSON.
@@ -111,12 +111,12 @@ def read_json(path):
 
 
 def write_sealed(path, value):
-    """Writes a dictionary as JSON, with a checksum of the rest of it."""
+    """Write a dictionary as JSON, with a checksum of the rest of it."""
     write_json(path, value | {_SEAL: _checksum(json.loads(json.dumps(value)))})
 
 
 def read_sealed(path):
-    """Reads what `write_sealed` wrote, without the checksum.
+    """Read what `write_sealed` wrote, without the checksum.
 
     Raises:
         UserError: it isn't there, no JSON, or has been changed.
@@ -141,7 +141,7 @@ def _checksum(value):
 
 
 def write_csv(path, rows, columns=None):
-    """Writes dictionaries as CSV.
+    """Write dictionaries as CSV.
 
     Args:
         path: the file.

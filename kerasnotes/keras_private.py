@@ -10,7 +10,7 @@ DTYPE, DTYPE_POLICY, VALUE = "_dtype", "_dtype_policy", "_value"
 
 
 def operation_of(tensor):
-    """Returns the operation, most often a layer, that gave a `KerasTensor`.
+    """Return the operation, most often a layer, that gave a `KerasTensor`.
 
     >>> import keras
     >>> x = keras.Input([3])
@@ -21,7 +21,7 @@ def operation_of(tensor):
 
 
 def node_of(tensor):
-    """Returns the call of an operation that gave a `KerasTensor`.
+    """Return the call of an operation that gave a `KerasTensor`.
 
     Args:
         tensor: a `KerasTensor` of a functional graph.
@@ -35,7 +35,7 @@ def node_of(tensor):
 
 
 def nodes_by_depth(graph):
-    """Yields the lists of nodes of a functional model, its inputs' first.
+    """Yield the lists of nodes of a functional model, its inputs' first.
 
     Args:
         graph: a functional `keras.Model`.
@@ -51,7 +51,7 @@ def nodes_by_depth(graph):
 
 
 def flatten_layers(layer, include_self=True, recursive=True):
-    """Returns the layers within a layer, a list.
+    """Return the layers within a layer, a list.
 
     Args:
         layer: a layer or model.
@@ -67,12 +67,12 @@ def flatten_layers(layer, include_self=True, recursive=True):
 
 
 def compile_loss(model, y, y_pred, sample_weight):
-    """Returns the loss that a model is compiled with, without penalties."""
+    """Return the loss that a model is compiled with, without penalties."""
     return model._compile_loss(y, y_pred, sample_weight)
 
 
 def learning_rate(optimizer):
-    """Returns an optimiser's learning rate as it is held, or its schedule.
+    """Return an optimiser's learning rate as it is held, or its schedule.
 
     The public attribute gives what the schedule has at this step.
     """
@@ -80,5 +80,5 @@ def learning_rate(optimizer):
 
 
 def variable_index(optimizer, variable):
-    """Returns the place of a trainable variable in an optimiser's lists."""
+    """Return the place of a trainable variable in an optimiser's lists."""
     return optimizer._get_variable_index(variable)

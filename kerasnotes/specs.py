@@ -6,7 +6,7 @@ from kerasnotes import errors
 
 
 def parse(flag, text):
-    """Splits `name:key=value,key=value` into a name and its arguments.
+    """Split `name:key=value,key=value` into a name and its arguments.
 
     Values become int, float, bool or None where they read as one, else text.
 
@@ -37,7 +37,7 @@ def parse(flag, text):
 
 
 def numbers(flag, text, kind=int):
-    """Reads numbers with commas between as a list, None as None.
+    """Read numbers with commas between as a list, None as None.
 
     Args:
         flag: the flag's name, for the error message.
@@ -60,7 +60,7 @@ def numbers(flag, text, kind=int):
 
 
 def span(flag, text):
-    """Reads from where to where, counted from 1, as a pair.
+    """Read from where to where, counted from 1, as a pair.
 
     Args:
         flag: the flag's name, for the error message.
@@ -94,7 +94,7 @@ def _value(text):
 
 
 def call(flag, text, table, **common):
-    """Calls the entry of `table` that `text` names, with its arguments.
+    """Call the entry of `table` that `text` names, with its arguments.
 
     Args:
         flag: see `parse`.

@@ -61,7 +61,7 @@ def assign(ids, labels=None, salt=SALT, groups=None, shares=None):
 
 
 def default_shares(count):
-    """Returns the course's shares for a set of `count` examples.
+    """Return the course's shares for a set of `count` examples.
 
     >>> default_shares(100_000)
     {'train': 0.98, 'dev': 0.01, 'test': 0.01}
@@ -71,12 +71,12 @@ def default_shares(count):
 
 
 def rank(salt, key):
-    """Returns what orders the keys: SHA-256 of the salt and the key."""
+    """Return what orders the keys: SHA-256 of the salt and the key."""
     return hashlib.sha256((salt + key).encode()).digest()
 
 
 def nested(ids, labels=None, salt=SALT):
-    """Returns an order of which every beginning is a fair sample.
+    """Return an order of which every beginning is a fair sample.
 
     Each class is ordered by hash, and the classes are interleaved by their
     shares: the first k of the order hold each class in proportion.
@@ -160,7 +160,7 @@ def _cut_groups(ids, labels, groups, salt, shares):
 
 
 def _share_out(sizes, salt, shares):
-    """Gives each group, the largest first, to the side that lacks most."""
+    """Give each group, the largest first, to the side that lacks most."""
     keys = sorted(sizes, key=lambda key: (-sizes[key], rank(salt, key)))
     lacks = {s: share * sum(sizes.values()) for s, share in shares.items()}
     taken = {side: [] for side in shares}

@@ -86,7 +86,7 @@ def package(path):
 
 
 def imported(path):
-    """Yields the dotted name of each import in the file."""
+    """Yield the dotted name of each import in the file."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -143,7 +143,7 @@ def test_a_medium_imports_no_other_medium(path):
 
 
 def modules():
-    """Returns a dictionary of each module's name to its file."""
+    """Return a dictionary of each module's name to its file."""
     return {
         ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(
             ".__init__"
@@ -153,7 +153,7 @@ def modules():
 
 
 def at_the_top(body):
-    """Yields the imports that importing a module makes, lazy ones too."""
+    """Yield the imports that importing a module makes, lazy ones too."""
     for node in body:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -176,7 +176,7 @@ def test_no_imports_run_in_a_circle():
 
 
 def names_of_tasks(text):
-    """Returns the tasks' own flags and the models that a text names.
+    """Return the tasks' own flags and the models that a text names.
 
     Flags are `--name` or in quotes, models in quotes or a flag's value.
     """
@@ -235,7 +235,7 @@ def test_light_imports(code):
 
 
 def assigned(tree):
-    """Yields the attributes assigned to, as `(name of the object, line)`."""
+    """Yield the attributes assigned to, as `(name of the object, line)`."""
     for node in ast.walk(tree):
         targets = getattr(node, "targets", [getattr(node, "target", None)])
         for target in targets if isinstance(node, ast.stmt) else ():
@@ -247,7 +247,7 @@ def assigned(tree):
 
 
 def methods_of_tasks(tree):
-    """Yields the methods, but for constructors, of classes that are tasks."""
+    """Yield the methods, but for constructors, of classes that are tasks."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef):
             bases = " ".join(ast.unparse(base) for base in node.bases)

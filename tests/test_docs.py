@@ -44,12 +44,12 @@ read = functools.cache(pathlib.Path.read_text)
 
 
 def prose(path):
-    """Returns a document without its blocks of code."""
+    """Return a document without its blocks of code."""
     return re.sub("```.*?```", "", read(path), flags=re.DOTALL)
 
 
 def code_spans(path):
-    """Returns what a document's sentences and tables write as code."""
+    """Return what a document's sentences and tables write as code."""
     spans = re.findall("`([^`]+)`", prose(path))
     # A command that is to be copied stands on one line.
     assert not any("\n" in words for words in spans), path
@@ -114,7 +114,7 @@ def test_commands_have_flags_that_exist(path):
 
 
 def check(program, words):
-    """Parses a trainer's command line."""
+    """Parse a trainer's command line."""
     words, values = shlex.split(words), absl_flags.FlagValues()
     flags.define(CONFIGS[program], values)
     if "--help" not in words:
@@ -149,7 +149,7 @@ def test_modules_and_paths_named_exist(path):
 
 
 def exists(name):
-    """Returns whether a dotted name is a module, or what is in one."""
+    """Return whether a dotted name is a module, or what is in one."""
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError:
@@ -172,7 +172,7 @@ def test_links_resolve(path):
 
 
 def anchors(path):
-    """Returns the anchors that a document's headings have on GitHub."""
+    """Return the anchors that a document's headings have on GitHub."""
     return {
         re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
         for heading in re.findall("^#+ (.*)$", prose(path), re.MULTILINE)

@@ -137,7 +137,7 @@ def test_patches_replace_what_is_named_here():
 
 
 def private_names(path):
-    """Yields private names of Keras and TensorFlow in a file."""
+    """Yield private names of Keras and TensorFlow in a file."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Attribute) and node.attr in USES:
             # What a class calls so itself is its own.

@@ -30,7 +30,7 @@ def beam_search(
     end=sequences.END,
     pad=sequences.PAD,
 ):
-    """Searches for the likeliest sequences, B at a time.
+    """Search for the likeliest sequences, B at a time.
 
     Each example has B slots for hypotheses. In every step, the continuations
     of all open hypotheses by one token compete for the slots that no finished
@@ -124,7 +124,7 @@ def beam_search(
 
 
 def _first(batch, width, steps, pad):
-    """Returns beams with one hypothesis each: the empty one."""
+    """Return beams with one hypothesis each: the empty one."""
     zeros = ops.zeros((batch, width), "int32")
     empty = ops.where(ops.arange(width, dtype="int32") > 0, -math.inf, 0.0)
     return _Beam(
@@ -136,7 +136,7 @@ def _first(batch, width, steps, pad):
 
 
 def _extend(beam, stopped, logits, position, end, pad):
-    """Returns the parents, the new tokens and the beam after a step."""
+    """Return the parents, the new tokens and the beam after a step."""
     batch, width = ops.shape(beam.log_probs)
     held = ops.logical_or(beam.finished, stopped[:, None])
     totals, tokens = _continuations(logits, beam.log_probs, held)
@@ -169,7 +169,7 @@ def _extend(beam, stopped, logits, position, end, pad):
 
 
 def _continuations(logits, log_probs, held):
-    """Returns the best continuations of each hypothesis by one token.
+    """Return the best continuations of each hypothesis by one token.
 
     No more than B of one hypothesis can be among the best B of all.
 
@@ -187,7 +187,7 @@ def _continuations(logits, log_probs, held):
 
 
 def _stops(beam, steps, alpha):
-    """Returns which examples no open hypothesis can win, booleans `(b,)`."""
+    """Return which examples no open hypothesis can win, booleans `(b,)`."""
     scores = hypotheses.score(beam.log_probs, beam.lengths, alpha)
     best = ops.max(ops.where(beam.finished, scores, -math.inf), axis=1)
     hope = ops.max(ops.where(beam.finished, -math.inf, beam.log_probs), axis=1)

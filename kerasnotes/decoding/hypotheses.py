@@ -31,7 +31,7 @@ class Hypotheses(NamedTuple):
 
 
 def score(log_probs, lengths, alpha=0.7):
-    """Returns log probabilities normalised by length.
+    """Return log probabilities normalised by length.
 
     `score = log P / T^α`
 
@@ -59,7 +59,7 @@ def score(log_probs, lengths, alpha=0.7):
 
 
 def reorder(cache, parents):
-    """Returns a cache in which hypotheses go on from others.
+    """Return a cache in which hypotheses go on from others.
 
     `reordered[i, j] = leaf[i, parents[i, j]]`
 
@@ -81,7 +81,7 @@ def reorder(cache, parents):
 
 
 def tensors(cache):
-    """Returns a cache whose numbers and arrays are tensors.
+    """Return a cache whose numbers and arrays are tensors.
 
     >>> tensors({"count": 0})["count"].dtype.name
     'int32'
@@ -90,7 +90,7 @@ def tensors(cache):
 
 
 def gather(x, places):
-    """Returns `x[i, places[i, j]]` at `[i, j]`.
+    """Return `x[i, places[i, j]]` at `[i, j]`.
 
     Args:
         x: a tensor `(b, n, ...)`.
@@ -110,7 +110,7 @@ def gather(x, places):
 
 
 def top_k(x, k):
-    """Returns the k largest of the last axis, and where they are.
+    """Return the k largest of the last axis, and where they are.
 
     Of equal ones the first comes first, on every backend.
 
@@ -132,7 +132,7 @@ def top_k(x, k):
 
 
 def possible(log_probs):
-    """Returns log probabilities, with -∞ for what isn't a number.
+    """Return log probabilities, with -∞ for what isn't a number.
 
     It is what follows where a model gives no token a probability above 0.
     """
@@ -140,7 +140,7 @@ def possible(log_probs):
 
 
 def write(tokens, position, answers):
-    """Returns the answers with a token more at `position`.
+    """Return the answers with a token more at `position`.
 
     Args:
         tokens: int32 `(b, W)`.
@@ -152,7 +152,7 @@ def write(tokens, position, answers):
 
 
 def rank(tokens, lengths, log_probs, finished, alpha, pad):
-    """Returns the `Hypotheses`, the best first.
+    """Return the `Hypotheses`, the best first.
 
     Args:
         tokens: int32 `(b, W, steps)`.
@@ -183,7 +183,7 @@ def check_count(**arguments):
 
 
 def check_tokens(**arguments):
-    """Returns tokens as integers, and refuses what is none."""
+    """Return tokens as integers, and refuses what is none."""
     for name, value in arguments.items():
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
             raise ValueError(

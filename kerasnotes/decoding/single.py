@@ -19,7 +19,7 @@ def greedy(
     end=sequences.END,
     pad=sequences.PAD,
 ):
-    """Takes the likeliest token at each step, the lowest of equal ones.
+    """Take the likeliest token at each step, the lowest of equal ones.
 
     `y_t = argmax_y p(y | y_1 … y_t-1)`
 
@@ -130,7 +130,7 @@ def sample(
 
 
 def _draw(weights, top_p, drawn):
-    """Returns where the distribution function first exceeds a number.
+    """Return where the distribution function first exceeds a number.
 
     Args:
         weights: float32 `(b, n)`, in the ratio of the probabilities; with
@@ -152,7 +152,7 @@ def _draw(weights, top_p, drawn):
 
 
 def _decode(step, cache, start, steps, alpha, choose, end, pad):
-    """Decodes one hypothesis for each example.
+    """Decode one hypothesis for each example.
 
     `choose` is a function of float32 logits `(b, vocabulary)` and the
     position to int32 tokens `(b,)`.

@@ -30,7 +30,7 @@ _STOP = Remedy(
 
 
 def advise(diagnosis, remedies, facts=None):
-    """Returns what to try, in order of promise.
+    """Return what to try, in order of promise.
 
     Several problems take turns, the largest first, and nothing is said
     twice. Where nothing is shown to be a problem, what would tell comes
@@ -75,7 +75,7 @@ def advise(diagnosis, remedies, facts=None):
 
 
 def _undecided(diagnosis, remedies, facts):
-    """Yields what to do where nothing is shown to be a problem."""
+    """Yield what to do where nothing is shown to be a problem."""
     for need in diagnosis.needs:
         if need.examples is None or need.component == BIAS:
             continue

@@ -35,11 +35,11 @@ class Blame:
         return int((self.faults != "").sum())
 
     def places(self, fault):
-        """Returns where `fault`, `BEAM` or `MODEL`, is to blame."""
+        """Return where `fault`, `BEAM` or `MODEL`, is to blame."""
         return np.flatnonzero(self.faults == fault)
 
     def share(self, fault):
-        """Returns its share of the wrong outputs, or None if none is wrong.
+        """Return its share of the wrong outputs, or None if none is wrong.
 
         It is an `intervals.Measure`, with Wilson's interval.
         """
@@ -80,7 +80,7 @@ def blame(
     output_lengths,
     alpha=0.7,
 ):
-    """Returns who is to blame for each wrong output, a `Blame`.
+    """Return who is to blame for each wrong output, a `Blame`.
 
     With `score(y) = log P(y|x) / T^α`, by which the search chose, of the
     reference y* and the output ŷ:

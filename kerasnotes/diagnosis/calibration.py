@@ -39,7 +39,7 @@ class Bins:
         return float(np.average(distance, weights=self.counts))
 
     def intervals(self):
-        """Returns the 95 % Wilson interval of each share, `[2, b]`."""
+        """Return the 95 % Wilson interval of each share, `[2, b]`."""
         return np.transpose(
             [
                 intervals.Measure(share, count).interval
@@ -51,7 +51,7 @@ class Bins:
 
 
 def bins(confidences, hits, count=10, equal="mass"):
-    """Returns the `Bins` of answers.
+    """Return the `Bins` of answers.
 
     Args:
         confidences: how sure each answer is, 0 to 1, `[n]`.
@@ -94,7 +94,7 @@ def bins(confidences, hits, count=10, equal="mass"):
 
 
 def confidences(logits, labels, temperature=1.0):
-    """Returns how sure each answer is, and whether it is right.
+    """Return how sure each answer is, and whether it is right.
 
     Of two classes it is the probability of class 1 against whether it is
     class 1; of more the largest probability against whether its class is the
@@ -121,7 +121,7 @@ def confidences(logits, labels, temperature=1.0):
 
 
 def log_loss(logits, labels, temperature=1.0):
-    """Returns the mean negative log-likelihood, `-1/n Σ log softmax(z/T)_y`.
+    """Return the mean negative log-likelihood, `-1/n Σ log softmax(z/T)_y`.
 
     Args:
         logits: the scores z, `[n, classes]`.
@@ -138,7 +138,7 @@ def log_loss(logits, labels, temperature=1.0):
 
 
 def temperature(logits, labels):
-    """Returns the temperature T that makes `softmax(z / T)` most likely.
+    """Return the temperature T that makes `softmax(z / T)` most likely.
 
     Above 1 the model was too sure, below 1 not sure enough. The answers stay:
     T moves no logit past another. It is fitted to these examples, so judge

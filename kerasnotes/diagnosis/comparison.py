@@ -41,7 +41,7 @@ class Comparison:
 
 
 def compare(first, second):
-    """Compares two models by the errors they make on each example.
+    """Compare two models by the errors they make on each example.
 
     Of right and wrong answers only the examples count that one model gets
     right and the other wrong: `b` the first, `c` the second. If both models
@@ -112,7 +112,7 @@ def _bonett_price(b, c, n):
 
 
 def _t_test(difference):
-    """Returns the ends of the mean's 95 % interval, and p."""
+    """Return the ends of the mean's 95 % interval, and p."""
     if not np.ptp(difference):
         # No spread, no test: all that can be said is the value itself.
         value = float(difference[0])

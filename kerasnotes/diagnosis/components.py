@@ -44,7 +44,7 @@ class Diagnosis:
     choices: int | None = None
 
     def component(self, name):
-        """Returns the component of this name."""
+        """Return the component of this name."""
         return next(c for c in self.components if c.name == name)
 
     @property
@@ -70,7 +70,7 @@ class Diagnosis:
         return verdicts.notes(self)
 
     def to_dict(self):
-        """Returns what metrics.json keeps."""
+        """Return what metrics.json keeps."""
         return {
             "errors": {
                 name: {
@@ -196,7 +196,7 @@ def diagnose(measures, human=None, synthetic=False, choices=None):
 
 
 def _least_unknown(train):
-    """Returns whether nobody knows the least error that there can be.
+    """Return whether nobody knows the least error that there can be.
 
     Of shares it is 0; of other errors their noise is unknown.
     """
@@ -218,7 +218,7 @@ def _components(measures, choices):
 
 
 def _of_test(measures, choices):
-    """Returns what test - dev is called."""
+    """Return what test - dev is called."""
     test, dev = measures["test"], measures["dev"]
     if not choices or None in (test.examples, dev.examples):
         return OVERFIT
@@ -228,5 +228,5 @@ def _of_test(measures, choices):
 
 
 def _finite(ends):
-    """Returns ends that JSON can hold: None for infinity."""
+    """Return ends that JSON can hold: None for infinity."""
     return [e if abs(e) < float("inf") else None for e in ends]

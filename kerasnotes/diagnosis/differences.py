@@ -61,7 +61,7 @@ class Need:
 
 
 def take(name, over, under, measures):
-    """Returns the `Difference` of two of the measures.
+    """Return the `Difference` of two of the measures.
 
     Args:
         name: what it is.
@@ -80,7 +80,7 @@ def take(name, over, under, measures):
 
 
 def need(found, measures):
-    """Returns the `Need` of the fewest examples that would settle it.
+    """Return the `Need` of the fewest examples that would settle it.
 
     Errors are taken to stay as they are.
 

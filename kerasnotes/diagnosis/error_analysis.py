@@ -29,7 +29,7 @@ class Ceiling:
 
 
 def ceilings(tags, error, weights=None):
-    """Returns what mending each kind of mistake could gain.
+    """Return what mending each kind of mistake could gain.
 
     Of mistakes looked at, with weights `w`, the share of a tag is
 
@@ -71,7 +71,7 @@ def ceilings(tags, error, weights=None):
 
 
 def without_wrong_labels(tags, error, weights=None):
-    """Takes the mistakes out that are the label's, not the model's.
+    """Take the mistakes out that are the label's, not the model's.
 
     They are those tagged `label` or `wrong label` (or the plural).
 
@@ -97,7 +97,7 @@ def without_wrong_labels(tags, error, weights=None):
 
 
 def is_wrong_label(tag):
-    """Returns whether a tag says that the label is wrong."""
+    """Return whether a tag says that the label is wrong."""
     return re.fullmatch(r"(wrong[ _-])?labels?", tag) is not None
 
 

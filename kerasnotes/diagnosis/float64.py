@@ -10,7 +10,7 @@ from kerasnotes import keras_private
 
 @contextlib.contextmanager
 def in_float64(model):
-    """Runs the model on float64 copies of its variables.
+    """Run the model on float64 copies of its variables.
 
     Rebuilding the model under another policy would need a `get_config` of
     every layer; exchanging types and values in place takes any model.
@@ -37,7 +37,7 @@ def in_float64(model):
 
 
 def _inputs(layer):
-    """Returns what holds the types that a graph's inputs are cast to."""
+    """Return what holds the types that a graph's inputs are cast to."""
     if isinstance(layer, keras.layers.InputLayer):
         return [layer]
     if not isinstance(layer, keras.Model):

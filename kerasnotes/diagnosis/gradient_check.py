@@ -18,7 +18,7 @@ from kerasnotes.diagnosis.gradient_verdict import (
 def gradient_check(
     model, loss, x, y, samples=50, epsilon=1e-6, training=True, seed=0
 ):
-    """Compares a model's gradients with two-sided difference quotients.
+    """Compare a model's gradients with two-sided difference quotients.
 
     For every entry `w` checked, with `J` the loss and the model's penalties
     (regularisers and `add_loss`), the estimate is
@@ -113,7 +113,7 @@ def _ratio(gradient, estimate, noise):
 
 
 def _noise(cost, epsilon):
-    """Returns what rounding `J` may change in a difference quotient."""
+    """Return what rounding `J` may change in a difference quotient."""
     return 4 * np.finfo(np.float64).eps * abs(cost) / epsilon
 
 
@@ -131,7 +131,7 @@ def _describe(variable, flat, gradient, estimate, noise):
 
 
 def _estimate(variable, gradient, flat, cost, epsilon):
-    """Returns the difference quotients at the flat indices."""
+    """Return the difference quotients at the flat indices."""
     value, center = variable.numpy(), float(cost())
 
     def moved(i, step):
@@ -167,7 +167,7 @@ def _estimate(variable, gradient, flat, cost, epsilon):
 
 
 def _with_errors(narrow, wide, shrunk, noise):
-    """Yields the quotients of a narrow step, each with its error.
+    """Yield the quotients of a narrow step, each with its error.
 
     What the sides differ by shrinks with the step where it is curvature, and
     stays where it is a kink: how far it shrank tells how much is curvature.
@@ -180,7 +180,7 @@ def _with_errors(narrow, wide, shrunk, noise):
 
 
 def _nearest(wanted, estimate, candidates):
-    """Returns the estimate nearest to the gradient.
+    """Return the estimate nearest to the gradient.
 
     Its error counts against a candidate, or noise could hide a gradient that
     is a little wrong.
@@ -194,7 +194,7 @@ def _nearest(wanted, estimate, candidates):
 
 
 def _functions(model, loss, x, y, training):
-    """Returns functions of nothing: the cost, and its gradients."""
+    """Return functions of nothing: the cost, and its gradients."""
     loss = copy.copy(keras.losses.get(loss))
     if isinstance(loss, keras.losses.Loss):
         setattr(loss, keras_private.DTYPE, "float64")
@@ -219,7 +219,7 @@ def _functions(model, loss, x, y, training):
 
 
 def _refuse_randomness(model, cost):
-    """Raises if `cost` draws random numbers, and names the layers."""
+    """Raise if `cost` draws random numbers, and name the layers."""
     generators = [
         (layer.path or layer.name, held)
         for layer in keras_private.flatten_layers(model)

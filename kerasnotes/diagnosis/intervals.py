@@ -56,7 +56,7 @@ class Measure:
 
     @classmethod
     def of_examples(cls, errors, most=math.inf):
-        """Returns the measure of errors `[n]`.
+        """Return the measure of errors `[n]`.
 
         Errors that are all 0 or 1 are wrong and right answers.
 
@@ -120,7 +120,7 @@ class Measure:
         return self.error * math.exp(-reach), min(high, self.most)
 
     def winnable(self, candidates):
-        """Returns how much choosing among models can win, at most.
+        """Return how much choosing among models can win, at most.
 
         It is the reach of `interval_of_best` above the error; None where the
         examples aren't counted.
@@ -151,7 +151,7 @@ def _wilson(p, n, z):
 
 
 def difference(one, other, candidates=1):
-    """Returns the 95 % interval of `one.error - other.error`.
+    """Return the 95 % interval of `one.error - other.error`.
 
     With their own intervals (l₁, u₁) and (l₂, u₂) and d = e₁ - e₂,
 
@@ -186,7 +186,7 @@ def difference(one, other, candidates=1):
 
 
 def percent(share):
-    """Returns a share in per cent, as many digits as say something.
+    """Return a share in per cent, as many digits as say something.
 
     >>> [percent(x) for x in (0.0521, 0.0004, -0.012, 0, 1, 12.3456)]
     ['5.2', '0.04', '-1.2', '0.0', '100', '1,235']
@@ -203,7 +203,7 @@ def percent(share):
 
 
 def span(low, high):
-    """Returns an interval in per cent.
+    """Return an interval in per cent.
 
     >>> span(0.031, 0.079), span(-0.004, 0.012)
     ('3.1–7.9', '-0.4 to 1.2')

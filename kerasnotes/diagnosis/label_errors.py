@@ -26,7 +26,7 @@ def require_cleanlab():
 
 
 def wrong(labels, probabilities):
-    """Returns which labels are probably wrong, bool `[n]`.
+    """Return which labels are probably wrong, bool `[n]`.
 
     They are the examples that are confidently of another class than their
     label (off the diagonal of the paper's confident joint), but for those
@@ -55,7 +55,7 @@ def wrong(labels, probabilities):
 
 
 def quality(labels, probabilities):
-    """Returns how well each label fits, from 0 to 1; the lowest first.
+    """Return how well each label fits, from 0 to 1; the lowest first.
 
     It is the normalised margin `(p_label - max of the other p + 1) / 2`. Of
     the scores in use it ranked injected noise best or nearly so, whatever
@@ -81,7 +81,7 @@ def quality(labels, probabilities):
 
 
 def suggested(labels, probabilities):
-    """Returns the likeliest class beside each label, int64 `[n]`.
+    """Return the likeliest class beside each label, int64 `[n]`.
 
     Args:
         labels: the labels of the data set, int64 `[n]`.

@@ -77,7 +77,7 @@ class Forecast:
         )
 
     def to_dict(self):
-        """Returns what metrics.json keeps."""
+        """Return what metrics.json keeps."""
         return dataclasses.asdict(self) | {"text": self.text}
 
 
@@ -142,12 +142,12 @@ def forecast(sizes, measures, seed=0):
 
 
 def _gain(law, size):
-    """Returns the share of the error that twice the examples take away."""
+    """Return the share of the error that twice the examples take away."""
     return 1 - law(2 * size) / max(law(size), 1e-12)
 
 
 def _deviations(measures):
-    """Returns a standard deviation for each; a trace where none is known."""
+    """Return a standard deviation for each; a trace where none is known."""
     halves = [
         (min(high, 10 * m.error + 1) - low) / 2 / intervals.Z
         for m in measures
@@ -158,7 +158,7 @@ def _deviations(measures):
 
 
 def fit(sizes, errors, deviations, start=None):
-    """Returns the `PowerLaw` of least squares within its bounds.
+    """Return the `PowerLaw` of least squares within its bounds.
 
     Args:
         sizes: numbers of training examples, `[n]`.

@@ -26,7 +26,7 @@ _ROUNDING = 1e-6
 
 
 def smaller_is_better(name):
-    """Returns whether a metric of that name is the better the smaller.
+    """Return whether a metric of that name is the better the smaller.
 
     >>> smaller_is_better("latency_ms"), smaller_is_better("accuracy")
     (True, False)
@@ -52,7 +52,7 @@ class Bound:
     limit: float
 
     def violation(self, value):
-        """Returns how far `value` is beyond the limit, as a share of it."""
+        """Return how far `value` is beyond the limit, as a share of it."""
         over = value - self.limit
         if self.relation == ">=":
             over = -over
@@ -62,7 +62,7 @@ class Bound:
         return share if share > _ROUNDING else 0.0
 
     def holds(self, value):
-        """Returns whether `value` keeps to the limit."""
+        """Return whether `value` keeps to the limit."""
         return not self.violation(value)
 
     def __str__(self):
@@ -112,7 +112,7 @@ class Selection:
         self.bounds = [b for b in found if b.name not in _AT_EXPORT]
 
     def check(self, names):
-        """Raises `UserError` if a metric named is none of `names`."""
+        """Raise `UserError` if a metric named is none of `names`."""
         if self.optimize not in names:
             raise errors.unknown("--optimize", self.optimize, names)
         for bound in self.bounds:
@@ -120,7 +120,7 @@ class Selection:
                 raise errors.unknown("--satisfy", bound.name, names)
 
     def better(self, candidate, best):
-        """Returns whether a later candidate beats the best so far.
+        """Return whether a later candidate beats the best so far.
 
         Args:
             candidate: a dictionary of metrics.
@@ -134,7 +134,7 @@ class Selection:
         )
 
     def choose(self, candidates):
-        """Returns the best of the dictionaries, by all bounds."""
+        """Return the best of the dictionaries, by all bounds."""
         bounds = self.bounds + self.export_bounds
         for candidate in candidates:
             self.check(candidate)

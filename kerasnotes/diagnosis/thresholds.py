@@ -32,7 +32,7 @@ class Cuts:
     metrics: dict
 
     def at(self, threshold):
-        """Returns the metrics at a threshold, a dictionary of numbers."""
+        """Return the metrics at a threshold, a dictionary of numbers."""
         last = len(self.edges) - 2
         cut = np.clip(np.searchsorted(self.edges, threshold) - 1, 0, last)
         return {name: float(found[cut]) for name, found in self.metrics.items()}
@@ -58,7 +58,7 @@ class Threshold:
 
 
 def cuts(scores, labels, weights=None):
-    """Returns the `Cuts` of scores: one sort and cumulative sums.
+    """Return the `Cuts` of scores: one sort and cumulative sums.
 
     With the examples in the order of their scores, those from the cut on are
     positive: `TP = Σ_{s≥τ} y`, `FP = Σ_{s≥τ} (1 - y)`, and every metric
@@ -83,7 +83,7 @@ def cuts(scores, labels, weights=None):
 
 
 def best(scores, labels, objective, weights=None):
-    """Returns the `Threshold` that is best on these examples.
+    """Return the `Threshold` that is best on these examples.
 
     Of the cuts that keep every bound it is the one with the best optimising
     metric; where none keeps them, of those that break them least, as
@@ -113,7 +113,7 @@ def best(scores, labels, objective, weights=None):
 
 
 def spread(scores, labels, objective, weights=None, samples=100, seed=0):
-    """Returns the interval in which 95 % of bootstrap samples' best τ lie.
+    """Return the interval in which 95 % of bootstrap samples' best τ lie.
 
     Args:
         scores: see `cuts`.
@@ -177,7 +177,7 @@ class _Sorted:
         )
 
     def cuts(self, counts):
-        """Returns the `Cuts`, where each example is there `counts` times."""
+        """Return the `Cuts`, where each example is there `counts` times."""
         found = _rates(*self._positives(counts))
         if self.weights is not None:
             weighted = _rates(*self._positives(counts * self.weights))
@@ -185,7 +185,7 @@ class _Sorted:
         return Cuts(self.edges, found)
 
     def _positives(self, weights):
-        """Returns TP and FP at each cut, and the sums they are of."""
+        """Return TP and FP at each cut, and the sums they are of."""
 
         def from_cut_on(values):
             sums = np.concatenate([np.cumsum(values[::-1])[::-1], [0.0]])
@@ -217,7 +217,7 @@ def _rates(tp, fp, positives, negatives):
 
 
 def _share(part, whole):
-    """Returns the quotients; 0/0 counts as 0."""
+    """Return the quotients; 0/0 counts as 0."""
     part, whole = np.broadcast_arrays(part, whole)
     return np.divide(part, whole, out=np.zeros(part.shape), where=whole > 0)
 

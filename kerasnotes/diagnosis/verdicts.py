@@ -17,7 +17,7 @@ _PROBLEMS = {
 
 
 def split_name(name):
-    """Returns what people call a split.
+    """Return what people call a split.
 
     >>> split_name("train_dev")
     'train-dev'
@@ -26,7 +26,7 @@ def split_name(name):
 
 
 def verdict(diagnosis, floor):
-    """Returns one line that says what the problems are.
+    """Return one line that says what the problems are.
 
     Args:
         diagnosis: the `components.Diagnosis`.
@@ -57,7 +57,7 @@ def verdict(diagnosis, floor):
 
 
 def _other_test(diagnosis):
-    """Returns what test is worse by, and what choosing can't have won."""
+    """Return what test is worse by, and what choosing can't have won."""
     gap = intervals.percent(diagnosis.component(OTHER_TEST).value)
     text = f"dev and test are of different data: test is {gap} % worse"
     if diagnosis.choices == 1:
@@ -82,7 +82,7 @@ def _question(need):
 
 
 def more_examples(need):
-    """Returns how many more examples of which split are needed.
+    """Return how many more examples of which split are needed.
 
     Args:
         need: a `differences.Need` with a number.
@@ -97,7 +97,7 @@ def more_examples(need):
 
 
 def round_up(number):
-    """Returns a number of examples rounded up to two digits.
+    """Return a number of examples rounded up to two digits.
 
     >>> round_up(7), round_up(341), round_up(12_001)
     (7, 350, 13000)
@@ -107,7 +107,7 @@ def round_up(number):
 
 
 def notes(diagnosis):
-    """Returns what to know beside the verdict, a sentence each."""
+    """Return what to know beside the verdict, a sentence each."""
     found = []
     if diagnosis.below_human:
         found.append(
@@ -138,7 +138,7 @@ def notes(diagnosis):
 
 
 def joined(parts):
-    """Returns texts as an enumeration.
+    """Return texts as an enumeration.
 
     >>> joined(["a", "b", "c"])
     'a, b and c'

@@ -62,7 +62,7 @@ class AdditiveAttention(keras.layers.Layer):
         self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
 
     def build(self, query_shape, value_shape, key_shape=None):
-        """Creates W, U, b and v."""
+        """Create W, U, b and v."""
         size, key_shape = self.units, key_shape or value_shape
         self.query_kernel = self._kernel("query_kernel", query_shape[-1], size)
         self.key_kernel = self._kernel("key_kernel", key_shape[-1], size)
@@ -77,7 +77,7 @@ class AdditiveAttention(keras.layers.Layer):
         )
 
     def project(self, key):
-        """Returns `U k + b`, `(batch, S, units)`: what no query changes."""
+        """Return `U k + b`, `(batch, S, units)`: what no query changes."""
         return ops.matmul(key, self.key_kernel) + self.bias
 
     def call(
@@ -88,13 +88,13 @@ class AdditiveAttention(keras.layers.Layer):
         value_mask=None,
         return_attention_scores=False,
     ):
-        """Returns the context, and α if it is asked for."""
+        """Return the context, and α if it is asked for."""
         keys = self.project(value if key is None else key)
         context, scores = self.attend(query, keys, value, value_mask)
         return (context, scores) if return_attention_scores else context
 
     def attend(self, query, keys, value, value_mask=None):
-        """Returns the context and α, from projected keys.
+        """Return the context and α, from projected keys.
 
         Args:
             query: as in a call.
@@ -114,7 +114,7 @@ class AdditiveAttention(keras.layers.Layer):
         return (context[:, 0], scores[:, 0]) if one else (context, scores)
 
     def get_config(self):
-        """Returns the arguments of the constructor."""
+        """Return the arguments of the constructor."""
         return {
             **super().get_config(),
             "units": self.units,
@@ -125,7 +125,7 @@ class AdditiveAttention(keras.layers.Layer):
 
 
 def _with_queries(mask, name="value_mask"):
-    """Returns a mask `(batch, S)` as `(batch, 1, S)`."""
+    """Return a mask `(batch, S)` as `(batch, 1, S)`."""
     if mask is None:
         return None
     if len(mask.shape) != 2:
@@ -182,7 +182,7 @@ class AttentionCell(keras.layers.Layer):
         self.state_size = cell.state_size
 
     def build(self, input_shape, memory_shape):
-        """Creates the weights.
+        """Create the weights.
 
         Args:
             input_shape: shape of x⟨t⟩.
@@ -196,7 +196,7 @@ class AttentionCell(keras.layers.Layer):
         self.output_size = self.cell.output_size + memory_shape[-1]
 
     def call(self, inputs, states):
-        """Returns the output, and the list of states."""
+        """Return the output, and the list of states."""
         *states, memory, keys, mask = states
         context, _ = self.attention.attend(states[0], keys, memory, mask)
         x = ops.concatenate([inputs, context], axis=-1)
@@ -205,11 +205,11 @@ class AttentionCell(keras.layers.Layer):
         return x, [*keras.tree.flatten(states), memory, keys, mask]
 
     def get_initial_state(self, batch_size=None):
-        """Returns the states of `cell` alone."""
+        """Return the states of `cell` alone."""
         return self.cell.get_initial_state(batch_size)
 
     def get_config(self):
-        """Returns the arguments of the constructor."""
+        """Return the arguments of the constructor."""
         attention = self.attention.get_config()
         return {
             **super().get_config(),
@@ -220,7 +220,7 @@ class AttentionCell(keras.layers.Layer):
 
     @classmethod
     def from_config(cls, config):
-        """Makes the cell again from `get_config()`."""
+        """Make the cell again from `get_config()`."""
         cell = keras.saving.deserialize_keras_object(config["cell"])
         return cls(**{**config, "cell": cell})
 
@@ -275,12 +275,12 @@ class AttentionRNN(keras.layers.RNN):
         super().__init__(cell, return_sequences, return_state, **kwargs)
 
     def build(self, sequences_shape, memory_shape, **_):
-        """Creates the weights, for inputs and a memory of these shapes."""
+        """Create the weights, for inputs and a memory of these shapes."""
         if not self.cell.built:
             self.cell.build(sequences_shape, memory_shape)
 
     def compute_output_shape(self, sequences_shape, **_):
-        """Returns the shape of the outputs, and of the states."""
+        """Return the shape of the outputs, and of the states."""
         return super().compute_output_shape(sequences_shape)
 
     def call(
@@ -291,7 +291,7 @@ class AttentionRNN(keras.layers.RNN):
         initial_state=None,
         sequences_mask=None,
     ):
-        """Returns the cell's outputs, and its states if asked for."""
+        """Return the cell's outputs, and its states if asked for."""
         _with_queries(memory_mask, "memory_mask")
         if memory_mask is None:
             memory_mask = ops.ones(ops.shape(memory)[:2], "bool")

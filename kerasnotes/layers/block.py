@@ -43,11 +43,11 @@ class Block(keras.layers.Layer):
         self.call(keras.KerasTensor(input_shape))
 
     def unroll(self, x):
-        """Returns the output for a symbolic `x`, as layers of its graph."""
+        """Return the output for a symbolic `x`, as layers of its graph."""
         return self.call(x)
 
     def named(self, name):
-        """Returns the name and type of an inner layer, after the block's."""
+        """Return the name and type of an inner layer, after the block's."""
         return {"name": f"{self.name}_{name}", "dtype": self.dtype_policy}
 
 
@@ -69,7 +69,7 @@ class KernelBlock(Block):
         self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
 
     def kernel_arguments(self):
-        """Returns the arguments of an inner layer that has a kernel."""
+        """Return the arguments of an inner layer that has a kernel."""
         return {
             # An unseeded initialiser repeats its values.
             "kernel_initializer": self.kernel_initializer.clone(),
@@ -77,7 +77,7 @@ class KernelBlock(Block):
         }
 
     def get_config(self):
-        """Returns the arguments of the constructor."""
+        """Return the arguments of the constructor."""
         return {
             **super().get_config(),
             "kernel_initializer": keras.initializers.serialize(

@@ -39,7 +39,7 @@ class _DepthwiseBlock(block.KernelBlock):
         return y
 
     def depthwise(self, name, channels):
-        """Returns the depthwise convolution of so many channels."""
+        """Return the depthwise convolution of so many channels."""
         initializer = self.kernel_arguments()["kernel_initializer"]
         if isinstance(initializer, keras.initializers.VarianceScaling):
             # Keras counts all channels as inputs of each kernel; the variance
@@ -58,7 +58,7 @@ class _DepthwiseBlock(block.KernelBlock):
         )
 
     def pointwise(self, name, filters):
-        """Returns a 1×1 convolution."""
+        """Return a 1×1 convolution."""
         return keras.layers.Conv2D(
             filters,
             1,
@@ -69,13 +69,13 @@ class _DepthwiseBlock(block.KernelBlock):
         )
 
     def normalization(self, name):
-        """Returns the normalisation `name`."""
+        """Return the normalisation `name`."""
         return keras.layers.BatchNormalization(
             momentum=block.QUICK, **self.named(name)
         )
 
     def activation(self, name):
-        """Returns the activation `name`."""
+        """Return the activation `name`."""
         return keras.layers.ReLU(6.0, **self.named(name))
 
     def get_config(self):
@@ -124,7 +124,7 @@ class DepthwiseSeparable(_DepthwiseBlock):
     """
 
     def named(self, name):
-        """Returns the name and type of an inner layer, its number moved."""
+        """Return the name and type of an inner layer, its number moved."""
         part, *more = name.split("_")
         part = re.sub(r"(_\d+)?$", rf"_{part}\1", self.name, count=1)
         return super().named(name) | {"name": "_".join([part, *more])}

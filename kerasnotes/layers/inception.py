@@ -51,7 +51,7 @@ class NaiveInception(block_lib.KernelBlock):
         self.concatenate = keras.layers.Concatenate(**self.named("output"))
 
     def make_branches(self):
-        """Returns a list of layers for each branch."""
+        """Return a list of layers for each branch."""
         one, three, five = self.filters
         return [
             self.convolution("1x1", one, 1),
@@ -61,7 +61,7 @@ class NaiveInception(block_lib.KernelBlock):
         ]
 
     def convolution(self, name, filters, size):
-        """Returns the layers of a convolution with its ReLU.
+        """Return the layers of a convolution with its ReLU.
 
         Args:
             name: what its layers' names add to the module's.
@@ -85,7 +85,7 @@ class NaiveInception(block_lib.KernelBlock):
         return [*layers, keras.layers.ReLU(**self.named(f"{name}_relu"))]
 
     def pooling(self):
-        """Returns the max pooling."""
+        """Return the max pooling."""
         return keras.layers.MaxPooling2D(
             3,
             strides=1,
@@ -104,7 +104,7 @@ class NaiveInception(block_lib.KernelBlock):
         return self.concatenate(outputs)
 
     def get_config(self):
-        """Returns the arguments of the constructor."""
+        """Return the arguments of the constructor."""
         return {
             **super().get_config(),
             "filters": self.filters,
@@ -154,7 +154,7 @@ class Inception(NaiveInception):
         super().__init__(filters, **kwargs)
 
     def make_branches(self):
-        """Returns a list of layers for each branch."""
+        """Return a list of layers for each branch."""
         one, three, five, pooled = self.filters
 
         def reduced(name, filters, size):

@@ -130,7 +130,7 @@ class MultiHeadAttention(keras.layers.Layer):
         return_attention_scores=False,
         use_causal_mask=False,
     ):
-        """Returns the output, and the scores if they are asked for."""
+        """Return the output, and the scores if they are asked for."""
         mask = None
         if attention_mask is not None:
             mask = _with_heads(attention_mask, query.shape[0])
@@ -148,7 +148,7 @@ class MultiHeadAttention(keras.layers.Layer):
         return self.attend(query, keys, values, mask, return_attention_scores)
 
     def project(self, value, key=None):
-        """Returns the heads' keys and values.
+        """Return the heads' keys and values.
 
         Args:
             value: V, `(batch, S, anything)`.
@@ -172,7 +172,7 @@ class MultiHeadAttention(keras.layers.Layer):
         attention_mask=None,
         return_attention_scores=False,
     ):
-        """Returns what `call` does, from projected keys and values.
+        """Return what `call` does, from projected keys and values.
 
         Args:
             query: Q, `(batch, T, width)`.
@@ -198,14 +198,14 @@ class MultiHeadAttention(keras.layers.Layer):
         return (output, scores) if return_attention_scores else output
 
     def _split(self, x):
-        """Returns `(batch, h, n, size)` of `(batch, n, h · size)`."""
+        """Return `(batch, h, n, size)` of `(batch, n, h · size)`."""
         batch, length, width = ops.shape(x)
         size = width // self.num_heads
         x = ops.reshape(x, (batch, length, self.num_heads, size))
         return ops.transpose(x, (0, 2, 1, 3))
 
     def get_config(self):
-        """Returns the arguments of the constructor."""
+        """Return the arguments of the constructor."""
         return {
             **super().get_config(),
             "num_heads": self.num_heads,
@@ -224,12 +224,12 @@ class MultiHeadAttention(keras.layers.Layer):
 
 
 def _both(mask, other):
-    """Returns where both masks are true."""
+    """Return where both masks are true."""
     return other if mask is None else ops.logical_and(mask, other)
 
 
 def _with_heads(mask, batch):
-    """Returns a mask of 4 axes, which its rank alone tells the meaning of.
+    """Return a mask of 4 axes, which its rank alone tells the meaning of.
 
     Args:
         mask: booleans `(batch, S)`, `(batch, T, S)` or `(batch, h, T, S)`.

@@ -54,6 +54,6 @@ class LocalResponseNormalization(keras.layers.Layer):
         return ops.cast(b, self.compute_dtype)
 
     def get_config(self):
-        """Returns the arguments of the constructor."""
+        """Return the arguments of the constructor."""
         own = {n: getattr(self, n) for n in ("k", "n", "alpha", "beta")}
         return super().get_config() | own

@@ -43,7 +43,7 @@ class SinusoidalPositions(keras.layers.Layer):
         self.max_wavelength = max_wavelength
 
     def call(self, inputs, start_index=0):
-        """Returns the vectors with the codes of their positions."""
+        """Return the vectors with the codes of their positions."""
         length, d = ops.shape(inputs)[-2], inputs.shape[-1]
         positions = start_index + ops.arange(length)
         positions = ops.cast(positions, self.variable_dtype)
@@ -55,5 +55,5 @@ class SinusoidalPositions(keras.layers.Layer):
         return inputs + ops.cast(codes, inputs.dtype)
 
     def get_config(self):
-        """Returns the arguments of the constructor."""
+        """Return the arguments of the constructor."""
         return {**super().get_config(), "max_wavelength": self.max_wavelength}

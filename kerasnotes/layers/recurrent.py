@@ -33,7 +33,7 @@ class _GatedCell(keras.layers.Layer):
         )
 
     def _input_kernel(self, rows, gates):
-        """Returns the weights of what multiplies the input."""
+        """Return the weights of what multiplies the input."""
         return self.add_weight(
             shape=(rows, gates * self.units),
             initializer=self.kernel_initializer.clone(),
@@ -42,7 +42,7 @@ class _GatedCell(keras.layers.Layer):
         )
 
     def _recurrent_kernel(self, name, gates):
-        """Returns weights of what multiplies the state."""
+        """Return weights of what multiplies the state."""
         return self.add_weight(
             shape=(self.units, gates * self.units),
             # An unseeded initialiser repeats its values.
@@ -52,12 +52,12 @@ class _GatedCell(keras.layers.Layer):
         )
 
     def get_initial_state(self, batch_size=None):
-        """Returns zeros for each state, `(batch_size, units)`."""
+        """Return zeros for each state, `(batch_size, units)`."""
         shape = (batch_size, self.units)
         return [ops.zeros(shape, self.compute_dtype) for _ in self.state_size]
 
     def get_config(self):
-        """Returns the arguments of the constructor."""
+        """Return the arguments of the constructor."""
         serialize = keras.initializers.serialize
         regularizer = keras.regularizers.serialize
         return {
@@ -119,7 +119,7 @@ class GRUCell(_GatedCell):
         self.state_size = [units]
 
     def build(self, input_shape):
-        """Creates the weights."""
+        """Create the weights."""
         self.kernel = self._input_kernel(input_shape[-1], 3)
         # Two kernels: a slice of one would be copied at every step.
         self.recurrent_kernel = self._recurrent_kernel("recurrent_kernel", 2)
@@ -127,7 +127,7 @@ class GRUCell(_GatedCell):
         self.bias = self.add_weight((3 * self.units,), "zeros", name="bias")
 
     def call(self, inputs, states):
-        """Returns the output, and the list of the new state."""
+        """Return the output, and the list of the new state."""
         (old,) = states
         x = ops.matmul(inputs, self.kernel) + self.bias
         gates, new = ops.split(x, [2 * self.units], axis=-1)
@@ -182,7 +182,7 @@ class LSTMCell(_GatedCell):
         self.state_size = [units, units]
 
     def build(self, input_shape):
-        """Creates the weights."""
+        """Create the weights."""
         self.kernel = self._input_kernel(input_shape[-1], 4)
         self.recurrent_kernel = self._recurrent_kernel("recurrent_kernel", 4)
         self.bias = self.add_weight(
@@ -195,7 +195,7 @@ class LSTMCell(_GatedCell):
         return ops.repeat(parts, shape[0] // 4)
 
     def call(self, inputs, states):
-        """Returns the output, and the list of the new states."""
+        """Return the output, and the list of the new states."""
         a, c = states
         x = ops.matmul(inputs, self.kernel) + self.bias
         x = x + ops.matmul(a, self.recurrent_kernel)
@@ -205,7 +205,7 @@ class LSTMCell(_GatedCell):
         return a, [a, c]
 
     def get_config(self):
-        """Returns the arguments of the constructor."""
+        """Return the arguments of the constructor."""
         return {
             **super().get_config(),
             "unit_forget_bias": self.unit_forget_bias,

@@ -6,7 +6,7 @@ from kerasnotes.layers import block, padding
 
 
 def normalization(name, dtype=None):
-    """Returns the batch norm of residual networks.
+    """Return the batch norm of residual networks.
 
     Its epsilon is that of `keras.applications`, its momentum torchvision's.
 
@@ -60,7 +60,7 @@ class _ResidualBlock(block.KernelBlock):
         self.out = self.activation("out")
 
     def convolution(self, name, filters, kernel_size, strides):
-        """Returns the convolution `name`: `1_conv`, `2_conv`, …"""
+        """Return the convolution `name`: `1_conv`, `2_conv`, …"""
         return keras.layers.Conv2D(
             filters,
             kernel_size,
@@ -75,11 +75,11 @@ class _ResidualBlock(block.KernelBlock):
         )
 
     def normalization(self, name):
-        """Returns the normalisation `name`: `1_bn`, `2_bn`, …"""
+        """Return the normalisation `name`: `1_bn`, `2_bn`, …"""
         return normalization(**self.named(name))
 
     def activation(self, name):
-        """Returns the activation `name`: `1_relu`, …, `out`."""
+        """Return the activation `name`: `1_relu`, …, `out`."""
         return keras.layers.Activation("relu", **self.named(name))
 
     @property

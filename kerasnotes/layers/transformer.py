@@ -87,11 +87,11 @@ class _Block(keras.layers.Layer):
         self.feedforward_norm = self._norm("feedforward_norm", shape)
 
     def _enter(self, x, norm):
-        """Returns what a sublayer takes."""
+        """Return what a sublayer takes."""
         return norm(x) if self.normalize_first else x
 
     def _leave(self, x, y, norm):
-        """Returns `x` with a sublayer's output y."""
+        """Return `x` with a sublayer's output y."""
         x = x + self.dropout_layer(y)
         return x if self.normalize_first else norm(x)
 
@@ -100,7 +100,7 @@ class _Block(keras.layers.Layer):
         return self._leave(x, self.feedforward_2(y), self.feedforward_norm)
 
     def get_config(self):
-        """Returns the arguments of the constructor."""
+        """Return the arguments of the constructor."""
         return {
             **super().get_config(),
             "intermediate_dim": self.intermediate_dim,
@@ -179,7 +179,7 @@ class TransformerEncoderBlock(_Block):
         self._build_feedforward(input_shape)
 
     def call(self, inputs, attention_mask=None, return_attention_scores=False):
-        """Returns the output, and the scores if they are asked for."""
+        """Return the output, and the scores if they are asked for."""
         y = self._enter(inputs, self.self_attention_norm)
         y = self.self_attention(
             y,
@@ -250,7 +250,7 @@ class TransformerDecoderBlock(_Block):
         return_attention_scores=False,
         use_causal_mask=True,
     ):
-        """Returns the output, and the scores if they are asked for."""
+        """Return the output, and the scores if they are asked for."""
         y = self._enter(decoder_sequence, self.self_attention_norm)
         y = self.self_attention(
             y,
@@ -279,7 +279,7 @@ class TransformerDecoderBlock(_Block):
         memory,
         cross_attention_mask=None,
     ):
-        """Returns what `call` does for new positions, from stored keys.
+        """Return what `call` does for new positions, from stored keys.
 
         Keys and values, here, are pairs of tensors
         `(batch, num_heads, slots, width / num_heads)`, as `project` of the

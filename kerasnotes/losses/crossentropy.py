@@ -74,7 +74,7 @@ class Crossentropy(keras.losses.Loss):
         self.ignore_class = ignore_class
 
     def __call__(self, y_true, y_pred, sample_weight=None):
-        """Returns the reduced loss."""
+        """Return the reduced loss."""
         if self.ignore_class is None:
             return super().__call__(y_true, y_pred, sample_weight)
         labels = _labels(*map(ops.convert_to_tensor, (y_true, y_pred)))
@@ -97,7 +97,7 @@ class Crossentropy(keras.losses.Loss):
         return super().__call__(y_true, y_pred, counts)
 
     def call(self, y_true, y_pred):
-        """Returns the loss of each label."""
+        """Return the loss of each label."""
         y_true, y_pred = map(ops.convert_to_tensor, (y_true, y_pred))
         classes, smoothing = y_pred.shape[-1], self.label_smoothing
         labels = _labels(y_true, y_pred)
@@ -117,7 +117,7 @@ class Crossentropy(keras.losses.Loss):
         )
 
     def get_config(self):
-        """Returns the arguments, for serialisation."""
+        """Return the arguments, for serialisation."""
         return {
             **super().get_config(),
             "from_logits": self.from_logits,
@@ -127,7 +127,7 @@ class Crossentropy(keras.losses.Loss):
 
 
 def _labels(y_true, y_pred):
-    """Returns int32 labels, or None where `y_true` are distributions."""
+    """Return int32 labels, or None where `y_true` are distributions."""
     if len(y_true.shape) == len(y_pred.shape) and y_true.shape[-1] == 1:
         y_true = ops.squeeze(y_true, -1)
     if len(y_true.shape) == len(y_pred.shape):

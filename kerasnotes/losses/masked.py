@@ -61,7 +61,7 @@ class MaskedBinaryCrossentropy(keras.losses.Loss):
         self.from_logits = from_logits
 
     def call(self, y_true, y_pred):
-        """Returns the loss of each example."""
+        """Return the loss of each example."""
         y_true, y_pred = map(ops.convert_to_tensor, (y_true, y_pred))
         known = y_true >= 0
         # An infinite logit of an unknown label would else make 0 · ∞.
@@ -72,5 +72,5 @@ class MaskedBinaryCrossentropy(keras.losses.Loss):
         return ops.mean(ops.where(known, terms, 0.0), axis=-1)
 
     def get_config(self):
-        """Returns the arguments, for serialisation."""
+        """Return the arguments, for serialisation."""
         return {**super().get_config(), "from_logits": self.from_logits}

@@ -82,7 +82,7 @@ class ClassificationMetrics(keras.metrics.Metric):
         )
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        """Adds a batch to the confusion matrix."""
+        """Add a batch to the confusion matrix."""
         y_pred = ops.convert_to_tensor(y_pred)
         if y_pred.shape[-1] != self.classes:
             raise ValueError(
@@ -110,7 +110,7 @@ class ClassificationMetrics(keras.metrics.Metric):
         self.confusion.assign_add(ops.reshape(counts, self.confusion.shape))
 
     def result(self):
-        """Returns the dictionary of metrics."""
+        """Return the dictionary of metrics."""
         found = _rates(self.confusion)
         rates = found["rates"]
         worst = ops.min(rates, axis=1)
@@ -131,7 +131,7 @@ class ClassificationMetrics(keras.metrics.Metric):
         }
 
     def get_config(self):
-        """Returns the arguments, for serialisation."""
+        """Return the arguments, for serialisation."""
         return {
             **super().get_config(),
             "classes": self.classes,
@@ -160,12 +160,12 @@ class DecidedAccuracy(ClassificationMetrics):
     """
 
     def result(self):
-        """Returns the accuracy."""
+        """Return the accuracy."""
         return super().result()["accuracy"]
 
 
 def decide(logits, threshold=None):
-    """Returns the class that logits speak for.
+    """Return the class that logits speak for.
 
     Without a threshold it is the one with the largest logit. With one, of
     two classes, it is class 1 where its probability `p = σ(z₁ - z₀) ≥ τ`,
@@ -195,7 +195,7 @@ def decide(logits, threshold=None):
 
 
 def classification_report(confusion):
-    """Returns the report on a confusion matrix, in plain numbers.
+    """Return the report on a confusion matrix, in plain numbers.
 
     Args:
         confusion: matrix `(C, C)`: counts or weights of the examples of the
@@ -236,7 +236,7 @@ _RATES = ("precision", "recall", "f1")
 
 
 def _rates(confusion):
-    """Returns accuracy, error, support, and `(3, C)` rates as `_RATES`."""
+    """Return accuracy, error, support, and `(3, C)` rates as `_RATES`."""
     right = ops.diagonal(confusion)
     support = ops.sum(confusion, axis=1)
     predicted = ops.sum(confusion, axis=0)

@@ -81,7 +81,7 @@ class MultilabelMetrics(keras.metrics.Metric):
             variable.assign(ops.zeros_like(variable))
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        """Adds a batch to the counts."""
+        """Add a batch to the counts."""
         y_true, y_pred = map(ops.convert_to_tensor, (y_true, y_pred))
         if y_pred.shape[-1] != self.labels or sample_weight is not None:
             raise ValueError(
@@ -106,7 +106,7 @@ class MultilabelMetrics(keras.metrics.Metric):
         )
 
     def result(self):
-        """Returns the dictionary of metrics."""
+        """Return the dictionary of metrics."""
         found = _rates(self.counts)
         mean, worst = (f(found["rates"], axis=1) for f in (ops.mean, ops.min))
         return {
@@ -125,7 +125,7 @@ class MultilabelMetrics(keras.metrics.Metric):
         }
 
     def get_config(self):
-        """Returns the arguments, for serialisation."""
+        """Return the arguments, for serialisation."""
         return {
             **super().get_config(),
             "labels": self.labels,
@@ -165,7 +165,7 @@ class MultilabelAccuracy(keras.metrics.Mean):
         self.thresholds = thresholds
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        """Adds a batch."""
+        """Add a batch."""
         y_true, y_pred = map(ops.convert_to_tensor, (y_true, y_pred))
         weights = ops.cast(y_true >= 0, self.dtype)
         if sample_weight is not None:
@@ -176,12 +176,12 @@ class MultilabelAccuracy(keras.metrics.Mean):
         super().update_state((chances >= thresholds) == (y_true > 0), weights)
 
     def get_config(self):
-        """Returns the arguments, for serialisation."""
+        """Return the arguments, for serialisation."""
         return {**super().get_config(), "thresholds": self.thresholds}
 
 
 def multilabel_report(counts):
-    """Returns each label's figures, in plain numbers.
+    """Return each label's figures, in plain numbers.
 
     Args:
         counts: `(L, 2, 2)`: no and yes in truth, by no and yes as given.
@@ -210,7 +210,7 @@ def multilabel_report(counts):
 
 
 def _rates(counts):
-    """Returns accuracy, error, and `(3, L)` rates as `_RATES`."""
+    """Return accuracy, error, and `(3, L)` rates as `_RATES`."""
     wrong = ops.sum(counts[:, 0, 1] + counts[:, 1, 0])
     total = ops.sum(counts)
     hits = counts[:, 1, 1]

@@ -10,7 +10,7 @@ class _PaddedAccuracy(keras.metrics.Mean):
     """Averages over labels, of which padding doesn't count."""
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        """Adds a batch.
+        """Add a batch.
 
         Args:
             y_true: int32 `(batch, T)`, filled up with `PAD`.
@@ -43,7 +43,7 @@ class TokenAccuracy(_PaddedAccuracy):
         super().__init__(name=name, dtype=dtype)
 
     def values(self, right, counts):
-        """Returns 1 for each token that is right, and which count."""
+        """Return 1 for each token that is right, and which count."""
         return right, counts
 
 
@@ -67,6 +67,6 @@ class SequenceAccuracy(_PaddedAccuracy):
         super().__init__(name=name, dtype=dtype)
 
     def values(self, right, counts):
-        """Returns 1 for each sequence that is right; all count."""
+        """Return 1 for each sequence that is right; all count."""
         wrong = ops.logical_and(counts, ops.logical_not(right))
         return ops.logical_not(ops.any(wrong, axis=-1)), None

@@ -40,7 +40,7 @@ class Bleu:
 
 
 def bleu(hypotheses, references, tokenize="13a", smooth="exp", bootstrap=1000):
-    """Returns the BLEU of a corpus, by sacrebleu; case counts.
+    """Return the BLEU of a corpus, by sacrebleu; case counts.
 
     `BLEU = BP · exp(1/4 Σ_n log p_n)`, n from 1 to 4. p_n is the share of the
     outputs' n-grams that the references have, each counted at most as often
@@ -98,7 +98,7 @@ def bleu(hypotheses, references, tokenize="13a", smooth="exp", bootstrap=1000):
 
 
 def sentence_bleu(hypotheses, references, tokenize="13a"):
-    """Returns the BLEU of each sentence alone, a list.
+    """Return the BLEU of each sentence alone, a list.
 
     A sentence of fewer than four words has no 4-grams: the mean is over the
     n that there are. These scores rank the sentences of one corpus; their
@@ -133,7 +133,7 @@ def _metric(tokenize, smooth, **kwargs):
 
 
 def _checked(hypotheses, references):
-    """Returns the texts, with a list of references for each."""
+    """Return the texts, with a list of references for each."""
     hypotheses = list(hypotheses)
     references = [[r] if isinstance(r, str) else list(r) for r in references]
     if not hypotheses or len(hypotheses) != len(references):

@@ -109,7 +109,7 @@ def build(
     weights=None,
     **arguments,
 ):
-    """Builds a model by its name.
+    """Build a model by its name.
 
     Args:
         name: one of `names()`.
@@ -150,7 +150,7 @@ def build(
 
 
 def load(path):
-    """Loads a `.keras` file that holds one of the models, not compiled.
+    """Load a `.keras` file that holds one of the models, not compiled.
 
     Unlike `keras.saving.load_model` it first refuses a file that is damaged,
     or made to harm.
@@ -162,7 +162,7 @@ def load(path):
 
 
 def arguments_of(name):
-    """Returns the names of the arguments that a model takes.
+    """Return the names of the arguments that a model takes.
 
     >>> "pooling" in arguments_of("lenet5")
     True
@@ -171,7 +171,7 @@ def arguments_of(name):
 
 
 def default_size(name):
-    """Returns the height and width of a model's own input, or None.
+    """Return the height and width of a model's own input, or None.
 
     >>> default_size("lenet5")
     32
@@ -181,7 +181,7 @@ def default_size(name):
 
 
 def default_shape(name):
-    """Returns the shape of a model's own input, or None.
+    """Return the shape of a model's own input, or None.
 
     >>> default_shape("lenet5")
     (32, 32, 1)

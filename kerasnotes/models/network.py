@@ -74,7 +74,7 @@ class Network(keras.Model):
         self.blocks = tuple(blocks)
 
     def features(self, names=None):
-        """Returns a model of what the blocks give, on the same weights.
+        """Return a model of what the blocks give, on the same weights.
 
         Args:
             names: names of layers; by default the last block of each size
@@ -91,7 +91,7 @@ class Network(keras.Model):
         return keras.Model(self.input, outputs, name=f"{self.name}_features")
 
     def get_config(self):
-        """Returns the arguments of the constructor."""
+        """Return the arguments of the constructor."""
         config = {
             key: keras.saving.serialize_keras_object(value)
             for key, value in self._config.items()
@@ -100,7 +100,7 @@ class Network(keras.Model):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        """Builds the model anew."""
+        """Build the model anew."""
         return cls(
             **{
                 key: keras.saving.deserialize_keras_object(
@@ -112,7 +112,7 @@ class Network(keras.Model):
 
 
 def policy(dtype):
-    """Returns a model's dtype policy, by default the global one.
+    """Return a model's dtype policy, by default the global one.
 
     Args:
         dtype: a policy, its name, or None.
@@ -126,12 +126,12 @@ def policy(dtype):
 
 
 def name_of(x):
-    """Returns the name of the layer that gave a symbolic tensor."""
+    """Return the name of the layer that gave a symbolic tensor."""
     return keras_private.operation_of(x).name
 
 
 def normalize(x, mean, std, dtype=None):
-    """Returns `(x - mean) / std`, or `x` where neither is given.
+    """Return `(x - mean) / std`, or `x` where neither is given.
 
     It has no weights. A channel of standard deviation 0 is only shifted.
 
@@ -158,7 +158,7 @@ def normalize(x, mean, std, dtype=None):
 
 
 def block(x, layer, activation, batch_norm=False, keep_prob=1.0):
-    """Returns layer → batch norm → activation → dropout of `x`.
+    """Return layer → batch norm → activation → dropout of `x`.
 
     All have the layer's dtype policy.
 
@@ -193,7 +193,7 @@ def block(x, layer, activation, batch_norm=False, keep_prob=1.0):
 
 
 def per_layer(keep_prob, layers):
-    """Returns a keep_prob for each layer, from one for all or one for each.
+    """Return a keep_prob for each layer, from one for all or one for each.
 
     >>> per_layer(0.8, 2)
     [0.8, 0.8]
@@ -213,12 +213,12 @@ def per_layer(keep_prob, layers):
 
 
 def flatten(x, dtype=None, name="flatten"):
-    """Returns `x` as one row an example, channels last."""
+    """Return `x` as one row an example, channels last."""
     return keras.layers.Flatten("channels_last", dtype=dtype, name=name)(x)
 
 
 def dense(units, name, initializer, kernel_regularizer, **options):
-    """Returns a Dense layer with an initialiser of its own."""
+    """Return a Dense layer with an initialiser of its own."""
     return keras.layers.Dense(
         units,
         kernel_initializer=initializers.get(initializer),
@@ -229,7 +229,7 @@ def dense(units, name, initializer, kernel_regularizer, **options):
 
 
 def logits(x, units, initializer, kernel_regularizer, dtype=None):
-    """Returns the scores of `x`, in the type of the policy's weights."""
+    """Return the scores of `x`, in the type of the policy's weights."""
     layer = dense(
         units,
         HEAD,

@@ -7,7 +7,7 @@ from keras import ops
 def scaled_dot_product_attention(
     query, key, value, mask=None, return_attention_scores=False
 ):
-    """Returns `softmax(QKᵀ / √d) V`.
+    """Return `softmax(QKᵀ / √d) V`.
 
     A query with nothing to look at gives 0.
 
@@ -44,7 +44,7 @@ def scaled_dot_product_attention(
 
 
 def _mix(weights, values):
-    """Returns the sum of each part's weights with its values."""
+    """Return the sum of each part's weights with its values."""
     if len(values) == 1:
         return ops.matmul(weights, values[0])
     mixed, start = [], 0
@@ -56,7 +56,7 @@ def _mix(weights, values):
 
 
 def _fuses(query, value):
-    """Returns whether Keras may have one kernel for all of it."""
+    """Return whether Keras may have one kernel for all of it."""
     # TensorFlow has none, and JAX none of float16 on a CPU.
     return (
         keras.config.backend() != "tensorflow"
@@ -67,7 +67,7 @@ def _fuses(query, value):
 
 
 def _fused(query, key, value, mask):
-    """Returns what `scaled_dot_product_attention` does, of 4 dimensions."""
+    """Return what `scaled_dot_product_attention` does, of 4 dimensions."""
     if mask is not None:
         mask = ops.reshape(mask, (1,) * (4 - len(mask.shape)) + mask.shape)
         some = ops.any(mask, axis=-1, keepdims=True)
@@ -78,7 +78,7 @@ def _fused(query, key, value, mask):
 
 
 def masked_softmax(scores, mask=None):
-    """Returns the softmax over the last axis, of what the mask lets through.
+    """Return the softmax over the last axis, of what the mask lets through.
 
     Args:
         scores: a tensor `(..., S)`.

@@ -10,7 +10,7 @@ _WEIGHTS = {"prewitt": (1, 1, 1), "sobel": (1, 2, 1), "scharr": (3, 10, 3)}
 
 
 def output_size(size, kernel, stride=1, padding="valid", dilation=1):
-    """Returns how many places a window has along an axis.
+    """Return how many places a window has along an axis.
 
     `⌊(n + 2p - f) / s⌋ + 1`, where a dilated kernel reaches over
     `f = d(k - 1) + 1`. With same padding it is `⌈n / s⌉`.
@@ -42,7 +42,7 @@ def output_size(size, kernel, stride=1, padding="valid", dilation=1):
 
 
 def pad_widths(size, kernel, stride=1, padding="valid", dilation=1):
-    """Returns how many zeros stand before and after an axis.
+    """Return how many zeros stand before and after an axis.
 
     Same padding adds `max(0, (⌈n/s⌉ - 1)s + f - n)` in all, so that `⌈n/s⌉`
     windows fit: `f - 1` with stride 1. An odd one goes to the end.
@@ -85,7 +85,7 @@ def _reach(kernel, dilation):
 
 
 def edge_filter(kind="prewitt", direction="vertical"):
-    """Returns a 3×3 filter that answers to edges.
+    """Return a 3×3 filter that answers to edges.
 
     The rows of the vertical filter are `w [1, 0, -1]`: positive where it is
     brighter on the left. The horizontal one is its transpose: brighter

@@ -32,7 +32,7 @@ class Field:
     start: int = 0
 
     def through(self, kernel, stride=1, before=0, dilation=1):
-        """Returns the fields after a window.
+        """Return the fields after a window.
 
         `r' = r + d(k - 1)j`, `j' = s·j`, `start' = start - p·j`, with r the
         size and j the stride before it.
@@ -51,12 +51,12 @@ class Field:
         )
 
     def whole(self, units):
-        """Returns the field of what sees all of `units` units."""
+        """Return the field of what sees all of `units` units."""
         size = self.size + (units - 1) * self.stride
         return Field(size, 0, self.start)
 
     def of(self, unit):
-        """Returns the first pixel that a unit sees, and the one past it.
+        """Return the first pixel that a unit sees, and the one past it.
 
         >>> Field(5, 2, -2).of(1)
         (0, 5)
@@ -66,7 +66,7 @@ class Field:
 
 
 def union(fields):
-    """Returns the fields of units that see what any of several see.
+    """Return the fields of units that see what any of several see.
 
     It is what joins branches: an addition, a concatenation. Where some of
     them see the same at every place (a gate that scales channels), it is

@@ -7,7 +7,7 @@ PAD, START, END = 0, 1, 2
 
 
 def padding_mask(tokens):
-    """Returns where there are tokens: true but at `PAD`.
+    """Return where there are tokens: true but at `PAD`.
 
     Args:
         tokens: integers, of any shape.
@@ -19,7 +19,7 @@ def padding_mask(tokens):
 
 
 def look_ahead_mask(length):
-    """Returns which positions each may look at: itself and those before.
+    """Return which positions each may look at: itself and those before.
 
     `mask[t, t'] = t' ≤ t`
 

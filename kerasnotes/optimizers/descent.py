@@ -23,7 +23,7 @@ class _Notes(keras.optimizers.Optimizer):
         self._numbers = tuple(numbers)
 
     def build(self, variables):
-        """Makes the averages, zero at first."""
+        """Make the averages, zero at first."""
         if self.built:
             return
         super().build(variables)
@@ -32,7 +32,7 @@ class _Notes(keras.optimizers.Optimizer):
         )
 
     def _updated(self, slot, variable, beta, value):
-        """Moves an average of `variable` towards `value`; returns it."""
+        """Move an average of `variable` towards `value`; return it."""
         average = self._slots[slot][
             keras_private.variable_index(self, variable)
         ]
@@ -40,7 +40,7 @@ class _Notes(keras.optimizers.Optimizer):
         return ops.convert_to_tensor(average)
 
     def get_config(self):
-        """Returns the constructor's arguments."""
+        """Return the constructor's arguments."""
         numbers = {name: getattr(self, name) for name in self._numbers}
         return {**super().get_config(), **numbers}
 
@@ -73,7 +73,7 @@ class NotesMomentum(_Notes):
         super().__init__(learning_rate, {"beta": beta}, **kwargs)
 
     def update_step(self, gradient, variable, learning_rate):
-        """Moves one variable."""
+        """Move one variable."""
         rate = ops.cast(learning_rate, variable.dtype)
         gradient = ops.cast(gradient, variable.dtype)
         v = self._updated(0, variable, self.beta, gradient)
@@ -108,7 +108,7 @@ class NotesRMSprop(_Notes):
         super().__init__(learning_rate, numbers, **kwargs)
 
     def update_step(self, gradient, variable, learning_rate):
-        """Moves one variable."""
+        """Move one variable."""
         rate = ops.cast(learning_rate, variable.dtype)
         gradient = ops.cast(gradient, variable.dtype)
         s = self._updated(0, variable, self.beta, ops.square(gradient))
@@ -155,7 +155,7 @@ class NotesAdam(_Notes):
         super().__init__(learning_rate, numbers, **kwargs)
 
     def update_step(self, gradient, variable, learning_rate):
-        """Moves one variable."""
+        """Move one variable."""
         rate = ops.cast(learning_rate, variable.dtype)
         gradient = ops.cast(gradient, variable.dtype)
         t = ops.cast(self.iterations + 1, variable.dtype)
@@ -184,12 +184,12 @@ _OPTIMIZERS = {
 
 
 def names():
-    """Returns the names of Keras' optimisers and of the notes' variants."""
+    """Return the names of Keras' optimisers and of the notes' variants."""
     return sorted(_OPTIMIZERS)
 
 
 def get(spec, learning_rate):
-    """Returns the optimiser that `spec` describes.
+    """Return the optimiser that `spec` describes.
 
     Args:
         spec: `name[:key=value,…]`; Keras' own by their names in lower case,

@@ -20,12 +20,12 @@ _INITIALIZERS = {
 
 
 def names():
-    """Returns the course's names."""
+    """Return the course's names."""
     return list(_INITIALIZERS)
 
 
 def get(identifier):
-    """Returns a new initialiser.
+    """Return a new initialiser.
 
     A layer needs one of its own: an unseeded Keras initialiser repeats its
     values at each call.

@@ -36,7 +36,7 @@ class Penalty(keras.regularizers.L1L2):
         }
 
     def __call__(self, x):
-        """Returns the penalty of the weights `x`, a scalar."""
+        """Return the penalty of the weights `x`, a scalar."""
         magnitudes = {"l1": ops.abs, "l2": ops.square}
         total = ops.zeros((), x.dtype)
         for name, scale in self.scales.items():
@@ -46,7 +46,7 @@ class Penalty(keras.regularizers.L1L2):
         return total
 
     def get_config(self):
-        """Returns the constructor's arguments, at the strengths of now."""
+        """Return the constructor's arguments, at the strengths of now."""
         config = super().get_config()
         for name, scale in self.scales.items():
             config[name] *= float(ops.convert_to_numpy(scale))
@@ -54,7 +54,7 @@ class Penalty(keras.regularizers.L1L2):
 
 
 def l1_l2(l1, l2, examples):
-    """Returns the penalty `λ₁/2m Σ|w| + λ₂/2m Σw²`.
+    """Return the penalty `λ₁/2m Σ|w| + λ₂/2m Σw²`.
 
     The course divides λ by twice the number of training examples m; Keras
     doesn't, so its factors are `λ/2m`. It is meant for kernels: penalising

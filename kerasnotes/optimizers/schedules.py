@@ -36,13 +36,13 @@ class _EpochDecay(_Schedule):
         }
 
     def __call__(self, step):
-        """Returns the rate at `step`, from 0."""
+        """Return the rate at `step`, from 0."""
         epoch = ops.floor_divide(step, self._config["steps_per_epoch"]) + 1
         epoch = ops.cast(epoch, keras.config.floatx())
         return self._config["learning_rate"] * self.factor(epoch)
 
     def get_config(self):
-        """Returns the constructor's arguments."""
+        """Return the constructor's arguments."""
         return dict(self._config)
 
 
@@ -64,7 +64,7 @@ class InverseDecay(_EpochDecay):
         super().__init__(learning_rate, steps_per_epoch, rate=rate)
 
     def factor(self, epoch):
-        """Returns α / α₀ in an epoch, from 1."""
+        """Return α / α₀ in an epoch, from 1."""
         return 1 / (1 + self._config["rate"] * epoch)
 
 
@@ -85,7 +85,7 @@ class SqrtDecay(_EpochDecay):
         super().__init__(learning_rate, steps_per_epoch, k=k)
 
     def factor(self, epoch):
-        """Returns α / α₀ in an epoch, from 1."""
+        """Return α / α₀ in an epoch, from 1."""
         return self._config["k"] / ops.sqrt(epoch)
 
 
@@ -111,7 +111,7 @@ class Warmup(_Schedule):
         self.schedule, self.steps = schedule, steps
 
     def __call__(self, step):
-        """Returns the rate at `step`, from 0."""
+        """Return the rate at `step`, from 0."""
         t = ops.cast(step, keras.config.floatx()) + 1
         return ops.where(
             t < self.steps,
@@ -126,7 +126,7 @@ class Warmup(_Schedule):
         return ops.cast(rate, keras.config.floatx())
 
     def get_config(self):
-        """Returns the constructor's arguments."""
+        """Return the constructor's arguments."""
         schedule = keras.saving.serialize_keras_object(self.schedule)
         return {"schedule": schedule, "steps": self.steps}
 
@@ -200,12 +200,12 @@ _SCHEDULES = {
 
 
 def names():
-    """Returns the names of the schedules."""
+    """Return the names of the schedules."""
     return sorted(_SCHEDULES)
 
 
 def get(spec, learning_rate, steps_per_epoch, epochs, warmup_epochs=0.0):
-    """Returns the learning rate that `spec` describes.
+    """Return the learning rate that `spec` describes.
 
     | spec | rate | changes |
     |---|---|---|

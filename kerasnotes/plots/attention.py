@@ -89,7 +89,7 @@ def attention(weights, source, target, heads=None):
 
 
 def _label(text, unseen):
-    """Returns a token's text as something that can be seen and drawn."""
+    """Return a token's text as something that can be seen and drawn."""
     parts = [""]
     for char in text:
         if char in _SHOWN:
@@ -105,7 +105,7 @@ def _label(text, unseen):
 
 @functools.lru_cache(maxsize=32)
 def _families(characters):
-    """Returns fonts that draw the characters, and those that can't be seen."""
+    """Return fonts that draw the characters, and those that can't be seen."""
     blank = {c for c in characters if unicodedata.category(c)[0] in "CZ"}
     families, left = [_FONT], {c for c in characters - blank if c > "~"}
     fonts = sorted(
@@ -139,13 +139,13 @@ def _drawn(path, characters):
 
 
 def _length(names):
-    """Returns how many cells the longest name is long, roughly."""
+    """Return how many cells the longest name is long, roughly."""
     longest = max(map(len, names))
     return 0.43 * longest + 0.5 if longest > 1 else 1
 
 
 def _places(figure, count, names, cell):
-    """Returns an axes for each head, in rows; sizes the figure."""
+    """Return an axes for each head, in rows, and size the figure."""
     width, height = (len(side) * cell for side in names)
     across, down = width + 0.25, height + _length(names[0]) * cell + 0.45
     rows = math.ceil(count / max(1, int(_WIDTH / across)))

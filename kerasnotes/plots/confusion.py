@@ -83,7 +83,7 @@ def _counts(axes, matrix, shares, cell):
 
 
 def _width(names, size):
-    """Returns the longest name's width in inches, roughly."""
+    """Return the longest name's width in inches, roughly."""
     return max(map(len, names)) * _LETTER * size / _POINTS
 
 

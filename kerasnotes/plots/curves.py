@@ -70,7 +70,7 @@ def _number(value):
 
 
 def _panels(history, metric):
-    """Returns {title: {role: values}}; a role is train, dev or empty."""
+    """Return {title: {role: values}}; a role is train, dev or empty."""
 
     def column(key):
         return np.array([_number(row.get(key)) for row in history])
@@ -180,7 +180,7 @@ def _log_scale(axes, rates):
 
 
 def _name_ends(axes, lines):
-    """Writes each line's name at its end, the names kept apart."""
+    """Write each line's name at its end, the names kept apart."""
     bottom, top = axes.get_ylim()
     ends = {
         role: (values[np.isfinite(values)][-1] - bottom) / (top - bottom)

@@ -11,7 +11,7 @@ ACCENT = "#1a5fb4"
 
 
 def label(text, length=28):
-    r"""Returns `text` as one line of at most `length` characters.
+    r"""Return `text` as one line of at most `length` characters.
 
     Bytes of file names that aren't UTF-8 become question marks, because
     Matplotlib can't draw them.
@@ -24,7 +24,7 @@ def label(text, length=28):
 
 
 def png(figure):
-    """Returns the figure as PNG bytes, equal for equal figures.
+    """Return the figure as PNG bytes, equal for equal figures.
 
     Args:
         figure: a `matplotlib.figure.Figure`.
@@ -41,7 +41,7 @@ def png(figure):
 
 
 def save(figure, path):
-    """Writes the figure to `path` as PNG, whole or not at all.
+    """Write the figure to `path` as PNG, whole or not at all.
 
     Args:
         figure: a `matplotlib.figure.Figure`.

@@ -8,7 +8,7 @@ _DIM = 0.65
 
 
 def overlay(picture, heat):
-    """Returns a picture under the heat of its pixels.
+    """Return a picture under the heat of its pixels.
 
     The picture turns grey and dim, and where heat is, takes its colour: from
     purple by red to yellow at the hottest. Heat of 0 or less shows the

@@ -73,7 +73,7 @@ def grid(images, titles=None, columns=8, side=1.2):
 
 
 def thumbnail_png(image, size=128):
-    """Returns a picture as PNG bytes that fits in `size` by `size` pixels.
+    """Return a picture as PNG bytes that fits in `size` by `size` pixels.
 
     A small one grows by a whole factor, so that its pixels stay square.
 
@@ -102,7 +102,7 @@ def thumbnail_png(image, size=128):
 
 
 def _drawable(image):
-    """Returns a checked picture, without the channel axis if it is grey."""
+    """Return a checked picture, without the channel axis if it is grey."""
     image = np.asarray(image)
     if (
         image.dtype != np.uint8

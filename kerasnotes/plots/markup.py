@@ -10,7 +10,7 @@ from PIL import Image
 
 
 def escape(value):
-    """Returns a value as escaped text.
+    """Return a value as escaped text.
 
     Floats show four decimals, or four significant digits where they are
     large or small; None and NaN a dash.
@@ -27,12 +27,12 @@ def escape(value):
 
 
 def is_number(value):
-    """Returns whether `value` is a number; True and False are not."""
+    """Return whether `value` is a number; True and False are not."""
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
 def scrolling(content, name):
-    """Returns a box in which wide content scrolls, by keyboard too."""
+    """Return a box in which wide content scrolls, by keyboard too."""
     return (
         f'<div class="scroll" tabindex="0" role="region" '
         f'aria-label="{escape(name)}">{content}</div>'
@@ -40,7 +40,7 @@ def scrolling(content, name):
 
 
 def image(data, alt, legible=False):
-    """Returns a picture inline, with its size on screen.
+    """Return a picture inline, with its size on screen.
 
     Args:
         data: PNG bytes.

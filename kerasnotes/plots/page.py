@@ -182,7 +182,7 @@ class Gallery:
 
 
 def write(path, title, subtitle, blocks):
-    """Writes the page, whole or not at all.
+    """Write the page, whole or not at all.
 
     Args:
         path: the file; its folder is made.

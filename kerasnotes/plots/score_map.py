@@ -105,12 +105,12 @@ def score_maps(picture, panels, classes, best):
 
 
 def _side(one, other):
-    """Returns the inches of a panel's side, of its pixels and the other's."""
+    """Return the inches of a panel's side, of its pixels and the other's."""
     return max(_SIDE * min(1, one / other), _SIDE / 2)
 
 
 def _colours(panels, count):
-    """Returns a colour for each of the classes that windows are given."""
+    """Return a colour for each of the classes that windows are given."""
     votes = sum(
         np.bincount(
             np.ravel(p.given), weights=np.ravel(p.sure) ** 4, minlength=count
@@ -124,7 +124,7 @@ def _colours(panels, count):
 
 
 def _paled(picture):
-    """Returns the picture in light grey, for colours to show on."""
+    """Return the picture in light grey, for colours to show on."""
     grey = 255 - (255 - picture.mean(axis=-1)) * 0.45
     return grey.astype("uint8")
 

@@ -109,7 +109,7 @@ def importance(shares):
 
 
 def _score_axis(metric, scores, order, rank):
-    """Returns the last axis: the ranks, with the scores of some."""
+    """Return the last axis: the ranks, with the scores of some."""
     last = max(1, len(scores) - 1)
     shown = np.unique(np.linspace(0, len(scores) - 1, 5).round().astype(int))
     ticks = [(1 - r / last, f"{scores[order[r]]:.4g}") for r in shown]
@@ -117,7 +117,7 @@ def _score_axis(metric, scores, order, rank):
 
 
 def _line(rank, pruned):
-    """Returns the style of a trial's line."""
+    """Return the style of a trial's line."""
     if pruned:
         return {"color": figures.RULE, "linewidth": 0.9, "linestyle": ":"}
     if rank >= _BEST:

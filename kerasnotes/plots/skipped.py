@@ -6,7 +6,7 @@ _SHOWN = 100
 
 
 def blocks(skipped, what="file"):
-    """Returns the blocks with what was skipped, if anything was.
+    """Return the blocks with what was skipped, if anything was.
 
     Args:
         skipped: pairs of a path or another place, and the reason.

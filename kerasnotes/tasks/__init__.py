@@ -6,12 +6,12 @@ from kerasnotes import catalog
 
 
 def names():
-    """Returns the name of every task."""
+    """Return the name of every task."""
     return sorted(catalog.TASKS)
 
 
 def get(name):
-    """Returns the `Task` class of that name.
+    """Return the `Task` class of that name.
 
     Raises:
         UserError: there is none.

@@ -22,7 +22,7 @@ def check_layer(
     trains=True,
     mixed_precision=True,
 ):
-    """Raises AssertionError unless `cls` keeps the contract of a layer.
+    """Raise AssertionError unless `cls` keeps the contract of a layer.
 
     1. Its config, through JSON, makes a layer of the same config, and holds
        every argument of `init_kwargs`.
@@ -102,7 +102,7 @@ class _Call:
         return self._call(layer, keras.ops.convert_to_tensor)
 
     def model(self, layer):
-        """Returns the layer in a functional model of the flat tensors."""
+        """Return the layer in a functional model of the flat tensors."""
         symbols = []
 
         def symbol(array):
@@ -151,7 +151,7 @@ def _specs(outputs):
 
 
 def _check_output(layer, call):
-    """Compares the promise with the output, and returns the output."""
+    """Compare the promise with the output, and return the output."""
     promised = call.model(layer).output
     weights = len(layer.weights)
     output = call.eager(layer)
@@ -161,7 +161,7 @@ def _check_output(layer, call):
 
 
 def _stir(layer):
-    """Moves the weights from where a new layer would have them."""
+    """Move the weights from where a new layer would have them."""
     rng = np.random.default_rng(1)
     for weight in layer.weights:
         if "float" in weight.dtype:

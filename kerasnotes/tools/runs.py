@@ -6,7 +6,7 @@ from kerasnotes.training.run import folder as run_folder
 
 
 def open_run(path, **flags):
-    """Opens a run folder of any trainer; see `runner.open_run`.
+    """Open a run folder of any trainer; see `runner.open_run`.
 
     Args:
         path: the folder.

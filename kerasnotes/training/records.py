@@ -21,19 +21,19 @@ class Split(typing.Protocol):
     """A string for each, by which people find it."""
 
     def take(self, size):
-        """Returns a `Split` of `size` of the examples, a fair sample.
+        """Return a `Split` of `size` of the examples, a fair sample.
 
         Which ones depends on their ids alone, and a smaller number takes
         some of what a larger takes.
         """
 
     def steps(self, batch_size):
-        """Returns the number of training batches of an epoch."""
+        """Return the number of training batches of an epoch."""
 
     def training_batches(
         self, batch_size, seed, first_epoch, first_step, epochs, share=(0, 1)
     ):
-        """Returns the `tf.data.Dataset` of training batches `(x, y, w)`.
+        """Return the `tf.data.Dataset` of training batches `(x, y, w)`.
 
         It runs from step `first_step` (from 0) of epoch `first_epoch` (from
         0) to the end of epoch `epochs - 1`, shuffled and augmented as a
@@ -43,7 +43,7 @@ class Split(typing.Protocol):
         """
 
     def evaluation_batches(self, batch_size):
-        """Returns all examples in order, as they are.
+        """Return all examples in order, as they are.
 
         It is a `tf.data.Dataset` of `(x, y, w)`; the last may be partial.
         """
@@ -172,7 +172,7 @@ class Outcome:
     picture: typing.Callable | None = None
 
     def sample(self):
-        """Returns the places of the wrong examples in random order.
+        """Return the places of the wrong examples in random order.
 
         It depends on their ids alone, and any beginning is a fair sample.
         """
@@ -181,7 +181,7 @@ class Outcome:
         return [wrong[i] for i in order]
 
     def mistakes(self):
-        """Returns the places of the wrong examples, the surest first."""
+        """Return the places of the wrong examples, the surest first."""
         wrong = np.flatnonzero(self.errors)
         sure = [-self.rows[i].get("confidence", self.errors[i]) for i in wrong]
         return [int(i) for i in wrong[np.argsort(sure, kind="stable")]]

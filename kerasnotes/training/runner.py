@@ -24,12 +24,12 @@ _SPREAD = ("train", "evaluate")
 
 
 def main(task_class):
-    """Runs a trainer's command line; returns only through `sys.exit`."""
+    """Run a trainer's command line; return only through `sys.exit`."""
     command.run(task_class.Config, functools.partial(run, task_class))
 
 
 def run(task_class, flags, inputs, program):
-    """Does what `--mode` says.
+    """Do what `--mode` says.
 
     Args:
         task_class: the `Task`.
@@ -121,7 +121,7 @@ class OpenRun:
         return self.task.Trained(model, self.facts, decisions)
 
     def outcome(self, split):
-        """Returns the `Outcome` of a split, of supervised learning.
+        """Return the `Outcome` of a split, of supervised learning.
 
         Args:
             split: the split's name.
@@ -136,7 +136,7 @@ class OpenRun:
 
 
 def open_run(path, task_class, **flags):
-    """Opens a run's folder.
+    """Open a run's folder.
 
     Args:
         path: the folder.
@@ -219,13 +219,13 @@ def train(task, folder, program_command):
 
 
 def _growing(config):
-    """Returns the flags under whose larger values a run goes on."""
+    """Return the flags under whose larger values a run goes on."""
     fields = dataclasses.fields(config)
     return ", ".join(f"--{f.name}" for f in fields if f.metadata["grows"])
 
 
 def _is_complete(folder, config):
-    """Returns whether a finished run has all that is asked of it."""
+    """Return whether a finished run has all that is asked of it."""
     try:
         archives.check_zip(folder / "model.keras")
     except Exception:  # Zipfile raises at will.
@@ -249,7 +249,7 @@ def _save(model, path):
 
 
 def load(path):
-    """Returns the model of a run's `model.keras`, not compiled.
+    """Return the model of a run's `model.keras`, not compiled.
 
     Raises:
         UserError: it isn't there, or can't be read.
@@ -269,7 +269,7 @@ def load(path):
 
 
 def evaluate(opened, inputs=()):
-    """Prints the metrics of the trained model on every split."""
+    """Print the metrics of the trained model on every split."""
     task = opened.task
     if not hasattr(task, "score"):
         raise errors.UserError(
@@ -285,14 +285,14 @@ def evaluate(opened, inputs=()):
 
 
 def export(opened, inputs=()):
-    """Exports the trained model once more, in the formats asked for."""
+    """Export the trained model once more, in the formats asked for."""
     return export_lib.export(
         opened.task, opened.trained, opened.data, opened.folder
     )
 
 
 def predict(opened, inputs):
-    """Prints an answer for each input; returns the exit status."""
+    """Print an answer for each input; return the exit status."""
     if not inputs:
         raise errors.UserError(
             "--mode=predict: name the files, folders or texts to answer for"

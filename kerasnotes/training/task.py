@@ -33,7 +33,7 @@ class Task(abc.ABC):
 
     @abc.abstractmethod
     def data(self, facts=None):
-        """Returns the `Data`.
+        """Return the `Data`.
 
         Args:
             facts: those of a run that has learned, whose model is to answer:
@@ -52,7 +52,7 @@ class Task(abc.ABC):
 
     @abc.abstractmethod
     def signatures(self, trained):
-        """Returns the served functions: a dictionary of name to `Signature`.
+        """Return the served functions: a dictionary of name to `Signature`.
 
         `serving_default` takes what a client holds, `model_inputs` the
         model's own inputs. All outputs are batched.
@@ -60,14 +60,14 @@ class Task(abc.ABC):
 
     @abc.abstractmethod
     def predict(self, trained, inputs):
-        """Yields a dictionary for each input: an answer to print."""
+        """Yield a dictionary for each input: an answer to print."""
 
     @abc.abstractmethod
     def report(self, run, trained, data):
-        """Returns the `Report`; figures go to `run.folder / "figures"`."""
+        """Return the `Report`; figures go to `run.folder / "figures"`."""
 
     def modes(self):
-        """Returns what answers a mode in place of the runner.
+        """Return what answers a mode in place of the runner.
 
         A dictionary of mode to a function of the `runner.OpenRun` and the
         inputs that the command line names.
@@ -83,13 +83,13 @@ class SupervisedTask(Task):
 
     @abc.abstractmethod
     def model(self, facts):
-        """Returns the uncompiled model to save and serve.
+        """Return the uncompiled model to save and serve.
 
         The engine calls it in the strategy's scope.
         """
 
     def training_model(self, model):
-        """Returns the model to train; it shares the layers of `model`.
+        """Return the model to train; it shares the layers of `model`.
 
         By default the same. One with heads that only help to train, or the
         head alone of a frozen network, are examples.
@@ -97,7 +97,7 @@ class SupervisedTask(Task):
         return model
 
     def training_data(self, run, model, data):
-        """Returns the `Data` as the model that is trained takes them.
+        """Return the `Data` as the model that is trained takes them.
 
         By default the same. A task that trains the head alone of a frozen
         network gives the network's features here.
@@ -106,10 +106,10 @@ class SupervisedTask(Task):
 
     @abc.abstractmethod
     def loss(self):
-        """Returns the loss."""
+        """Return the loss."""
 
     def metrics(self, facts, decisions):
-        """Returns new `Metrics`.
+        """Return new `Metrics`.
 
         Args:
             facts: those of the data.
@@ -118,11 +118,11 @@ class SupervisedTask(Task):
         return records.Metrics([])
 
     def answers(self, trained, split):
-        """Returns the `Answers` of a model to a split."""
+        """Return the `Answers` of a model to a split."""
         return evaluating.answers(trained.model, split, self.config.batch_size)
 
     def decide(self, trained, answers, selection):
-        """Returns what is decided on dev once the weights are: a dictionary.
+        """Return what is decided on dev once the weights are: a dictionary.
 
         It is JSON-able, kept in config.json, and part of `Trained` from then
         on; thresholds are an example.
@@ -135,7 +135,7 @@ class SupervisedTask(Task):
         return {}
 
     def score(self, trained, answers):
-        """Returns the metrics of a split, a dictionary with `size`.
+        """Return the metrics of a split, a dictionary with `size`.
 
         By default with the loss and the metrics that the model is compiled
         with.
@@ -145,10 +145,10 @@ class SupervisedTask(Task):
 
     @abc.abstractmethod
     def outcome(self, trained, answers):
-        """Returns the `Outcome` of a split."""
+        """Return the `Outcome` of a split."""
 
     def error(self, trained, answers, metrics):
-        """Returns the error of a split, a `diagnosis.intervals.Measure`.
+        """Return the error of a split, a `diagnosis.intervals.Measure`.
 
         Args:
             trained: the `Trained`.
@@ -159,7 +159,7 @@ class SupervisedTask(Task):
         return intervals.Measure(metrics["error"], metrics["size"])
 
     def review(self, run, trained, data, answers):
-        """Writes mistakes.csv and figures; returns blocks for the report.
+        """Write mistakes.csv and figures; return blocks for the report.
 
         Args:
             run: the `Run`.
@@ -170,7 +170,7 @@ class SupervisedTask(Task):
         return []
 
     def remedies(self, problem, facts):
-        """Yields what to try against a problem, the most promising first.
+        """Yield what to try against a problem, the most promising first.
 
         By default it is what any run can try.
 
@@ -184,11 +184,11 @@ class SupervisedTask(Task):
         return remedies.remedies(problem, facts)
 
     def headline(self, facts):
-        """Returns the name of the metric that people ask for first."""
+        """Return the name of the metric that people ask for first."""
         return self.config.optimize
 
     def notes(self, facts):
-        """Returns what to know of its errors, a sentence each."""
+        """Return what to know of its errors, a sentence each."""
         return ()
 
     def learn(self, run, data):
@@ -196,5 +196,5 @@ class SupervisedTask(Task):
         return learning.learn(self, run, data)
 
     def report(self, run, trained, data):
-        """Evaluates every split and says where the error comes from."""
+        """Evaluate every split and say where the error comes from."""
         return supervised.report(self, run, trained, data)

@@ -26,7 +26,7 @@ class Trees:
         return len(self.logits)
 
     def only(self, rows):
-        """Returns some of the examples."""
+        """Return some of the examples."""
         part = object.__new__(Trees)
         part.__dict__ = self.__dict__ | {"logits": self.logits[rows]}
         return part
@@ -40,7 +40,7 @@ class Trees:
         return {"trail": (trail,), "none": ()}
 
     def step(self, tokens, position, cache):
-        """Finds the node from the trail of tokens, then its logits."""
+        """Find the node from the trail of tokens, then its logits."""
         ops = keras.ops
         (trail,) = cache["trail"]
         here = ops.arange(self.steps) == position
@@ -56,7 +56,7 @@ class Trees:
         return logits, {"trail": (trail,), "none": ()}
 
     def log_probs(self):
-        """Returns float64 log probabilities `(examples, nodes, tokens)`."""
+        """Return float64 log probabilities `(examples, nodes, tokens)`."""
         logits = self.logits.astype("float64")
         largest = logits.max(-1, keepdims=True)
         largest[~np.isfinite(largest)] = 0
@@ -66,7 +66,7 @@ class Trees:
         return np.where(np.isneginf(logits), -np.inf, found)
 
     def sequences(self, example):
-        """Yields all sequences: tokens, log P, and whether they end."""
+        """Yield all sequences: tokens, log P, and whether they end."""
         table = self.log_probs()[example]
 
         def below(tokens, node, total):
@@ -84,7 +84,7 @@ class Trees:
         return below((), 0, 0.0)
 
     def exhaustive(self, example, alpha):
-        """Returns all sequences: finished, score, tokens, log P; best first."""
+        """Return all sequences: finished, score, tokens, log P; best first."""
         found = [
             (ends, total / len(tokens) ** alpha, tokens, total)
             for tokens, total, ends in self.sequences(example)

@@ -11,7 +11,7 @@ END = 2
 
 
 def search(trees, width, alpha=0.7, **options):
-    """Returns the hypotheses as arrays."""
+    """Return the hypotheses as arrays."""
     found = decoding.beam_search(
         trees.step,
         trees.cache(width),
@@ -31,7 +31,7 @@ def tokens_of(found, example, place=0):
 
 
 def by_hand(trees, example, width, alpha, early=True):
-    """Searches by the rules, in float64 and plain Python.
+    """Search by the rules, in float64 and plain Python.
 
     Returns:
         Rows of finished, score, tokens, log P; the best first.
@@ -67,7 +67,7 @@ def by_hand(trees, example, width, alpha, early=True):
 
 
 def assert_equal(found, example, rows):
-    """Compares all hypotheses of an example with rows."""
+    """Compare all hypotheses of an example with rows."""
     count = len(rows)
     places = range(found.scores.shape[1])
     told = [tokens_of(found, example, place) for place in places]

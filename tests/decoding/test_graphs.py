@@ -35,7 +35,7 @@ class Counter(keras.layers.Layer):
         )
 
     def search(self, seen, steps, width, alpha=0.7):
-        """Searches from states that say the same number in every place."""
+        """Search from states that say the same number in every place."""
         batch = keras.ops.shape(seen)[0]
         cache = keras.ops.broadcast_to(seen[:, None, None], (batch, width, 8))
         start = keras.ops.ones((batch,), "int32")

@@ -21,7 +21,7 @@ TOKENS = {"end": END, "pad": PAD}
 
 
 def exhaustive(example, alpha):
-    """Returns the best of all sequences that end, after its score."""
+    """Return the best of all sequences that end, after its score."""
     table, best = TABLES[example].astype("float64"), (-np.inf, None)
     table = table - np.log(np.exp(table).sum(-1, keepdims=True))
     others = [token for token in range(VOCABULARY) if token != END]
@@ -36,14 +36,14 @@ def exhaustive(example, alpha):
 
 
 def logits_of(before, tokens, rows):
-    """Returns the next token's logits, `(batch, W, vocabulary)`."""
+    """Return the next token's logits, `(batch, W, vocabulary)`."""
     places = (rows[:, None] * VOCABULARY + before) * VOCABULARY + tokens
     table = TABLES.reshape(-1, VOCABULARY)
     return keras.ops.take(keras.ops.convert_to_tensor(table), places, axis=0)
 
 
 def as_tuple(width):
-    """Returns a step whose state is a tuple, shared numbers among it."""
+    """Return a step whose state is a tuple, shared numbers among it."""
 
     def step(tokens, position, state):
         before, count, rows = state
@@ -55,7 +55,7 @@ def as_tuple(width):
 
 
 def as_dictionary(width):
-    """Returns a step whose state is a dictionary, with a list in it."""
+    """Return a step whose state is a dictionary, with a list in it."""
     ops = keras.ops
 
     def step(tokens, position, state):
@@ -71,7 +71,7 @@ def as_dictionary(width):
 
 
 def answer(hypotheses, example):
-    """Returns the best answer's tokens, and checks what follows them."""
+    """Return the best answer's tokens, and check what follows them."""
     tokens = keras.ops.convert_to_numpy(hypotheses.tokens)[example, 0]
     length = int(hypotheses.lengths[example, 0])
     assert np.all(tokens[length:] == PAD)

@@ -13,7 +13,7 @@ def arrays(found):
 
 
 def draw(logits, count, **options):
-    """Returns `count` tokens drawn from the same logits."""
+    """Return `count` tokens drawn from the same logits."""
 
     def step(tokens, position, cache):
         shape = (count, 1, len(logits))
@@ -24,7 +24,7 @@ def draw(logits, count, **options):
 
 
 def chances(temperature=1.0, top_k=None, top_p=None):
-    """Returns the probabilities as the papers say them."""
+    """Return the probabilities as the papers say them."""
     p = np.exp(LOGITS.astype("float64") / temperature)
     p /= p.sum()
     order = np.argsort(-p)

@@ -22,7 +22,7 @@ def model(after_a):
 
 
 def search(table, width):
-    """Returns the tokens that beam search finds, and their log P."""
+    """Return the tokens that beam search finds, and their log P."""
 
     def step(tokens, position, cache):
         return ops.take(

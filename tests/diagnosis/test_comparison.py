@@ -9,7 +9,7 @@ from kerasnotes.diagnosis import comparison
 
 
 def pairs(both_right, second_wrong, first_wrong, both_wrong):
-    """Returns the errors of two models with these counts."""
+    """Return the errors of two models with these counts."""
     counts = [both_right, second_wrong, first_wrong, both_wrong]
     first = np.repeat([0, 0, 1, 1], counts)
     return first, np.repeat([0, 1, 0, 1], counts)
@@ -33,7 +33,7 @@ def test_published_examples(counts, p):
 
 
 def mid_p(b, c):
-    """Sums the binomial distribution outcome by outcome, exactly."""
+    """Sum the binomial distribution outcome by outcome, exactly."""
     n, total = b + c, fractions.Fraction()
     for k in range(n + 1):
         chance = fractions.Fraction(math.comb(n, k), 2**n)

@@ -8,7 +8,7 @@ from kerasnotes.diagnosis import label_errors
 
 
 def injected(seed, classes=5, size=600, sharpness=6.0):
-    """Returns noisy labels, probabilities, and which labels are flipped."""
+    """Return noisy labels, probabilities, and which labels are flipped."""
     rng = np.random.default_rng(seed)
     true = rng.integers(0, classes, size)
     logits = rng.normal(size=[size, classes])

@@ -23,7 +23,7 @@ def attention(**options):
 
 
 def scores_of(layer, query, value, mask):
-    """Returns the context and the scores."""
+    """Return the context and the scores."""
     return layer(query, value, value_mask=mask, return_attention_scores=True)
 
 

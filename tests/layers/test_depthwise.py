@@ -14,7 +14,7 @@ each_block = pytest.mark.parametrize("name", BLOCKS)
 
 
 def multiplications(layer, shape):
-    """Counts those of the convolutions, by TensorFlow's own statistics."""
+    """Count those of the convolutions, by TensorFlow's own statistics."""
     graph = tf.function(layer).get_concrete_function(tf.TensorSpec(shape)).graph
     profiler = tf.compat.v1.profiler
     options = profiler.ProfileOptionBuilder.float_operation()

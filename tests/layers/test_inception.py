@@ -36,7 +36,7 @@ def test_contract(cls, batch_norm):
 
 
 def multiplications(model, part):
-    """Counts those of the convolutions whose name has `part` in it."""
+    """Count those of the convolutions whose name has `part` in it."""
     return sum(
         math.prod(layer.kernel.shape) * math.prod(layer.output.shape[1:3])
         for layer in model.layers

@@ -30,7 +30,7 @@ def ours(source=SOURCE):
 
 
 def twin(layer, source=SOURCE):
-    """Returns Keras' layer with our weights."""
+    """Return Keras' layer with our weights."""
     keras_layer = keras.layers.MultiHeadAttention(
         HEADS, WIDTH // HEADS, output_shape=WIDTH
     )

@@ -6,7 +6,7 @@ from kerasnotes import layers, testing
 
 
 def expected(positions, d):
-    """Returns the codes, number by number."""
+    """Return the codes, number by number."""
     codes = np.zeros((len(positions), d))
     for row, position in zip(codes, positions, strict=True):
         for i in range(0, d, 2):

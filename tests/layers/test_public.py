@@ -83,7 +83,7 @@ def test_what_is_public_is_listed_and_has_an_example(package):
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
-    """Returns a folder of models of one layer each, with their outputs."""
+    """Return a folder of models of one layer each, with their outputs."""
     folder = tmp_path_factory.mktemp("layers")
     for name, call in CALLS.items():
         layer, *arrays = call()

@@ -34,7 +34,7 @@ def stir(layer):
 
 
 def as_keras(values, cell):
-    """Returns weights, or gradients, of our cells in the order of Keras'."""
+    """Return weights, or gradients, of our cells in the order of Keras'."""
     if cell is layers.LSTMCell:
         return list(values)
     found = []
@@ -48,7 +48,7 @@ def as_keras(values, cell):
 
 
 def run(layer, x):
-    """Returns the outputs, and the gradients of x and of the weights."""
+    """Return the outputs, and the gradients of x and of the weights."""
     with tf.GradientTape() as tape:
         tape.watch(x)
         outputs = tf.nest.flatten(layer(x, mask=tf.constant(MASK)))

@@ -9,7 +9,7 @@ SHAPE = (2, 6, 5, 4)
 
 
 def randomise(layer, seed=0):
-    """Gives every weight, mean and variance a random value."""
+    """Give every weight, mean and variance a random value."""
     rng = np.random.default_rng(seed)
     for weight in layer.weights:
         low = 0.5 if "variance" in weight.path else -1.0
@@ -37,7 +37,7 @@ def relu(z):
 
 
 def expected(block, x):
-    """Returns what a convolutional block gives, from the equation."""
+    """Return what a convolutional block gives, from the equation."""
     weights = {w.path.split("/", 1)[1]: w.numpy() for w in block.weights}
 
     def step(x, i, strides=1):

@@ -31,7 +31,7 @@ on_tensorflow = pytest.mark.skipif(
 
 
 def inputs(kind):
-    """Returns what a block of a kind is called with."""
+    """Return what a block of a kind is called with."""
     if kind == "encoder":
         return {"inputs": SOURCE, "attention_mask": PADDING}
     return {
@@ -57,7 +57,7 @@ def build(kind, norm, **more):
 
 
 def torch_state(block):
-    """Returns our weights by torch's names."""
+    """Return our weights by torch's names."""
     state = {}
 
     def dense(name, layer):
@@ -96,7 +96,7 @@ def torch_state(block):
 
 
 def torch_layer(block):
-    """Returns torch's layer with our weights."""
+    """Return torch's layer with our weights."""
     import torch
 
     cls = torch.nn.TransformerEncoderLayer
@@ -116,7 +116,7 @@ def torch_layer(block):
 
 
 def by_torch(kind, norm):
-    """Returns what torch's layer gives with the same weights."""
+    """Return what torch's layer gives with the same weights."""
     import torch
 
     layer = torch_layer(build(kind, norm))
@@ -137,7 +137,7 @@ TOKENS = {
 
 
 def whole(norm):
-    """Returns a Transformer of such blocks."""
+    """Return a Transformer of such blocks."""
     model = models.Transformer(
         7,
         6,
@@ -156,7 +156,7 @@ def whole(norm):
 
 
 def whole_by_torch(norm):
-    """Returns the logits of torch's Transformer with the same weights."""
+    """Return the logits of torch's Transformer with the same weights."""
     import torch
 
     model = whole(norm)
@@ -233,7 +233,7 @@ def test_against_torch_itself(kind, norm):
 
 
 def seeded(block, given, training):
-    """Returns the output with the dropout of a new block."""
+    """Return the output with the dropout of a new block."""
     keras.utils.set_random_seed(0)
     for variable in block.non_trainable_variables:
         variable.assign(np.ones(variable.shape, variable.dtype))

@@ -23,7 +23,7 @@ def data(size=83, seed=0):
 
 
 def columns(y, given):
-    """Yields truth and answer of each label, where it is known."""
+    """Yield truth and answer of each label, where it is known."""
     for j in range(y.shape[1]):
         known = y[:, j] >= 0
         yield y[known, j], given[known, j]

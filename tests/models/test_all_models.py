@@ -76,7 +76,7 @@ def class_of(name):
 
 
 def build(name, include_top=True, **arguments):
-    """Returns a model whose first arguments are given by position."""
+    """Return a model whose first arguments are given by position."""
     keras.utils.set_random_seed(0)
     if name in SEQUENCES:
         return class_of(name)(9, CLASSES, **SEQUENCES[name] | arguments)
@@ -94,12 +94,12 @@ def build(name, include_top=True, **arguments):
 
 @functools.cache
 def exact_model(name):
-    """Returns the model in float32, made once."""
+    """Return the model in float32, made once."""
     return build(name)
 
 
 def examples(model, count=4):
-    """Returns inputs of the model, and labels."""
+    """Return inputs of the model, and labels."""
     rng = np.random.default_rng(0)
     if isinstance(model.input, dict):
         sizes = {"source": 9, "target": CLASSES}

@@ -39,7 +39,7 @@ MODELS = {
 
 
 def forward(name):
-    """Returns logits of random inputs by random weights: none Keras draws."""
+    """Return logits of random inputs by random weights: none Keras draws."""
     texts = name in models.names("sequences")
     model = models.build(name, **(TEXTS if texts else PICTURES), **MODELS[name])
     rng = np.random.default_rng(0)

@@ -122,7 +122,7 @@ def test_parameters(name, arguments, expected):
 
 
 def build(name, arguments):
-    """Builds the model by its class, with its shape by position."""
+    """Build the model by its class, with its shape by position."""
     model = getattr(models, catalog.model(name).attribute)
     shape = arguments.get("input_shape") or models.default_shape(name)
     if shape is None:

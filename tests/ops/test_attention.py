@@ -14,7 +14,7 @@ def example(dtype="float32", scale=1.0):
 
 
 def expected(query, keys, values, mask=None):
-    """Returns the equation's output and weights, in float64."""
+    """Return the equation's output and weights, in float64."""
     query, keys, values = (
         np.asarray(x, "float64") for x in (query, keys, values)
     )

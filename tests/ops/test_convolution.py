@@ -119,7 +119,7 @@ POOLED = np.array(
 
 
 def pool(layer):
-    """Returns the pooled picture, and where its gradient goes."""
+    """Return the pooled picture, and where its gradient goes."""
     tf = pytest.importorskip("tensorflow")
     x = tf.constant(POOLED[None, ..., None])
     with tf.GradientTape() as tape:

@@ -10,7 +10,7 @@ _HEADER = 64
 
 
 def mutations(data, count, seed):
-    """Yields broken versions of `data`.
+    """Yield broken versions of `data`.
 
     In turn: bits flipped, the end cut off, a part repeated, a part zeroed,
     two parts swapped, noise put in. Half of them begin in the first or the
@@ -54,7 +54,7 @@ def _place(rng, size):
 
 
 def _part(rng, size):
-    """Returns the start and the end of a part, most often a short one."""
+    """Return the start and the end of a part, most often a short one."""
     start = _place(rng, size)
     length = int(2 ** rng.uniform(0, np.log2(size + 1)))
     return start, min(size, start + length)

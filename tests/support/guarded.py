@@ -45,7 +45,7 @@ class Outcome:
 def guarded_run(
     function, cases, seconds=30, memory_bytes=2 * 2**30, allow=("UserError",)
 ):
-    """Calls a function on each case, in a process of its own.
+    """Call a function on each case, in a process of its own.
 
     A case fails that raises what isn't allowed or a message of several
     lines, ends the process, takes too long or lets the process grow too
@@ -86,7 +86,7 @@ def guarded_run(
 
 
 def _batch(function, cases, seconds, memory_bytes, allow):
-    """Returns the outcomes of the first cases, up to one that ends it all."""
+    """Return the outcomes of the first cases, up to one that ends it all."""
     job = {
         "file": inspect.getsourcefile(function),
         "name": function.__qualname__,
@@ -120,7 +120,7 @@ def _batch(function, cases, seconds, memory_bytes, allow):
 
 
 def _answer(process, limit):
-    """Returns what the process says of its next case; None if it ends."""
+    """Return what the process says of its next case; None if it ends."""
     timer = threading.Timer(limit, process.kill)
     timer.start()
     line = process.stdout.readline()

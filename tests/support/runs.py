@@ -12,7 +12,7 @@ _LEFT_OUT = {
 
 
 def run(task, folder, **flags):
-    """Runs a task's command; `rest` are the words beside its flags."""
+    """Run a task's command; `rest` are the words beside its flags."""
     flags = {"epochs": 4, "batch_size": 16, **flags, "run_dir": str(folder)}
     rest = flags.pop("rest", [])
     return runner.run(task, flags, rest, "trainers.toy")
@@ -28,6 +28,6 @@ def no_report():
 
 
 def learn(task, folder, **flags):
-    """Runs a task's command without exports and report."""
+    """Run a task's command without exports and report."""
     with no_report():
         return run(task, folder, **flags)

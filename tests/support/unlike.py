@@ -101,7 +101,7 @@ class Vectors(_BySteps):
         return keras.Model(inputs, layer(inputs), name="vectors")
 
     def pairs(self, number):
-        """Returns the pairs of a step, which depend on its number alone."""
+        """Return the pairs of a step, which depend on its number alone."""
         seed = [self.config.seed, number]
         words = tf.random.stateless_uniform([8], seed, 0, WORDS, tf.int32)
         return words, (words + 1) % WORDS
@@ -336,7 +336,7 @@ class Boxes(_Supervised):
 
 
 def _of_examples(true, predicted):
-    """Returns the mean squared error of each example, `[b]`."""
+    """Return the mean squared error of each example, `[b]`."""
     return tf.reduce_mean((true - predicted) ** 2, axis=(1, 2))
 
 

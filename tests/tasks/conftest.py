@@ -8,7 +8,7 @@ from kerasnotes.training import runner
 
 @pytest.fixture(scope="session")
 def classifiers(tmp_path_factory):
-    """Returns the folders of LeNet-5 at 32×32 and an MLP at 16×16."""
+    """Return the folders of LeNet-5 at 32×32 and an MLP at 16×16."""
     folder = tmp_path_factory.mktemp("classifiers")
     common = {"learning_rate": 0.003, "data_dir": str(folder / "data")}
     common |= {"augment": "none", "batch_size": 128}
@@ -27,7 +27,7 @@ def classifiers(tmp_path_factory):
 
 @pytest.fixture
 def command():
-    """Returns a function that runs a command of the classifier."""
+    """Return a function that runs a command of the classifier."""
 
     def call(run_dir, mode, *inputs, **given):
         given |= {"run_dir": str(run_dir), "mode": mode}

@@ -15,7 +15,7 @@ EACH = 25
 
 
 def pictures():
-    """Yields the bytes of two JPEGs and two PNGs."""
+    """Yield the bytes of two JPEGs and two PNGs."""
     pixels = np.random.default_rng(0).integers(0, 256, (5, 6, 4), np.uint8)
     image = Image.fromarray(np.kron(pixels, np.ones((8, 8, 1), np.uint8)))
     tags = Image.Exif()

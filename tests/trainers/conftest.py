@@ -16,7 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="session")
 def trainer(tmp_path_factory):
-    """Returns a function that runs a trainer and returns the process."""
+    """Return a function that runs a trainer and returns the process."""
     data = tmp_path_factory.mktemp("data")
 
     def call(program, *words, check=True):
@@ -37,7 +37,7 @@ def trainer(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def here():
-    """Returns a function that runs a task's command in this process.
+    """Return a function that runs a task's command in this process.
 
     It returns what the runner returns, and raises its errors.
     """

@@ -35,7 +35,7 @@ def eights(here, tmp_path_factory):
 
 
 def outcome_of(run_dir, **flags):
-    """Returns the run's answers to dev, and their outcome."""
+    """Return the run's answers to dev, and their outcome."""
     run = runs.open_run(run_dir, **flags)
     answers = run.task.answers(run.trained, run.data.splits["dev"])
     return answers, run.task.outcome(run.trained, answers)

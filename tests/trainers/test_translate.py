@@ -25,7 +25,7 @@ FLAGS = [
 
 @pytest.fixture(scope="session")
 def digits(tmp_path_factory):
-    """Returns a file of numbers and their digits in words."""
+    """Return a file of numbers and their digits in words."""
     rng = random.Random(0)
     lines = ["no tab"]
     for number in rng.sample(range(1000), 700):
@@ -44,7 +44,7 @@ def trained(digits, tmp_path_factory, here):
 
 
 def predict(here, capsys, folder, *texts):
-    """Returns what `--mode=predict` prints, and its status."""
+    """Return what `--mode=predict` prints, and its status."""
     capsys.readouterr()
     status = here(
         Translate,

@@ -26,7 +26,7 @@ def data(tmp_path_factory):
 
 
 def start(data, run_dir, *flags):
-    """Starts two workers; returns their processes, the chief's first.
+    """Start two workers; return their processes, the chief's first.
 
     What is a pair is for one each.
     """
@@ -61,7 +61,7 @@ def start(data, run_dir, *flags):
 
 
 def end(processes):
-    """Returns the exit statuses and what was printed."""
+    """Return the exit statuses and what was printed."""
     try:
         printed = [p.communicate(timeout=200)[0] for p in processes]
     finally:
@@ -79,7 +79,7 @@ def wait_for(found, processes):
 
 
 def state(run_dir):
-    """Returns the values of the last checkpoint."""
+    """Return the values of the last checkpoint."""
     last = max((run_dir / "checkpoints").glob("last-*"))
     return last.name, checkpoints.read(last)[0]
 

@@ -31,7 +31,7 @@ def terminate():
 
 @pytest.fixture
 def after_call(monkeypatch):
-    """Returns a context manager in which runs are cut.
+    """Return a context manager in which runs are cut.
 
     Its arguments: after how many calls of training steps, and how: `killed`,
     or `asked` to stop. A run that isn't cut fails the test.

@@ -17,7 +17,7 @@ from tests.support.runs import learn, no_report, run
 
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory):
-    """Returns a function: the folder of a run never cut, made once a module.
+    """Return a function: the folder of a run never cut, made once a module.
 
     Its arguments are the run's flags. Nobody writes into the folder.
     """
@@ -35,7 +35,7 @@ def reference(tmp_path_factory):
 
 @pytest.fixture
 def finished(reference, tmp_path):
-    """Returns a function that copies such a run to where it may change."""
+    """Return a function that copies such a run to where it may change."""
 
     def copy(name="run", **flags):
         shutil.copytree(reference(**flags), tmp_path / name)

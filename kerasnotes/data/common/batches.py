@@ -49,7 +49,7 @@ class IndexedSplit(abc.ABC):
 
     @abc.abstractmethod
     def fetch(self, indices, numbers):
-        """Returns a batch, in the graph.
+        """Return a batch, in the graph.
 
         Args:
             indices: int64 `[b]`.
@@ -62,18 +62,18 @@ class IndexedSplit(abc.ABC):
 
     @abc.abstractmethod
     def subset(self, indices):
-        """Returns the split of the examples with these indices."""
+        """Return the split of the examples with these indices."""
 
     def order(self, batch_size):
-        """Returns the `Order` of training; by default all are shuffled."""
+        """Return the `Order` of training; by default all are shuffled."""
         return orders.Shuffled(self.size, batch_size)
 
     def in_order(self, batch_size):
-        """Returns a `tf.data.Dataset` of all indices, in batches."""
+        """Return a `tf.data.Dataset` of all indices, in batches."""
         return tf.data.Dataset.range(self.size).batch(batch_size)
 
     def take(self, size):
-        """Returns the split of `size` of the examples.
+        """Return the split of `size` of the examples.
 
         Which ones depends on their ids alone; each class keeps its share,
         and a smaller number takes some of what a larger takes.
@@ -81,13 +81,13 @@ class IndexedSplit(abc.ABC):
         return self.subset(splits.nested(self.ids, self._strata)[:size])
 
     def steps(self, batch_size):
-        """Returns the number of training batches of an epoch."""
+        """Return the number of training batches of an epoch."""
         return self.order(batch_size).steps
 
     def training_batches(
         self, batch_size, seed, first_epoch, first_step, epochs, share=(0, 1)
     ):
-        """Returns the training batches from a step on.
+        """Return the training batches from a step on.
 
         Args:
             batch_size: examples in a batch; a last partial one is dropped.
@@ -113,7 +113,7 @@ class IndexedSplit(abc.ABC):
         return batches.prefetch(tf.data.AUTOTUNE)
 
     def evaluation_batches(self, batch_size):
-        """Returns all examples in order, as they are.
+        """Return all examples in order, as they are.
 
         Args:
             batch_size: examples in a batch; the last may be partial.
@@ -126,7 +126,7 @@ class IndexedSplit(abc.ABC):
         return batches.prefetch(tf.data.AUTOTUNE)
 
     def plan(self, batch_size, seed, first_epoch, first_step, epochs):
-        """Returns each training batch's indices and random numbers.
+        """Return each training batch's indices and random numbers.
 
         The arguments are those of `training_batches`.
         """
@@ -148,7 +148,7 @@ class IndexedSplit(abc.ABC):
         return tf.data.Dataset.range(first_epoch, epochs).flat_map(of_epoch)
 
     def _numbers(self, order, indices, seed, epoch):
-        """Returns the random numbers of each example of each batch."""
+        """Return the random numbers of each example of each batch."""
         key = tf.random.experimental.stateless_fold_in(
             orders.key(seed, epoch), 1
         )
@@ -166,7 +166,7 @@ def _mapped(data, function):
 
 
 def gather(source, indices):
-    """Returns rows of a source, in the graph.
+    """Return rows of a source, in the graph.
 
     Args:
         source: an array, a tensor, a ragged tensor, an `np.memmap`, of which
@@ -187,7 +187,7 @@ def gather(source, indices):
 
 
 def part(batches, share):
-    """Returns the batches with only one worker's rows, which stay in order.
+    """Return the batches with only one worker's rows, which stay in order.
 
     Args:
         batches: a `tf.data.Dataset` of nests of tensors and ragged tensors

@@ -7,7 +7,7 @@ from kerasnotes.data.common import sheet
 
 
 def ids_of(flag, sets):
-    """Returns the ids of sets of examples, each of one example alone.
+    """Return the ids of sets of examples, each of one example alone.
 
     Args:
         flag: the flag that names examples by them, for the error message.
@@ -27,7 +27,7 @@ def ids_of(flag, sets):
 
 
 def read(flag, path, column, ids):
-    r"""Reads the value of each example that a file names.
+    r"""Read the value of each example that a file names.
 
     Args:
         flag: the flag that gives the file, for the error message.

@@ -7,7 +7,7 @@ from kerasnotes.data.common import by_id
 
 
 def apply(path, sets):
-    """Returns sets of examples with the labels of a file of corrections.
+    """Return sets of examples with the labels of a file of corrections.
 
     Args:
         path: a CSV file of `id` and `label`, see `by_id.read`.

@@ -6,7 +6,7 @@ from kerasnotes import errors
 
 
 def of_examples(choice, labels, class_names, own=None):
-    """Returns each example's weight: its class's times its own.
+    """Return each example's weight: its class's times its own.
 
     They are scaled to a mean of 1, so that the loss stays a mean over the
     examples: `J = Σ w L / Σ w`.
@@ -57,7 +57,7 @@ def mean_one(weights, flags="--class_weight, --example_weight"):
 
 
 def parse(path, key, text):
-    """Returns the weight that a file gives an example.
+    """Return the weight that a file gives an example.
 
     Raises:
         UserError: it is no number from 0 on.
@@ -78,7 +78,7 @@ def parse(path, key, text):
 
 
 def of_classes(choice, labels, class_names):
-    """Returns each class's weight.
+    """Return each class's weight.
 
     Args:
         choice: None; `"balanced"`, the inverse of the class's share; or a

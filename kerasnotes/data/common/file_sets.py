@@ -51,11 +51,11 @@ class Files:
             raise errors.UserError(f"--dataset: {path} holds no files.")
 
     def size(self, name):
-        """Returns the number of bytes that `read` would return."""
+        """Return the number of bytes that `read` would return."""
         return self._sizes[name]
 
     def read(self, name, count=-1):
-        """Returns a file's bytes, or its first `count`."""
+        """Return a file's bytes, or its first `count`."""
         if self._zip:
             if self._zip.getinfo(name).compress_type not in _METHODS:
                 raise errors.UserError("zipped by an uncommon method")
@@ -67,7 +67,7 @@ class Files:
             return file.read(count)
 
     def ends(self, name, count):
-        """Returns a file's first and last bytes, at least `count` of each.
+        """Return a file's first and last bytes, at least `count` of each.
 
         Of a large file in an archive, whose end can't be read without the
         rest, the last are None.
@@ -82,7 +82,7 @@ class Files:
             return head, file.read()
 
     def archives(self):
-        """Returns the paths of the zip files of a folder."""
+        """Return the paths of the zip files of a folder."""
         if self._zip:
             return []
         return [

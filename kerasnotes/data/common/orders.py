@@ -35,7 +35,7 @@ class Order(abc.ABC):
 
     @abc.abstractmethod
     def __call__(self, seed, epoch):
-        """Returns the indices of every batch of an epoch."""
+        """Return the indices of every batch of an epoch."""
 
 
 class Shuffled(Order):
@@ -98,7 +98,7 @@ class HostOrder(Order):
 
     @abc.abstractmethod
     def plan(self, rng):
-        """Returns an epoch's indices and the sizes of its batches.
+        """Return an epoch's indices and the sizes of its batches.
 
         Args:
             rng: the `np.random.Generator` of the epoch.
@@ -206,7 +206,7 @@ class Identities(HostOrder):
         return batches.ravel(), [batches[0].size] * self.steps
 
     def _groups(self, rng, members):
-        """Returns an identity's groups, at most one a batch."""
+        """Return an identity's groups, at most one a batch."""
         size = self._examples
         if len(members) < size:
             return [np.resize(members, size)]
@@ -215,7 +215,7 @@ class Identities(HostOrder):
 
 
 def _most_batches(groups, identities):
-    """Returns how many batches there are of groups of different identities.
+    """Return how many batches there are of groups of different identities.
 
     That many fit, `s`, where each identity fills at most one place of each:
     `Σ min(groups, s) ≥ s P`.
@@ -232,5 +232,5 @@ def _most_batches(groups, identities):
 
 
 def key(seed, epoch):
-    """Returns the key of an epoch's random numbers, int64 `[2]`."""
+    """Return the key of an epoch's random numbers, int64 `[2]`."""
     return tf.stack([tf.constant(seed, tf.int64), tf.cast(epoch, tf.int64)])

@@ -5,7 +5,7 @@ import time
 
 
 def progress(items, total, text):
-    """Yields `items`, and writes their count to standard error.
+    """Yield `items`, and write their count to standard error.
 
     On a terminal the line appears after a second, and is renewed each
     second; elsewhere there is a new one every half minute.

@@ -60,7 +60,7 @@ class Records:
         return len(self._places)
 
     def read(self, row):
-        """Returns a record's bytes, a serialised `tf.train.Example`."""
+        """Return a record's bytes, a serialised `tf.train.Example`."""
         number, start, size = self._places[row]
         with open(self._paths[number], "rb", buffering=0) as file:
             file.seek(start)
@@ -77,7 +77,7 @@ def is_supported(builder):
 
 
 def _spans(path):
-    """Returns where each record of a file starts, and its size."""
+    """Return where each record of a file starts, and its size."""
     spans, start = [], 0
     with tf.io.gfile.GFile(path, "rb") as file:
         end = file.size()

@@ -15,7 +15,7 @@ LONGEST_LINE = 2**20
 
 
 def read(path, columns):
-    r"""Reads a sheet: a line of column names, then rows of cells.
+    r"""Read a sheet: a line of column names, then rows of cells.
 
     The cells are parted by commas, semicolons or tabs, the text is UTF-8,
     with or without a byte-order mark, or UTF-16 with one. Rows without any
@@ -109,7 +109,7 @@ def _check_lines(path, data):
 
 
 def too_long(path, number):
-    """Returns the error for a line that is too long to be parted."""
+    """Return the error for a line that is too long to be parted."""
     return errors.UserError(
         f"{path}: line {number}: over {LONGEST_LINE // 2**20} MiB; end each "
         "row with a line break"
@@ -117,7 +117,7 @@ def too_long(path, number):
 
 
 def _fit(line, delimiter, columns):
-    """Returns how well a delimiter parts the header."""
+    """Return how well a delimiter parts the header."""
     cells = [cell.strip(' "') for cell in line.split(delimiter)]
     return len(set(columns) & set(cells)), len(cells)
 

@@ -79,7 +79,7 @@ def choose(
 
 
 def of_source(ids, labels=None, official=None, groups=None, salt=splits.SALT):
-    """Returns train and train_dev of a set that only trains.
+    """Return train and train_dev of a set that only trains.
 
     Its own dev and test sides, where it has official ones, stay unused.
 
@@ -101,7 +101,7 @@ def of_source(ids, labels=None, official=None, groups=None, salt=splits.SALT):
 
 
 def of_target(ids, labels=None, official=None, groups=None, salt=splits.SALT):
-    """Returns dev and test of the set that a model is meant for.
+    """Return dev and test of the set that a model is meant for.
 
     They are its official sides, or a dev for an official test, or halves.
 
@@ -135,7 +135,7 @@ def _part(indices, shares, ids, labels, groups, salt):
 
 
 def group_keys(ids, pattern):
-    r"""Returns each id's group: the pattern's groups joined, or its match.
+    r"""Return each id's group: the pattern's groups joined, or its match.
 
     An id that the pattern does not match is a group of its own.
 

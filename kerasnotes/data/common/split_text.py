@@ -14,7 +14,7 @@ _SHARE = re.compile(r"(train|dev|test)=(\d+(?:\.\d+)?)%")
 
 
 def shares(expression):
-    """Reads the shares of sides; None where the text isn't of this kind.
+    """Read the shares of sides; None where the text isn't of this kind.
 
     Args:
         expression: such as `"train=85%,dev=15%"`, or None.
@@ -42,7 +42,7 @@ def shares(expression):
 
 
 def select(expression, official):
-    """Reads a `--split`: which rows make up each side.
+    """Read a `--split`: which rows make up each side.
 
     Parts are separated by commas. `dev=train[50000:]` takes a slice of an
     official split; the short form `dev[50000:]` slices the split of that

@@ -35,7 +35,7 @@ class Row:
 
 
 def tags(text):
-    """Returns the tags of a cell: semicolons or commas between, any case.
+    """Return the tags of a cell: semicolons or commas between, any case.
 
     >>> sorted(tags(" Blurry;  wrong  LABEL, "))
     ['blurry', 'wrong label']
@@ -45,7 +45,7 @@ def tags(text):
 
 
 def read(path):
-    """Reads a CSV file with the columns `id` and `tags`, see `sheet.read`.
+    """Read a CSV file with the columns `id` and `tags`, see `sheet.read`.
 
     Args:
         path: the file.
@@ -74,7 +74,7 @@ def read(path):
 
 
 def write(path, rows, others=(), columns=()):
-    """Writes a sheet; what people wrote in the one before stays.
+    """Write a sheet; what people wrote in the one before stays.
 
     Tags, comments, and columns of their own to the right of `tags` move to
     the new row of their id. Where one has no new row, or the file can't be
@@ -112,7 +112,7 @@ def write(path, rows, others=(), columns=()):
 
 
 def _free(path):
-    """Returns the first name `<name>-1`, `-2`, … that is free."""
+    """Return the first name `<name>-1`, `-2`, … that is free."""
     number = 1
     while (free := path.with_stem(f"{path.stem}-{number}")).exists():
         number += 1

@@ -17,7 +17,7 @@ SIDES = {"train": "train", "test": "test", "validation": "dev", "dev": "dev"}
 
 
 def read(name, data_dir, check, function, own, wanted):
-    """Returns what `function` makes of a set's builder.
+    """Return what `function` makes of a set's builder.
 
     Args:
         name: `name[/config][:version]`.
@@ -49,7 +49,7 @@ def read(name, data_dir, check, function, own, wanted):
 
 
 def read_own(builder_class, data_dir, function):
-    """Returns what `function` makes of the builder of a set of our own.
+    """Return what `function` makes of the builder of a set of our own.
 
     It is prepared at the first use, where `data_dir` can't be written in a
     temporary folder, which is gone afterwards.
@@ -77,7 +77,7 @@ def _prepared(builder_class, data_dir):
 
 
 def splits(builder):
-    """Returns the dictionary of side to TFDS's name of the split.
+    """Return the dictionary of side to TFDS's name of the split.
 
     Raises:
         UserError: there is no train split.

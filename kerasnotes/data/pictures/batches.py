@@ -95,14 +95,14 @@ class ImageSplit(batches.IndexedSplit):
         return tf.cast(x, tf.float32), y, w
 
     def _pictures(self, indices, training):
-        """Returns pictures; in training, of the canvas."""
+        """Return pictures; in training, of the canvas."""
         rows, examples = tf.gather(self.indices, indices), self.examples
         if training and self._augment and examples.canvas is not None:
             return batches.gather(examples.canvas_source, rows)
         return batches.gather(examples.source, rows)
 
     def before_and_after(self, batch_size, seed):
-        """Returns the first training batch's pictures, plain and augmented.
+        """Return the first training batch's pictures, plain and augmented.
 
         Args:
             batch_size: see `training_batches`.

@@ -18,7 +18,7 @@ _BANDS = 16
 
 
 def decode(image_bytes):
-    """Decodes one picture, upright and opaque.
+    """Decode one picture, upright and opaque.
 
     The EXIF orientation of JPEG and PNG is obeyed. What is transparent is
     laid over white: `255 - (255 - colour) · alpha / 255`; a BMP's fourth
@@ -87,7 +87,7 @@ def resize(image, size, channels=3, mode="stretch"):
 
 
 def _middle(image, goal):
-    """Returns the largest middle part of the shape of `goal`."""
+    """Return the largest middle part of the shape of `goal`."""
     shape = tf.shape(image)[-3:-1]
     part = _fit(goal, shape)
     top, left = tf.unstack((shape - part) // 2)
@@ -95,7 +95,7 @@ def _middle(image, goal):
 
 
 def _fit(shape, bounds):
-    """Returns the size of `shape` scaled to the most `bounds` allow."""
+    """Return the size of `shape` scaled to the most `bounds` allow."""
     scale = tf.reduce_min(bounds / shape)
     part = tf.cast(tf.round(tf.cast(shape, scale.dtype) * scale), tf.int32)
     return tf.clip_by_value(part, 1, bounds)

@@ -143,7 +143,7 @@ def _bytes(shape):
 
 
 def allocate(shape, folder=None, cache="auto"):
-    """Returns an uninitialised uint8 array.
+    """Return an uninitialised uint8 array.
 
     It is a deleted file's `np.memmap` above 512 MiB, and lies on a 64-byte
     boundary below.
@@ -179,7 +179,7 @@ def allocate(shape, folder=None, cache="auto"):
 
 
 def sample(examples, indices):
-    """Returns the rows whose pixels stand for all: 4,096 of over 65,536.
+    """Return the rows whose pixels stand for all: 4,096 of over 65,536.
 
     Which ones depends on their ids alone, not on where pictures are kept.
 
@@ -198,7 +198,7 @@ def sample(examples, indices):
 
 
 def mean_and_std(examples, indices):
-    """Computes each channel's mean and standard deviation, over `sample`.
+    """Compute each channel's mean and standard deviation, over `sample`.
 
     `μ = Σ v n_v / N` and `σ = √(Σ (v - μ)² n_v / N)` over the counts n_v of
     the 256 values; a channel that never varies has `σ = 1`, so that it can
@@ -233,7 +233,7 @@ def mean_and_std(examples, indices):
 
 
 def covariance(examples, indices):
-    """Computes the covariance of the channels over the pixels of `sample`.
+    """Compute the covariance of the channels over the pixels of `sample`.
 
     Args:
         examples: the `Examples`.

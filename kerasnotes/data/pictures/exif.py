@@ -7,7 +7,7 @@ _ORIENTATION = 0x0112
 
 
 def orientation(image_bytes):
-    """Reads the EXIF orientation of a JPEG or a PNG, in TensorFlow.
+    """Read the EXIF orientation of a JPEG or a PNG, in TensorFlow.
 
     Args:
         image_bytes: a scalar string tensor, the encoded picture.
@@ -39,7 +39,7 @@ def orientation(image_bytes):
 
 
 def _start(data):
-    """Walks a JPEG's segments or a PNG's chunks up to the EXIF data."""
+    """Walk a JPEG's segments or a PNG's chunks up to the EXIF data."""
     jpeg = _text(data, 0, 2) == b"\xff\xd8"
     png = _text(data, 0, 8) == b"\x89PNG\r\n\x1a\n"
     end = _length(data)
@@ -79,13 +79,13 @@ def _length(data):
 
 
 def _text(data, at, count):
-    """Returns up to `count` bytes, fewer beyond the end of `data`."""
+    """Return up to `count` bytes, fewer beyond the end of `data`."""
     at = tf.clip_by_value(tf.cast(at, tf.int64), 0, _length(data))
     return tf.strings.substr(data, at, _int64(count))
 
 
 def _bytes(data, at, count):
-    """Returns int64 `[count]`, 0 beyond the end of `data`."""
+    """Return int64 `[count]`, 0 beyond the end of `data`."""
     part = _text(data, at, count)
     part = tf.io.decode_raw(part, tf.uint8, fixed_length=count)
     return tf.cast(part, tf.int64)

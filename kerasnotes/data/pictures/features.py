@@ -48,7 +48,7 @@ class FeatureSplit(picture_batches.ImageSplit):
 
 
 def cached(split, function, shape, path, batch_size):
-    """Returns the `FeatureSplit` of a file, which is written if need be.
+    """Return the `FeatureSplit` of a file, which is written if need be.
 
     A file that isn't whole, or holds arrays of another shape, is written
     anew. That it is of this split and function is for its name to say.
@@ -72,7 +72,7 @@ def cached(split, function, shape, path, batch_size):
 
 
 def digest(split):
-    """Returns a hash of a split's pictures, as text.
+    """Return a hash of a split's pictures, as text.
 
     >>> pictures = np.arange(2, dtype="uint8").reshape(2, 1, 1, 1)
     >>> pictures = examples.Examples(pictures, np.arange(2), list("ab"),
@@ -101,7 +101,7 @@ def _read(path, shape):
 
 
 def _checksum(features):
-    """Returns what the file holds behind the array, where NumPy skips it."""
+    """Return what the file holds behind the array, where NumPy skips it."""
     found = 0
     for start in range(0, len(features), _CHUNK):
         found = zlib.crc32(features[start : start + _CHUNK], found)

@@ -31,7 +31,7 @@ def is_picture(head):
 
 
 def prepare(data, name="picture"):
-    """Checks a picture and mends what TensorFlow can't read of it.
+    """Check a picture and mend what TensorFlow can't read of it.
 
     Args:
         data: the encoded bytes.
@@ -70,7 +70,7 @@ class Header:
 
 
 def header(data, name="picture"):
-    """Returns the `Header` of a picture.
+    """Return the `Header` of a picture.
 
     Args:
         data: the encoded bytes; of a JPEG or a PNG, all up to the pixels.
@@ -145,7 +145,7 @@ def is_cut_short(head, end, size):
 
 
 def check(data, name="picture"):
-    """Reads a picture's header.
+    """Read a picture's header.
 
     Args:
         data: the encoded bytes.
@@ -181,7 +181,7 @@ def _open(data, name):
 
 
 def mend(data, name="picture"):
-    """Returns a PNG of the picture, or of an animation's first frame.
+    """Return a PNG of the picture, or of an animation's first frame.
 
     Args:
         data: the encoded bytes.
@@ -218,7 +218,7 @@ def _needs_mending(image, data):
 
 
 def _opaque(image):
-    """Returns the picture as `images.decode` would see it."""
+    """Return the picture as `images.decode` would see it."""
     if image.mode in ("1", "L"):
         return image
     if image.format == "GIF" and image.has_transparency_data:

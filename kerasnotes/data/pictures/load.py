@@ -20,7 +20,7 @@ def load(
     cache_dir=None,
     cache="auto",
 ):
-    """Reads a set of labelled pictures.
+    """Read a set of labelled pictures.
 
     Args:
         dataset: `digits`, the name of a TFDS image-classification set, the

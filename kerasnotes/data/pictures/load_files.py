@@ -24,7 +24,7 @@ THREADS = min(os.cpu_count() or 1, 8)
 def decode_all(
     files, names, size, channels=None, mode="stretch", folder=None, cache="auto"
 ):
-    """Decodes every picture that can be.
+    """Decode every picture that can be.
 
     Pictures of more than 10 megapixels are decoded one at a time, so that
     memory stays under 2 GB.
@@ -87,7 +87,7 @@ def _to_array(size, channels, mode):
 
 
 def decoder(files, size, channels, mode):
-    """Returns a function that decodes a picture by its name.
+    """Return a function that decodes a picture by its name.
 
     It returns uint8 `[height, width, channels]`, whether the picture is grey,
     and None; or None twice, and why it can't be decoded.

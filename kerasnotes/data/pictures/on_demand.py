@@ -81,7 +81,7 @@ class OnDemand:
         return self[:].astype(dtype or self.dtype, copy=False)
 
     def gather(self, rows):
-        """Returns the pictures of rows, uint8 `[b, …]`, in the graph."""
+        """Return the pictures of rows, uint8 `[b, …]`, in the graph."""
         read = tf.numpy_function(self._read_rows, [rows], [tf.string, tf.int32])
         read = [tf.ensure_shape(part, rows.shape) for part in read]
         # One after the other: batches are read at the same time.
@@ -98,7 +98,7 @@ class OnDemand:
         return np.array(data, object), np.array(kinds, np.int32)
 
     def explain(self, error):
-        """Returns the `UserError` that names a broken file, or None.
+        """Return the `UserError` that names a broken file, or None.
 
         Args:
             error: what the graph raised, which can't name it.

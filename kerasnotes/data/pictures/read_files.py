@@ -28,7 +28,7 @@ PLAIN, ANY, AS_PNG = range(3)
 def read_all(
     files, names, size, channels=None, mode="stretch", folder=None, cache="auto"
 ):
-    """Reads every picture that can be decoded.
+    """Read every picture that can be decoded.
 
     Args:
         files: a `file_sets.Files`.
@@ -81,7 +81,7 @@ def read_all(
 
 
 def _headers(files, names, size, mode):
-    """Returns a dictionary of name to `Header`, and what is left out."""
+    """Return a dictionary of name to `Header`, and what is left out."""
     attempt = load_files.decoder(files, size, 3, mode)
 
     def read(name):
@@ -118,7 +118,7 @@ def _headers(files, names, size, mode):
 
 
 def _header(files, name):
-    """Returns the `Header` of a file that seems to be whole, or None."""
+    """Return the `Header` of a file that seems to be whole, or None."""
     count = files.size(name)
     if count > load_files.LARGE:
         return None
@@ -137,7 +137,7 @@ def _kind(header):
 
 
 def _reader(files, names, kinds, size, channels, mode):
-    """Returns a function of a row that reads its bytes and says their kind."""
+    """Return a function of a row that reads its bytes and says their kind."""
     attempt = load_files.decoder(files, size, channels, mode)
 
     def read(row):
@@ -153,12 +153,12 @@ def _reader(files, names, kinds, size, channels, mode):
 
 
 def kind_of(data):
-    """Returns of which kind the bytes of a picture are: plain, or any."""
+    """Return of which kind the bytes of a picture are: plain, or any."""
     return PLAIN if inspect.is_plain_jpeg(data) else ANY
 
 
 def decoded(data, kind, kinds, size, channels, mode):
-    """Returns a picture as a cache holds it, in the graph.
+    """Return a picture as a cache holds it, in the graph.
 
     Args:
         data: a scalar string tensor, the encoded picture.

@@ -12,7 +12,7 @@ _SAMPLE = 100
 
 
 def largest(path):
-    """Returns the height and width that no picture of a sample exceeds.
+    """Return the height and width that no picture of a sample exceeds.
 
     The sample is of a hundred files at equal distances in the order of their
     names, so that each class has its share. What can't be read is left out.
@@ -40,7 +40,7 @@ def largest(path):
 
 
 def _size(source, name):
-    """Returns a picture's height and width, or None."""
+    """Return a picture's height and width, or None."""
     try:
         if not inspect.is_picture(source.read(name, 16)):
             return None

@@ -32,7 +32,7 @@ def over(foreground, alpha, background):
 
 
 def place(foreground, alpha, size, middle, scale, angle):
-    """Moves foregrounds to their places on empty canvases.
+    """Move foregrounds to their places on empty canvases.
 
     A canvas' pixel p shows the foreground at `c + R(-θ) (p - m) / z`,
     bilinear, c being the foreground's middle and `z = s · min(H/h, W/w)`: at
@@ -132,7 +132,7 @@ class Over:
         self._rotate = math.radians(rotate)
 
     def __call__(self, foreground, alpha, background, numbers):
-        """Returns the pictures, float32 `[b, H, W, c]`."""
+        """Return the pictures, float32 `[b, H, W, c]`."""
         size = background.shape[1:3]
         height, width = foreground.shape[1:3]
         angle = self._rotate * (2 * numbers[:, 0] - 1)

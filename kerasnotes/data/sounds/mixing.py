@@ -124,7 +124,7 @@ def insert(background, clips, seed, snr_db=None):
 
 
 def active_power(clips, lengths):
-    """Computes the mean square of clips over their active frames.
+    """Compute the mean square of clips over their active frames.
 
     Args:
         clips: float32 `[k, n, channels]`, zeros after their ends.
@@ -153,7 +153,7 @@ def active_power(clips, lengths):
 
 
 def _to_float(sound, like=None, alone=False):
-    """Returns a checked sound as float32, with an axis of channels."""
+    """Return a checked sound as float32, with an axis of channels."""
     like = sound if like is None else like
     if like.dtype not in (tf.float32, tf.int16) or sound.dtype != like.dtype:
         raise ValueError(
@@ -195,7 +195,7 @@ def _from_db(snr_db):
 
 
 def _finish(mixture, like):
-    """Returns the mixture without clipping, as `like`, and its gain."""
+    """Return the mixture without clipping, as `like`, and its gain."""
     integer = like.dtype == tf.int16
     top = (_FULL - 1) / _FULL if integer else 1.0
     gain = tf.minimum(1.0, top / tf.reduce_max(tf.abs(mixture)))

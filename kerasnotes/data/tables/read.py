@@ -57,7 +57,7 @@ class Table:
 
 
 def load(dataset, columns=None):
-    """Loads a table to learn from.
+    """Load a table to learn from.
 
     Args:
         dataset: `diabetes`, the 442 patients that scikit-learn carries, whose
@@ -100,7 +100,7 @@ def load(dataset, columns=None):
 
 
 def read(path, columns=None):
-    """Reads a CSV file: a line of names, then numbers; commas between.
+    """Read a CSV file: a line of names, then numbers; commas between.
 
     Args:
         path: the file, UTF-8.
@@ -152,7 +152,7 @@ def _lines(path, file):
 
 
 def _columns(path, header, columns):
-    """Returns the names of the columns to read, and their places."""
+    """Return the names of the columns to read, and their places."""
     for name, count in collections.Counter(header).items():
         if not name or count > 1:
             raise errors.UserError(

@@ -7,7 +7,7 @@ from kerasnotes.data.texts.readers import text_pairs
 
 
 def load(dataset, data_dir=None):
-    """Reads pairs of texts.
+    """Read pairs of texts.
 
     Args:
         dataset: `dates`; the path of a text file with tabs, or of a folder

@@ -91,7 +91,7 @@ class PairSplit(batches.IndexedSplit):
         )
 
     def padding(self, batch_size):
-        """Returns the share of a training batch's tokens that is padding.
+        """Return the share of a training batch's tokens that is padding.
 
         Args:
             batch_size: the most pairs of a batch.
@@ -124,7 +124,7 @@ class PairSplit(batches.IndexedSplit):
         return {"source": source, "target": target}, y, w
 
     def _cuts(self, batch_size, multiple):
-        """Returns where batches start and end in the sorted pairs.
+        """Return where batches start and end in the sorted pairs.
 
         Args:
             batch_size: the most pairs of a batch.
@@ -145,7 +145,7 @@ class PairSplit(batches.IndexedSplit):
 
 
 def _marked(lists):
-    """Returns lists of tokens as a ragged tensor, each with its end mark."""
+    """Return lists of tokens as a ragged tensor, each with its end mark."""
     lengths = np.array([len(tokens) for tokens in lists], np.int64)
     flat = itertools.chain.from_iterable(lists)
     flat = np.fromiter(flat, np.int32, lengths.sum())

@@ -34,7 +34,7 @@ class Pairs:
 
 
 def collect(parts):
-    """Makes `Pairs` of what a reader finds.
+    """Make `Pairs` of what a reader finds.
 
     Args:
         parts: dictionary of side to an iterable of ids and cells, bytes of
@@ -155,7 +155,7 @@ def _places(units):
 
 
 def _unseen(rows, chosen, cut_from, keys):
-    """Returns the rows that share no text with those held out of train."""
+    """Return the rows that share no text with those held out of train."""
     held = [r for side, r in chosen.items() if side != "train"]
     held = np.intersect1d(np.concatenate([[], *held]), cut_from).astype(int)
     for texts in keys:
@@ -175,7 +175,7 @@ _KEPT = _Kept()
 
 
 def key(text):
-    r"""Returns what makes texts the same sentence: letters and digits alone.
+    r"""Return what makes texts the same sentence: letters and digits alone.
 
     >>> key("L’été, déjà\u00a0!"), key("?!")
     ('létédéjà', '?!')

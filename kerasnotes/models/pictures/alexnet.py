@@ -93,7 +93,7 @@ class AlexNet(network.Network):
 
 
 def _trunk(x, layers, groups):
-    """Returns what pool5 makes of the normalised pictures."""
+    """Return what pool5 makes of the normalised pictures."""
     dtype = layers.dtype
 
     def norm(x, name):

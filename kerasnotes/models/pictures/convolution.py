@@ -67,7 +67,7 @@ class Convolution:
     dtype: typing.Any = None
 
     def __call__(self, x, filters, size, name, padding="same", **options):
-        """Returns relu(W∗x + b).
+        """Return relu(W∗x + b).
 
         Args:
             x: a symbolic tensor.
@@ -92,7 +92,7 @@ class Convolution:
         return network.block(x, layer, self.activation, self.batch_norm)
 
     def scaled(self, channels, groups=1):
-        """Returns the channels at this width, a multiple of `groups`.
+        """Return the channels at this width, a multiple of `groups`.
 
         >>> Convolution("he", None, 0.5).scaled(48)
         24
@@ -100,7 +100,7 @@ class Convolution:
         return groups * max(1, round(channels * self.width / groups))
 
     def dense(self, x, units, name, keep_prob, batch_norm=False):
-        """Returns relu(Wx + b) of a flat `x`, with dropout."""
+        """Return relu(Wx + b) of a flat `x`, with dropout."""
         layer = network.dense(
             self.scaled(units),
             name,
@@ -113,7 +113,7 @@ class Convolution:
 
 
 def pool(kind, size, strides=None, padding="valid", **options):
-    """Returns a pooling layer.
+    """Return a pooling layer.
 
     Args:
         kind: `max` or `average`.
@@ -126,7 +126,7 @@ def pool(kind, size, strides=None, padding="valid", **options):
 
 
 def mean_top(x, config, dtype=None):
-    """Returns logits of the mean of maps, or features.
+    """Return logits of the mean of maps, or features.
 
     Args:
         x: the last maps.
@@ -145,7 +145,7 @@ def mean_top(x, config, dtype=None):
 
 
 def dense_top(x, names, convolution, config):
-    """Returns logits by way of dense layers of 4,096 units, or features.
+    """Return logits by way of dense layers of 4,096 units, or features.
 
     Args:
         x: the last maps.
@@ -164,7 +164,7 @@ def dense_top(x, names, convolution, config):
 
 
 def _features(x, pooling, dtype):
-    """Returns the features that maps give: `avg`, `max` or as they are."""
+    """Return the features that maps give: `avg`, `max` or as they are."""
     if pooling is None:
         return x
     layer = _GLOBAL_POOLINGS[pooling](

@@ -37,7 +37,7 @@ class Sliding:
     border: float
 
     def positions(self, height, width):
-        """Returns the rows and columns of the map of such a picture.
+        """Return the rows and columns of the map of such a picture.
 
         Raises:
             ValueError: the picture is smaller than the window.
@@ -56,7 +56,7 @@ class Sliding:
         )
 
     def __call__(self, pictures):
-        """Returns the map of pictures, see the class."""
+        """Return the map of pictures, see the class."""
         # Of just this size, padding and strides fall as in each crop.
         bottom, right = (
             (count - 1) * stride + window
@@ -71,7 +71,7 @@ class Sliding:
 
 
 def convolutionalize(model):
-    """Makes a classifier of one size of picture one of every window.
+    """Make a classifier of one size of picture one of every window.
 
     A dense layer on the flattened `h×w×c` map is a convolution with kernels
     of `h×w×c`; one after it is a convolution of 1×1; global pooling of an
@@ -140,7 +140,7 @@ def _refused(model, reason):
 
 
 def _graph(model):
-    """Returns the model as a plain functional one, on the same layers."""
+    """Return the model as a plain functional one, on the same layers."""
     sequential = isinstance(model, keras.Sequential) and model.built
     if not (sequential or hasattr(model, "operations")):
         raise _refused(model, "it has no graph of layers")
@@ -152,7 +152,7 @@ def _graph(model):
 
 
 def _kernels(graph):
-    """Returns the size of the map that each layer on flat tensors reads."""
+    """Return the size of the map that each layer on flat tensors reads."""
     flat, kernels = {}, {}
     for level in keras_private.nodes_by_depth(graph):
         for node in level:
@@ -176,7 +176,7 @@ _POOLINGS = (_L.GlobalAveragePooling2D, _L.GlobalMaxPooling2D)
 
 
 def _converted(layer, kernels):
-    """Returns the layer that does the same at each position of a map."""
+    """Return the layer that does the same at each position of a map."""
     common = {"name": layer.name, "dtype": layer.dtype_policy}
     kernel = kernels.get(id(layer))
     if isinstance(layer, _L.Reshape) and not kernel:
@@ -226,7 +226,7 @@ def _stride(model, window, channels):
 
 
 def _measured(sliding, classifier):
-    """Compares with the classifier; warns of borders, refuses all else."""
+    """Compare with the classifier; warn of borders, refuses all else."""
     (height, width), (down, across) = sliding.window, sliding.stride
     channels = classifier.inputs[0].shape[-1]
     shape = (1, height + 2 * down, width + 2 * across, channels)

@@ -106,7 +106,7 @@ class GoogLeNet(network.Network):
         super().__init__(inputs, x, config, name, dtype, blocks)
 
     def with_side_heads(self):
-        """Returns this model with two heads more, on the same weights.
+        """Return this model with two heads more, on the same weights.
 
         They stand on inception_4a and 4d, the gradient's short ways to the
         first layers, and are for training alone.
@@ -138,7 +138,7 @@ class GoogLeNet(network.Network):
 
 
 def _stem(x, layers):
-    """Returns what the modules stand on."""
+    """Return what the modules stand on."""
 
     def norm(x, name):
         if layers.batch_norm:
@@ -155,7 +155,7 @@ def _stem(x, layers):
 
 
 def _modules(x, layers):
-    """Returns what the nine inception modules make of `x`."""
+    """Return what the nine inception modules make of `x`."""
     for name, filters in _MODULES.items():
         if name in ("4a", "5a"):
             x = _pool(x, layers, f"pool{int(name[0]) - 1}")
@@ -177,7 +177,7 @@ def _pool(x, layers, name):
 
 
 def _side(x, layers, classes, number):
-    """Returns the logits of a side head on the maps `x`.
+    """Return the logits of a side head on the maps `x`.
 
     Average pooling 5×5 of stride 3, 1×1 convolution to 128 channels, a dense
     layer of 1024, dropout that keeps 0.3. Of maps smaller than 5×5 the

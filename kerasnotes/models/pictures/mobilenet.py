@@ -167,7 +167,7 @@ class MobileNetV2(_MobileNet):
 
 
 def _convolution(x, filters, kernel_size, names, options):
-    """Returns convolution, batch norm and ReLU of `x`; a 3×3 halves it."""
+    """Return convolution, batch norm and ReLU of `x`; a 3×3 halves it."""
     kernel, norm, relu = names
     dtype = options["dtype"]
     initializer = options["kernel_initializer"].clone()
@@ -189,6 +189,6 @@ def _convolution(x, filters, kernel_size, names, options):
 
 
 def _eights(channels):
-    """Rounds to a multiple of 8, no more than a tenth down."""
+    """Round to a multiple of 8, no more than a tenth down."""
     rounded = max(8, int(channels + 4) // 8 * 8)
     return rounded if rounded >= 0.9 * channels else rounded + 8

@@ -96,7 +96,7 @@ class NetworkInNetwork(network.Network):
 
 
 def _trunk(x, layers, keeps):
-    """Returns the last stage's maps of the normalised pictures."""
+    """Return the last stage's maps of the normalised pictures."""
     poolings = ("max", "average")
     for i, (size, (first, *rest)) in enumerate(_STAGES, start=1):
         x = layers(x, first, size, f"mlpconv{i}_conv")

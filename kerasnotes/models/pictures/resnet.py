@@ -107,7 +107,7 @@ class ResNet(network.Network):
         super().__init__(inputs, x, config, name, dtype, blocks)
 
     def _trunk(self, x, config, dtype):
-        """Returns the last maps, and the names of the blocks' last layers."""
+        """Return the last maps, and the names of the blocks' last layers."""
         layer = {
             "use_bias": config["use_bias"],
             "kernel_initializer": initializers.get(config["initializer"]),
@@ -132,7 +132,7 @@ class ResNet(network.Network):
         return x, blocks
 
     def _block(self, channels, filters, strides, config, **options):
-        """Returns the block from so many channels on."""
+        """Return the block from so many channels on."""
         kind, shortcut = config["kind"], config["shortcut"]
         same = filters * (4 if kind == "bottleneck" else 1) == channels
         if strides == 1 and same:
@@ -151,7 +151,7 @@ class ResNet(network.Network):
 
 
 def _stem(x, filters, small, layer):
-    """Returns what the first block reads."""
+    """Return what the first block reads."""
     dtype, last = layer["dtype"], block.CHANNELS_LAST
 
     def pad(x, width, name):
@@ -217,7 +217,7 @@ class _LargeResNet(ResNet):
         )
 
     def get_config(self):
-        """Returns the arguments of the constructor."""
+        """Return the arguments of the constructor."""
         config = super().get_config()
         fixed = ("depths", "filters", "kind", "small", "use_bias")
         return {k: v for k, v in config.items() if k not in fixed}

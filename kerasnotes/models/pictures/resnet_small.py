@@ -64,7 +64,7 @@ class _SmallResNet(resnet.ResNet):
         )
 
     def get_config(self):
-        """Returns the arguments of the constructor."""
+        """Return the arguments of the constructor."""
         config = super().get_config()
         fixed = ("depths", "filters", "kind", "small", "use_bias", "version")
         return {k: v for k, v in config.items() if k not in fixed}
@@ -158,7 +158,7 @@ class _Plain(_SmallResNet):
         )
 
     def get_config(self):
-        """Returns the arguments of the constructor."""
+        """Return the arguments of the constructor."""
         config = super().get_config()
         del config["shortcut"]
         return config

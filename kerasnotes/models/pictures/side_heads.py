@@ -58,12 +58,12 @@ class WithSideHeads(keras.Model):
         return super().compute_metrics(x, y, main, sample_weight)
 
     def get_config(self):
-        """Returns `main`, which makes the heads anew."""
+        """Return `main`, which makes the heads anew."""
         return {"main": keras.saving.serialize_keras_object(self.main)}
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        """Builds the model anew."""
+        """Build the model anew."""
         main = keras.saving.deserialize_keras_object(
             config["main"], custom_objects
         )

@@ -60,7 +60,7 @@ class Row:
 
 
 def table(model):
-    """Returns a `Row` for each layer of a model, from the inputs on.
+    """Return a `Row` for each layer of a model, from the inputs on.
 
     A unit's receptive field spans what any path leads to it from: through
     windows it grows by `Field.through`, at additions and concatenations
@@ -115,7 +115,7 @@ def table(model):
 
 
 def _nodes(graph):
-    """Yields the calls of layers in the order of the layers."""
+    """Yield the calls of layers in the order of the layers."""
     order = {id(op): i for i, op in enumerate(graph.operations)}
     for level in keras_private.nodes_by_depth(graph):
         yield from sorted(level, key=lambda node: order[id(node.operation)])
@@ -132,7 +132,7 @@ def _sizes(operation, tensor):
 
 
 def _hides(operation):
-    """Returns whether layers within the layer do its work."""
+    """Return whether layers within the layer do its work."""
     if not isinstance(operation, keras.Layer):
         return False
     return bool(keras_private.flatten_layers(operation, include_self=False))
@@ -150,7 +150,7 @@ def _multiply_adds(node):
 
 
 def _fields(node, known):
-    """Returns the fields of a node's output, a `Field` an axis, or None."""
+    """Return the fields of a node's output, a `Field` an axis, or None."""
     operation, output = node.operation, node.outputs[0]
     if node.is_input:
         return (receptive_field.Field(),) * (len(output.shape) - 2)
@@ -172,7 +172,7 @@ def _fields(node, known):
 
 
 def _through(layer, axes, sizes, after):
-    """Returns the fields behind a window; one pixel's, for most layers."""
+    """Return the fields behind a window; one pixel's, for most layers."""
     if len(after) != len(sizes):
         return None
     found = []
@@ -190,7 +190,7 @@ def _through(layer, axes, sizes, after):
 
 
 def _windows(layer, sizes):
-    """Returns kernel, stride, padding and dilation for each axis."""
+    """Return kernel, stride, padding and dilation for each axis."""
     count = len(sizes)
 
     def each(name, default):
@@ -216,5 +216,5 @@ def _windows(layer, sizes):
 
 
 def _pairs(widths):
-    """Returns a pair for each axis; layers of one axis hold but a pair."""
+    """Return a pair for each axis; layers of one axis hold but a pair."""
     return [widths] if isinstance(widths[0], int) else list(widths)

@@ -97,7 +97,7 @@ class VGG(network.Network):
 
 
 def _trunk(x, depths, layers):
-    """Returns the last block's maps, and the names of the blocks' ends."""
+    """Return the last block's maps, and the names of the blocks' ends."""
     ends = []
     for i, (depth, filters) in enumerate(
         zip(depths, _FILTERS, strict=True), start=1
@@ -148,7 +148,7 @@ class _PublishedVGG(VGG):
         )
 
     def get_config(self):
-        """Returns the arguments of the constructor."""
+        """Return the arguments of the constructor."""
         config = super().get_config()
         return {k: v for k, v in config.items() if k != "depths"}
 

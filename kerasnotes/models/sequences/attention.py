@@ -126,7 +126,7 @@ class AttentionModel(sequence_to_sequence.SequenceToSequence):
         self._source, self._encoder, self._decoder = source, encoder, decoder
 
     def encode(self, source):
-        """Returns states, annotations, their keys and their mask."""
+        """Return states, annotations, their keys and their mask."""
         mask = ops.padding_mask(source)
         states, annotations = self._encoder(self._source(source), mask)
         keys = self.get_layer("decoder_1").cell.attention.project(annotations)
@@ -138,12 +138,12 @@ class AttentionModel(sequence_to_sequence.SequenceToSequence):
         }
 
     def start(self, memory, width, steps):
-        """Returns the states of each layer of the decoder."""
+        """Return the states of each layer of the decoder."""
         del steps
         return recurrent.repeat(memory["states"], width)
 
     def step(self, tokens, position, memory, cache):
-        """Returns the logits, and the states of each layer."""
+        """Return the logits, and the states of each layer."""
         del position
         y = self.get_layer("target_embedding")(tokens)
         annotations = [memory[key] for key in ("annotations", "keys", "mask")]
@@ -157,7 +157,7 @@ class AttentionModel(sequence_to_sequence.SequenceToSequence):
         return self.get_layer(network.HEAD)(x), [first, *others]
 
     def attention(self, inputs):
-        """Returns α, `(batch, 1, T, S)`."""
+        """Return α, `(batch, 1, T, S)`."""
         memory = self.encode(keras.ops.convert_to_tensor(inputs["source"]))
         annotations, mask = memory["annotations"], memory["mask"]
         states = memory["states"][0]
@@ -177,5 +177,5 @@ def _dropout(rate, dtype, layer):
 
 
 def _maxout(x):
-    """Returns the larger of each two units, `(…, n / 2)`."""
+    """Return the larger of each two units, `(…, n / 2)`."""
     return keras.ops.maximum(*keras.ops.split(x, 2, axis=-1))

@@ -15,7 +15,7 @@ copies all of a tensor of which it writes a part."""
 
 
 def start(like, width, steps):
-    """Returns an empty cache.
+    """Return an empty cache.
 
     Args:
         like: a nest of tensors `(batch, heads, anything, size)`, such as keys
@@ -45,7 +45,7 @@ def start(like, width, steps):
 
 
 def advance(cache, position):
-    """Returns a step's slots, those visible, and the cache before it writes.
+    """Return a step's slots, those visible, and the cache before it writes.
 
     Args:
         cache: what `start` returned, with what steps wrote to `recent` since.
@@ -72,7 +72,7 @@ def _shape(x, slots):
 
 
 def _visible(path, first):
-    """Returns the visible slots, with the first step that is recent."""
+    """Return the visible slots, with the first step that is recent."""
     batch, width, steps = ops.shape(path)
     past = ops.where(ops.arange(steps, dtype="int32") < first, path, -1)
     recent = ops.slice(path, (0, 0, first), (batch, width, RECENT_STEPS))
@@ -82,7 +82,7 @@ def _visible(path, first):
 
 
 def _move(cache, position, width):
-    """Returns the past, with the recent steps if all of those are written."""
+    """Return the past, with the recent steps if all of those are written."""
 
     def move():
         slot = (position - RECENT_STEPS) * width

@@ -108,18 +108,18 @@ class EncoderDecoder(sequence_to_sequence.SequenceToSequence):
         self._source, self._encoder, self._decoder = source, encoder, decoder
 
     def encode(self, source):
-        """Returns the states in which each layer of the encoder ends."""
+        """Return the states in which each layer of the encoder ends."""
         mask = ops.padding_mask(source)
         states, _ = self._encoder(self._source(source), mask)
         return {"states": states}
 
     def start(self, memory, width, steps):
-        """Returns the states of each layer of the decoder."""
+        """Return the states of each layer of the decoder."""
         del steps
         return recurrent.repeat(memory["states"], width)
 
     def step(self, tokens, position, memory, cache):
-        """Returns the logits, and the states of each layer."""
+        """Return the logits, and the states of each layer."""
         del position, memory
         x = self.get_layer("target_embedding")(tokens)
         x, states = self._decoder.step(x, cache)

@@ -27,7 +27,7 @@ def check(width, cell):
 
 
 def recurrent_cell(cell, units, kernel_regularizer=None, dtype=None):
-    """Returns one of the notes' cells.
+    """Return one of the notes' cells.
 
     Args:
         cell: `gru` or `lstm`.
@@ -45,7 +45,7 @@ def recurrent_cell(cell, units, kernel_regularizer=None, dtype=None):
 
 
 def recurrent_layer(cell, units, name, kernel_regularizer=None, dtype=None):
-    """Returns a recurrent layer that returns all outputs, and its states.
+    """Return a recurrent layer that returns all outputs, and its states.
 
     An LSTM is Keras' own, which runs as one kernel of cuDNN on a GPU. A GRU
     is a loop around our cell: no backend has a fused kernel of the notes'
@@ -120,7 +120,7 @@ class Encoder:
             self.layers.append((drop, layer))
 
     def __call__(self, x, mask):
-        """Returns the states that layers end in, and the last one's output.
+        """Return the states that layers end in, and the last one's output.
 
         Args:
             x: embedded tokens, `(batch, S, width)`.
@@ -169,7 +169,7 @@ class Decoder:
             self.layers.append((drop, layer))
 
     def __call__(self, x, states):
-        """Returns the last layer's output, `(batch, T, width)`.
+        """Return the last layer's output, `(batch, T, width)`.
 
         Args:
             x: the first layer's input, `(batch, T, n)`.
@@ -180,7 +180,7 @@ class Decoder:
         return x
 
     def step(self, x, states):
-        """Returns one step's output `(batch, W, width)`, and its states.
+        """Return one step's output `(batch, W, width)`, and its states.
 
         Args:
             x: the input, `(batch, W, n)`.
@@ -194,7 +194,7 @@ class Decoder:
 
 
 def _over_hypotheses(cell, x, states):
-    """Returns what a cell gives for `(batch, W, …)`: Keras' take two axes."""
+    """Return what a cell gives for `(batch, W, …)`: Keras' take two axes."""
     batch, width, _ = keras.ops.shape(x)
 
     def rows(x):
@@ -208,7 +208,7 @@ def _over_hypotheses(cell, x, states):
 
 
 def embeddings(source_size, target_size, width, share, dtype):
-    """Returns the layers for the tokens of both sides: one, if shared."""
+    """Return the layers for the tokens of both sides: one, if shared."""
     target = keras.layers.Embedding(
         target_size, width, dtype=dtype, name="target_embedding"
     )
@@ -221,7 +221,7 @@ def embeddings(source_size, target_size, width, share, dtype):
 
 
 def repeat(states, width):
-    """Returns a nest of states `(batch, n)` for W hypotheses each.
+    """Return a nest of states `(batch, n)` for W hypotheses each.
 
     Args:
         states: the nest.

@@ -29,7 +29,7 @@ class SequenceToSequence(network.Network):
     """
 
     def encode(self, source):
-        """Returns what the decoder reads of the source: a nest of tensors.
+        """Return what the decoder reads of the source: a nest of tensors.
 
         Args:
             source: int32 `(batch, S)`.
@@ -37,7 +37,7 @@ class SequenceToSequence(network.Network):
         raise NotImplementedError
 
     def start(self, memory, width, steps):
-        """Returns the cache before the first step.
+        """Return the cache before the first step.
 
         Args:
             memory: what `encode` returned.
@@ -47,7 +47,7 @@ class SequenceToSequence(network.Network):
         raise NotImplementedError
 
     def step(self, tokens, position, memory, cache):
-        """Returns the logits `(batch, W, target_size)`, and the cache.
+        """Return the logits `(batch, W, target_size)`, and the cache.
 
         Args:
             tokens: the last token of each hypothesis, int32 `(batch, W)`.
@@ -58,7 +58,7 @@ class SequenceToSequence(network.Network):
         raise NotImplementedError
 
     def reorder(self, cache, parents):
-        """Returns the cache where hypotheses go on from others.
+        """Return the cache where hypotheses go on from others.
 
         Args:
             cache: what a step returned.
@@ -68,7 +68,7 @@ class SequenceToSequence(network.Network):
         return decoding.reorder(cache, parents)
 
     def attention(self, inputs):
-        """Returns where each step attends to in the source, or None.
+        """Return where each step attends to in the source, or None.
 
         Args:
             inputs: as the model's.
@@ -79,14 +79,14 @@ class SequenceToSequence(network.Network):
         """
 
     def greedy(self, source, steps):
-        """Returns the likeliest token at each step; see `beam_search`."""
+        """Return the likeliest token at each step; see `beam_search`."""
         step, cache, start = self._decoder_of(source, 1, steps)
         return decoding.greedy(
             step, cache, start, steps, end=ops.END, pad=ops.PAD
         )
 
     def beam_search(self, source, width, steps, alpha=0.7):
-        """Returns the `decoding.Hypotheses` of each source, the best first.
+        """Return the `decoding.Hypotheses` of each source, the best first.
 
         Args:
             source: int32 `(batch, S)`.
@@ -108,7 +108,7 @@ class SequenceToSequence(network.Network):
         )
 
     def _decoder_of(self, source, width, steps):
-        """Returns the step function, the cache and the first tokens."""
+        """Return the step function, the cache and the first tokens."""
         memory = self.encode(source)
 
         def step(tokens, position, cache):
@@ -119,7 +119,7 @@ class SequenceToSequence(network.Network):
 
     @contextlib.contextmanager
     def portable(self):
-        """Makes what is traced inside run on any device.
+        """Make what is traced inside run on any device.
 
         On a machine with a GPU, Keras' LSTM writes an operation of cuDNN
         into the graph, which a server without a GPU can't run. In this
@@ -143,7 +143,7 @@ class SequenceToSequence(network.Network):
 
 
 def token_inputs():
-    """Returns the symbolic inputs: `source` and `target`."""
+    """Return the symbolic inputs: `source` and `target`."""
     return {
         side: keras.Input([None], dtype="int32", name=side)
         for side in ("source", "target")

@@ -116,7 +116,7 @@ class Transformer(sequence_to_sequence.SequenceToSequence):
         self._encoder, self._decoder = encoder, decoder
 
     def encode(self, source):
-        """Returns each decoder block's keys and values, and the mask."""
+        """Return each decoder block's keys and values, and the mask."""
         mask = ops.padding_mask(source)
         x = self._encoder(self._source(source), mask)
         blocks = self._decoder.blocks
@@ -126,11 +126,11 @@ class Transformer(sequence_to_sequence.SequenceToSequence):
         }
 
     def start(self, memory, width, steps):
-        """Returns what `beam_cache.start` does, for each decoder block."""
+        """Return what `beam_cache.start` does, for each decoder block."""
         return beam_cache.start(memory["keys_and_values"], width, steps)
 
     def step(self, tokens, position, memory, cache):
-        """Returns the logits, and the cache with these tokens in it."""
+        """Return the logits, and the cache with these tokens in it."""
         slot, visible, cache = beam_cache.advance(cache, position)
         x, recent = self._decoder.step(
             self._target.step(tokens, position), slot, visible, memory, cache
@@ -139,12 +139,12 @@ class Transformer(sequence_to_sequence.SequenceToSequence):
         return logits, {**cache, "recent": recent}
 
     def reorder(self, cache, parents):
-        """Returns the cache with other paths: no keys or values move."""
+        """Return the cache with other paths: no keys or values move."""
         path = super().reorder(cache["path"], parents)
         return {**cache, "path": path}
 
     def attention(self, inputs):
-        """Returns the scores of the last block's attention to the source."""
+        """Return the scores of the last block's attention to the source."""
         source = keras.ops.convert_to_tensor(inputs["source"])
         mask = ops.padding_mask(source)
         x = self._encoder(self._source(source), mask)
@@ -152,7 +152,7 @@ class Transformer(sequence_to_sequence.SequenceToSequence):
 
 
 def _embedding(name, size, width, policy):
-    """Returns a layer from tokens to vectors, and in reverse to scores."""
+    """Return a layer from tokens to vectors, and in reverse to scores."""
     half = policy.compute_dtype != policy.variable_dtype
     return keras.layers.ReversibleEmbedding(
         size,
@@ -186,13 +186,13 @@ class _Embedded:
         return self.dropout(self.positions(x))
 
     def step(self, tokens, position):
-        """Returns vectors `(batch, W, width)` of tokens of one position."""
+        """Return vectors `(batch, W, width)` of tokens of one position."""
         x = self.scale(self.embedding(tokens))
         return self.positions(x[:, :, None], start_index=position)[:, :, 0]
 
 
 def _last_norm(name, options):
-    """Returns the layer after the blocks, if they leave its work to it."""
+    """Return the layer after the blocks, if they leave its work to it."""
     if not options["normalize_first"]:
         return keras.layers.Identity(dtype=options["dtype"], name=name)
     return keras.layers.LayerNormalization(
@@ -232,7 +232,7 @@ class _Decoder:
         return self.norm(y)
 
     def scores(self, y, x, mask):
-        """Returns the last block's scores of the source."""
+        """Return the last block's scores of the source."""
         *blocks, last = self.blocks
         for block in blocks:
             y = block(y, x, cross_attention_mask=mask)
@@ -242,7 +242,7 @@ class _Decoder:
         return scores
 
     def step(self, y, slot, visible, memory, cache):
-        """Returns one position's output, and the cache's new `recent`."""
+        """Return one position's output, and the cache's new `recent`."""
         recent = []
         for block, past, new, source in zip(
             self.blocks,

@@ -12,7 +12,7 @@ _SECONDS, _BYTES_A_SECOND = 20, 1e7
 
 
 def read(path):
-    """Returns the arrays of each layer in an HDF5 file, a dictionary.
+    """Return the arrays of each layer in an HDF5 file, a dictionary.
 
     HDF5 itself never ends, or ends the process, on some that are broken (3
     of 8,000 damaged in a small place hung in HDF5 1.14): another process
@@ -41,7 +41,7 @@ def read(path):
 
 
 def layers(file, path):
-    """Returns the arrays of each layer, a dictionary.
+    """Return the arrays of each layer, a dictionary.
 
     Args:
         file: an open `h5py.File`.

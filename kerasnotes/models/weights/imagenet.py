@@ -29,7 +29,7 @@ _SECONDS = 10
 
 
 def load(model, name, path):
-    """Returns the model with weights that were learned elsewhere.
+    """Return the model with weights that were learned elsewhere.
 
     Layers take weights by their names, and all but the head's must fit. A
     head for other classes is left out, and so are VGG's dense layers for
@@ -108,7 +108,7 @@ def _imagenet(model, name):
 
 
 def _wants_top(model):
-    """Returns whether a dense layer of the model has ImageNet's size."""
+    """Return whether a dense layer of the model has ImageNet's size."""
     dense = {x.name: x.kernel.shape for x in model.layers if x.name in _TOP}
     if "fc1" in dense:
         return dense["fc1"][0] == _FC1_INPUTS
@@ -116,7 +116,7 @@ def _wants_top(model):
 
 
 def _application(model, name, weights, include_top):
-    """Returns the counterpart of the model in `keras.applications`."""
+    """Return the counterpart of the model in `keras.applications`."""
     options = {}
     if name.startswith("mobilenet"):
         options["alpha"] = model.get_config()["width"]
@@ -129,7 +129,7 @@ def _application(model, name, weights, include_top):
 
 
 def _read(path):
-    """Returns a file's arrays by layer, and the mean and std it knows of."""
+    """Return a file's arrays by layer, and the mean and std it knows of."""
     try:
         if not zipfile.is_zipfile(path):
             return hdf5.read(path), {}
@@ -160,7 +160,7 @@ def _unreadable(path, error):
 
 
 def _converted(found, model, name):
-    """Returns arrays of keras.applications as our layers take them."""
+    """Return arrays of keras.applications as our layers take them."""
     found = {layer: arrays for layer, arrays in found.items() if arrays}
     first, *trunk = (
         layer.name
@@ -188,7 +188,7 @@ def _converted(found, model, name):
 
 
 def _fitting(found, model, name, path):
-    """Returns the arrays that the model takes, by layer."""
+    """Return the arrays that the model takes, by layer."""
     ours = {
         layer.name: [tuple(weight.shape) for weight in layer.weights]
         for layer in model.layers

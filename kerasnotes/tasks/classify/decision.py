@@ -19,7 +19,7 @@ _SURE = 0.05  # A temperature this near to 1 changes nothing.
 
 
 def fixed_threshold(text):
-    """Returns the threshold that the flag names; None for none and auto.
+    """Return the threshold that the flag names; None for none and auto.
 
     Args:
         text: the value of `--threshold`.
@@ -59,7 +59,7 @@ class Decision:
 
     @classmethod
     def of(cls, config, decisions):
-        """Returns that of a run: its flags, and what was decided on dev."""
+        """Return that of a run: its flags, and what was decided on dev."""
         fixed = fixed_threshold(config.threshold)
         return cls(
             decisions.get("threshold", fixed),
@@ -67,15 +67,15 @@ class Decision:
         )
 
     def labels(self, logits):
-        """Returns the answers to logits `(…, C)`: int `(…)`."""
+        """Return the answers to logits `(…, C)`: int `(…)`."""
         return np.asarray(metrics.decide(logits, self.threshold))
 
     def probabilities(self, logits):
-        """Returns the probabilities that are served of logits `(…, C)`."""
+        """Return the probabilities that are served of logits `(…, C)`."""
         return tf.nn.softmax(logits / self.temperature)
 
     def classes(self, probabilities):
-        """Returns the answers to served probabilities `(…, C)`: int `(…)`."""
+        """Return the answers to served probabilities `(…, C)`: int `(…)`."""
         scores = probabilities
         if self.threshold:
             # As near to 1 as to 0, where probabilities themselves crowd.
@@ -84,7 +84,7 @@ class Decision:
 
 
 def decide(config, answers, selection):
-    """Returns `temperature`, and `threshold` where there is one.
+    """Return `temperature`, and `threshold` where there is one.
 
     Args:
         config: the task's Config.
@@ -103,20 +103,20 @@ def decide(config, answers, selection):
 
 
 def _weights(config, answers):
-    """Returns the examples' weights, or None where each counts alike."""
+    """Return the examples' weights, or None where each counts alike."""
     weigh = config.class_weight != "none" or config.example_weight
     return answers.weights if weigh else None
 
 
 def _log_odds(logits):
-    """Returns the log-odds of the second of two classes, `z₁ - z₀`."""
+    """Return the log-odds of the second of two classes, `z₁ - z₀`."""
     logits = np.asarray(logits, np.float64)
     most = thresholds.EXTREME
     return np.clip(logits[:, 1] - logits[:, 0], -most, most)
 
 
 def blocks(config, decisions, answers, folder):
-    """Writes figures/thresholds.png and calibration.png.
+    """Write figures/thresholds.png and calibration.png.
 
     Args:
         config: the task's Config.

@@ -41,7 +41,7 @@ class Member:
 
 
 def run(opened, inputs=()):
-    """Does what `--mode` says, of the run and those that `--ensemble` names.
+    """Do what `--mode` says, of the run and those that `--ensemble` names.
 
     Args:
         opened: the classifier's `OpenRun`.
@@ -67,7 +67,7 @@ def run(opened, inputs=()):
 
 
 def _paths(text, folder):
-    """Returns the folders that the flag names, of runs of the same kind."""
+    """Return the folders that the flag names, of runs of the same kind."""
     found, seen = [], {os.path.realpath(folder.path)}
     for path in filter(None, (path.strip() for path in text.split(","))):
         if os.path.realpath(path) in seen:
@@ -91,7 +91,7 @@ def _paths(text, folder):
 
 
 def _open(path, opened):
-    """Opens a run of the same kind, on the data that are asked for."""
+    """Open a run of the same kind, on the data that are asked for."""
     config = opened.task.config
     flags = {"data_dir": config.data_dir}
     if config.dataset != opened.facts["name"]:
@@ -127,7 +127,7 @@ def _check_same(one, other):
 
 
 def evaluate(members):
-    """Prints each member and their ensemble, on dev and test.
+    """Print each member and their ensemble, on dev and test.
 
     Args:
         members: two `Member`s or more, the single model first.
@@ -161,7 +161,7 @@ def _largest(probabilities):
 
 
 def export(members, path):
-    """Writes the ensemble as one SavedModel, and checks its answers.
+    """Write the ensemble as one SavedModel, and check its answers.
 
     Args:
         members: two `Member`s or more.
@@ -196,7 +196,7 @@ def export(members, path):
 
 
 def _folded(opened):
-    """Returns the `Trained` of a run, folded where its flags say so."""
+    """Return the `Trained` of a run, folded where its flags say so."""
     trained = opened.trained
     if not opened.task.config.fold_batch_norm:
         return trained
@@ -205,7 +205,7 @@ def _folded(opened):
 
 
 def signatures(tasks, trained):
-    """Returns the signatures of an ensemble: those of a single model.
+    """Return the signatures of an ensemble: those of a single model.
 
     `model_inputs` is there only where all take the same input.
 
@@ -226,7 +226,7 @@ def signatures(tasks, trained):
 
 
 def _mean(parts, classes):
-    """Returns the signature that answers with the mean of others."""
+    """Return the signature that answers with the mean of others."""
 
     def answer(x):
         answers = [part.function(x) for part in parts]

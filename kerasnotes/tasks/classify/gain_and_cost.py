@@ -32,7 +32,7 @@ class Predictor:
 
 
 def function(model, decision):
-    """Returns the compiled function from a batch to served probabilities.
+    """Return the compiled function from a batch to served probabilities.
 
     Args:
         model: the model.
@@ -48,7 +48,7 @@ def function(model, decision):
 
 
 def measure(name, answer, classes, splits, batch_size):
-    """Runs a way to answer over dev and test.
+    """Run a way to answer over dev and test.
 
     Args:
         name: what people call it.
@@ -76,12 +76,12 @@ def measure(name, answer, classes, splits, batch_size):
 
 
 def judged(splits):
-    """Returns the names of the splits that judge."""
+    """Return the names of the splits that judge."""
     return [name for name in _SPLITS if name in splits]
 
 
 def table(predictors, splits):
-    """Returns a table of the predictors, each against the first.
+    """Return a table of the predictors, each against the first.
 
     Differences of error are in points, with the 95 % interval of paired
     answers (`diagnosis.comparison`): all see the same pictures.

@@ -10,7 +10,7 @@ from kerasnotes.training import records
 
 
 def outcome(answers, decision):
-    """Returns the `Outcome` of a split.
+    """Return the `Outcome` of a split.
 
     Args:
         answers: the `Answers`, outputs the logits `[examples, classes]`.
@@ -35,7 +35,7 @@ def outcome(answers, decision):
 
 
 def review(outcome, names, folder):
-    """Writes mistakes.csv and figures/confusion.png.
+    """Write mistakes.csv and figures/confusion.png.
 
     Args:
         outcome: the `Outcome` of dev.

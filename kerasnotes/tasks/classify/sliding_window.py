@@ -20,7 +20,7 @@ _PIXELS = 4_000_000  # Read at once, so that a network's maps fit in memory.
 
 
 def scales(text):
-    """Returns the sizes that `--scales` names.
+    """Return the sizes that `--scales` names.
 
     Raises:
         UserError: something else than numbers from 0.01 to 10.
@@ -52,13 +52,13 @@ class Map:
     stride: tuple
 
     def box(self, row, column):
-        """Returns a window's box, `[left, top, right, bottom]` in pixels."""
+        """Return a window's box, `[left, top, right, bottom]` in pixels."""
         top, left = row * self.stride[0], column * self.stride[1]
         return [left, top, left + self.window[1], top + self.window[0]]
 
 
 def maps(windows, probabilities, picture, sizes):
-    """Returns the `Map` of each size, without those below the window.
+    """Return the `Map` of each size, without those below the window.
 
     Args:
         windows: the `fully_convolutional.Sliding`.
@@ -86,7 +86,7 @@ def maps(windows, probabilities, picture, sizes):
 
 
 def _scan(windows, pixels):
-    """Returns the map of a picture `[1, h, w, c]`, read in strips."""
+    """Return the map of a picture `[1, h, w, c]`, read in strips."""
     height, width = pixels.shape[1:3]
     window, stride = windows.window[0], windows.stride[0]
     count, _ = windows.positions(height, width)
@@ -100,7 +100,7 @@ def _scan(windows, pixels):
 
 
 def predict(task, trained, paths):
-    """Yields the best window of each picture, and draws its maps.
+    """Yield the best window of each picture, and draw its maps.
 
     The picture goes to `RUN_DIR/sliding/NAME.png`.
 
@@ -121,7 +121,7 @@ def predict(task, trained, paths):
 
 
 def _convolutional(model):
-    """Makes the model convolutional; what it warns of is printed."""
+    """Make the model convolutional; what it warns of is printed."""
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", UserWarning)
@@ -136,7 +136,7 @@ def _decode(image_bytes):
 
 
 def _free(stem, taken):
-    """Returns a name that no picture of this command has had."""
+    """Return a name that no picture of this command has had."""
     names = itertools.chain([stem], (f"{stem}-{i}" for i in itertools.count(2)))
     name = next(name for name in names if name not in taken)
     taken.add(name)

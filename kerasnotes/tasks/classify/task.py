@@ -32,7 +32,7 @@ class Classify(pictures.PictureTask):
     Config = config.Config
 
     def decision(self, decisions):
-        """Returns the `Decision` of what was decided on dev."""
+        """Return the `Decision` of what was decided on dev."""
         return decision.Decision.of(self.config, decisions)
 
     def data(self, facts=None):
@@ -157,7 +157,7 @@ class Classify(pictures.PictureTask):
 
 
 def _class_weight(text):
-    """Reads none, balanced or `CLASS=weight,…`."""
+    """Read none, balanced or `CLASS=weight,…`."""
     if text in ("none", "balanced"):
         return {"none": None, "balanced": "balanced"}[text]
     weights = {}

@@ -9,7 +9,7 @@ _LARGER = 256 / 224  # The paper's pictures over its crops.
 
 
 def ten_crops(pictures, size):
-    """Returns the corners and the centre of pictures, and their mirrors.
+    """Return the corners and the centre of pictures, and their mirrors.
 
     Args:
         pictures: `(batch, height, width, channels)`.
@@ -47,7 +47,7 @@ def ten_crops(pictures, size):
 
 
 def evaluate(opened, inputs=()):
-    """Prints what ten crops gain on dev and test, and what they cost.
+    """Print what ten crops gain on dev and test, and what they cost.
 
     The pictures are read anew at 256/224 of the model's size, cropped to it,
     and the ten probabilities averaged.

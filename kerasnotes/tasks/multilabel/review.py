@@ -12,7 +12,7 @@ from kerasnotes.training import records
 
 
 def joined(names):
-    """Returns labels as one text.
+    """Return labels as one text.
 
     >>> joined(["red", "round"]), joined([])
     ('red;round', 'none')
@@ -21,7 +21,7 @@ def joined(names):
 
 
 def wrong(labels, logits, thresholds):
-    """Returns which known labels are answered wrongly, `[n, L]`.
+    """Return which known labels are answered wrongly, `[n, L]`.
 
     Args:
         labels: 1 yes, 0 no, -1 unknown, `[n, L]`.
@@ -35,7 +35,7 @@ def wrong(labels, logits, thresholds):
 
 
 def outcome(answers, thresholds):
-    """Returns the `Outcome` of a split: 1 where a known label is wrong.
+    """Return the `Outcome` of a split: 1 where a known label is wrong.
 
     Its rows name the labels that are there and those given; `wrong` the
     known ones that differ; `true` has a question mark behind those unknown.
@@ -75,14 +75,14 @@ def outcome(answers, thresholds):
 
 
 def counted(answers, thresholds):
-    """Returns the `MultilabelMetrics` that has counted the answers."""
+    """Return the `MultilabelMetrics` that has counted the answers."""
     metric = metrics.MultilabelMetrics(answers.outputs.shape[1], thresholds)
     metric.update_state(answers.targets, answers.outputs)
     return metric
 
 
 def review(splits, answers, thresholds, augmented, folder):
-    """Writes mistakes.csv and figures/augmentation.png.
+    """Write mistakes.csv and figures/augmentation.png.
 
     Args:
         splits: dictionary of `ImageSplit`s, with train and dev.
@@ -151,7 +151,7 @@ def _labels(splits, answers, thresholds):
 
 
 def best_thresholds(labels, logits, metric):
-    """Returns the probability from which on each label is best given.
+    """Return the probability from which on each label is best given.
 
     Args:
         labels: 1, 0 or -1 where it isn't known, `[n, L]`.

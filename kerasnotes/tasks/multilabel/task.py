@@ -142,7 +142,7 @@ class Multilabel(pictures.PictureTask):
 
 
 def _thresholds(facts, decisions):
-    """Returns the probability from which on each label is given."""
+    """Return the probability from which on each label is given."""
     return decisions.get("thresholds", [0.5] * len(facts["classes"]))
 
 

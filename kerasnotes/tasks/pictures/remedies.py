@@ -13,7 +13,7 @@ _SMALL = "lenet5"
 
 
 def remedies(problem, facts):
-    """Yields the remedies of a task on pictures, the most promising first.
+    """Yield the remedies of a task on pictures, the most promising first.
 
     Args:
         problem: one of `diagnosis.verdicts`.
@@ -56,18 +56,18 @@ def _bias(facts):
 
 
 def _keep(facts):
-    """Returns the smallest share of units kept; 1 without dropout."""
+    """Return the smallest share of units kept; 1 without dropout."""
     return min(facts.numbers("keep_prob", float), default=1.0)
 
 
 def _side(facts):
-    """Returns the side of the model's picture, or None."""
+    """Return the side of the model's picture, or None."""
     shape = facts.input_shape
     return shape[0] if shape and len(shape) == 3 else None
 
 
 def _larger(facts):
-    """Yields a bigger network."""
+    """Yield a bigger network."""
     flags, why = facts.flags, engine.bigger_why(facts)
     model, width = flags.get("model"), flags.get("width") or 1
     larger = catalog.larger(model, _side(facts))
@@ -85,7 +85,7 @@ def _larger(facts):
 
 
 def _larger_pictures(facts):
-    """Yields a larger input, where the pictures show more than it takes."""
+    """Yield a larger input, where the pictures show more than it takes."""
     side, size = _side(facts), facts.data.get("picture_size")
     if not side or (size and side >= max(size)):
         return
@@ -127,7 +127,7 @@ def _more_augmentation(facts):
 
 
 def _pretrained(facts):
-    """Yields a trunk that has learned from more pictures than there are."""
+    """Yield a trunk that has learned from more pictures than there are."""
     colour = facts.input_shape and facts.input_shape[-1] == 3
     if not colour or facts.flags.get("weights") != "none":
         return
@@ -153,13 +153,13 @@ def _smaller(facts):
 
 
 def _alternative(model):
-    """Returns another model of about the same size, or None."""
+    """Return another model of about the same size, or None."""
     spec = catalog.MODELS.get(model)
     return spec and spec.alternative
 
 
 def _another(facts):
-    """Yields another network, but names none that is smaller."""
+    """Yield another network, but names none that is smaller."""
     other = _alternative(facts.flags.get("model"))
     what, why = engine.ANOTHER.what, engine.ANOTHER.why
     yield Remedy(what, why, facts.choice("model", other))

@@ -7,13 +7,13 @@ _GALLERY, _AUGMENTED = 24, 8
 
 
 def picture(split):
-    """Returns the function of an example's place that gives its PNG."""
+    """Return the function of an example's place that gives its PNG."""
     examples, indices = split.examples, split.indices
     return lambda i: images.thumbnail_png(examples.images[indices[i]])
 
 
 def mistakes(outcome, folder, caption):
-    """Writes mistakes.csv, and returns the blocks with the worst.
+    """Write mistakes.csv, and return the blocks with the worst.
 
     Args:
         outcome: the `Outcome` of the dev set.
@@ -42,7 +42,7 @@ def mistakes(outcome, folder, caption):
 
 
 def shown(before_and_after, folder):
-    """Writes figures/augmentation.png, and returns its blocks.
+    """Write figures/augmentation.png, and return its blocks.
 
     Args:
         before_and_after: training pictures as they are and as the model

@@ -11,7 +11,7 @@ from kerasnotes.training import records
 
 
 def signatures(model, answer, shape, resize, activation=tf.nn.softmax):
-    """Returns the signatures of a model of pictures.
+    """Return the signatures of a model of pictures.
 
     `serving_default` takes `image_bytes`, encoded pictures, and `images`
     uint8 pictures of one size, whatever it is: both give what `answer`
@@ -73,7 +73,7 @@ def signatures(model, answer, shape, resize, activation=tf.nn.softmax):
 
 
 def answers(serve, paths):
-    """Yields the path of each picture, and what is served for it.
+    """Yield the path of each picture, and what is served for it.
 
     That is a dictionary of tensors, of one example each, or one with an
     `error`.
@@ -102,7 +102,7 @@ def answers(serve, paths):
 
 
 def _inputs(paths):
-    """Yields the path of each picture, and what reads its bytes."""
+    """Yield the path of each picture, and what reads its bytes."""
     for path in paths:
         path = pathlib.Path(path)
         if not path.is_dir():

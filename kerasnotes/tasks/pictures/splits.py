@@ -11,7 +11,7 @@ from kerasnotes.data.pictures.readers import composed
 
 
 def one_set(examples, config, own):
-    """Returns the sides of a set that is cut by itself."""
+    """Return the sides of a set that is cut by itself."""
     return split_choice.choose(
         *_strata(examples),
         examples.official,
@@ -36,7 +36,7 @@ def check_apart(config):
 
 
 def two_sets(source, target, config):
-    """Returns the sides where one set trains and another judges."""
+    """Return the sides where one set trains and another judges."""
     if config.split:
         raise errors.UserError(
             f"--split={config.split}: cuts --dataset, which beside "
@@ -67,13 +67,13 @@ def _keep(parts, rows):
 
 
 def _strata(examples):
-    """Returns ids, and the classes to cut each in proportion, if there are."""
+    """Return ids, and the classes to cut each in proportion, if there are."""
     labels = examples.labels
     return examples.ids, labels if labels.ndim == 1 else None
 
 
 def groups(examples, config, some=False):
-    """Returns each example's group, which stays on one side, or None.
+    """Return each example's group, which stays on one side, or None.
 
     Args:
         examples: the `Examples`; composed ones go by their foreground.

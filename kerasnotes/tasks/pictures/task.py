@@ -34,7 +34,7 @@ class PictureTask(task_lib.SupervisedTask):
     Config = config.Config
 
     def read(self, dataset, size, channels):
-        """Returns the `Examples` of a data set.
+        """Return the `Examples` of a data set.
 
         Args:
             dataset: the flag's value.
@@ -52,7 +52,7 @@ class PictureTask(task_lib.SupervisedTask):
         )
 
     def example_weights(self, sets):
-        """Returns what `--example_weight` says, a dictionary of id to number.
+        """Return what `--example_weight` says, a dictionary of id to number.
 
         Args:
             sets: the `Examples` that the ids must be of.
@@ -65,7 +65,7 @@ class PictureTask(task_lib.SupervisedTask):
         return {i: example_weights.parse(path, i, t) for i, t in texts.items()}
 
     def weights(self, examples, indices, by_hand):
-        """Returns the weight of each of these examples, or None for ones.
+        """Return the weight of each of these examples, or None for ones.
 
         Args:
             examples: the `Examples`.
@@ -76,17 +76,17 @@ class PictureTask(task_lib.SupervisedTask):
         return weights if weights is None else example_weights.mean_one(weights)
 
     def weights_by_hand(self, examples, indices, by_hand):
-        """Returns what people gave each of these examples, or None."""
+        """Return what people gave each of these examples, or None."""
         if not by_hand:
             return None
         return np.array([by_hand.get(examples.ids[i], 1.0) for i in indices])
 
     def relabelled(self, sets):
-        """Returns the sets of examples with the labels that people mended."""
+        """Return the sets of examples with the labels that people mended."""
         return sets
 
     def policy(self, facts=None):
-        """Returns the unfitted policy of `--augment`, or None.
+        """Return the unfitted policy of `--augment`, or None.
 
         A file's is that with which the run began, once it has facts.
         """
@@ -134,7 +134,7 @@ class PictureTask(task_lib.SupervisedTask):
         return records.Data(splits, facts)
 
     def _cut(self, policy, is_own, facts):
-        """Returns the sets of examples, and which rows make up each split."""
+        """Return the sets of examples, and which rows make up each split."""
         config = self.config
         # Only a run that trains reads the pictures twice.
         larger = policy.canvas if policy and not facts else 1.0
@@ -154,7 +154,7 @@ class PictureTask(task_lib.SupervisedTask):
         return sets, picture_splits.two_sets(*sets, config)
 
     def _facts(self, source, target, parts, policy, picture_size):
-        """Returns what the data say of model and run."""
+        """Return what the data say of model and run."""
         name, train = self.config.dataset, parts["train"]
         mean, std = examples_lib.mean_and_std(source, train)
         facts = {
@@ -179,7 +179,7 @@ class PictureTask(task_lib.SupervisedTask):
         return facts
 
     def _examples(self, dataset, shape, classes, larger=1.0, flag="--dataset"):
-        """Reads the data, at the size and with the classes of the model.
+        """Read the data, at the size and with the classes of the model.
 
         Args:
             dataset: the flag's value.
@@ -230,7 +230,7 @@ class PictureTask(task_lib.SupervisedTask):
         return transfer.training_data(run, model, data)
 
     def network(self, facts):
-        """Returns the network on its weights of the start, all trainable."""
+        """Return the network on its weights of the start, all trainable."""
         config = self.config
         keep_prob = specs.numbers("--keep_prob", config.keep_prob, float)
         if keep_prob and len(keep_prob) == 1:
@@ -263,7 +263,7 @@ class PictureTask(task_lib.SupervisedTask):
         return remedies.remedies(problem, facts)
 
     def before_and_after(self, data):
-        """Returns the first training batch, plain and as the model meets it."""
+        """Return the first training batch, plain and as the model meets it."""
         config = self.config
         return data.splits["train"].before_and_after(
             config.batch_size, config.seed
@@ -271,7 +271,7 @@ class PictureTask(task_lib.SupervisedTask):
 
     @abc.abstractmethod
     def answer(self, trained, tensors):
-        """Returns what predict prints, of the served tensors of a picture."""
+        """Return what predict prints, of the served tensors of a picture."""
 
     def predict(self, trained, inputs):
         serve = self.signatures(trained)["serving_default"].function
@@ -282,7 +282,7 @@ class PictureTask(task_lib.SupervisedTask):
 
 
 def _digest(splits):
-    """Returns a hash of all labels and weights."""
+    """Return a hash of all labels and weights."""
     digest = hashlib.sha256()
     for split in splits.values():
         digest.update(split.labels.tobytes() + split.weights.tobytes())

@@ -50,7 +50,7 @@ def check(config):
 
 
 def print_weights(network, config):
-    """Prints which layers start from the weights of `--weights`.
+    """Print which layers start from the weights of `--weights`.
 
     Args:
         network: what `models.build` made with these weights.
@@ -122,12 +122,12 @@ def _freeze(tensors):
 
 
 def _heads(network):
-    """Returns the names of the layers that learn whatever is frozen."""
+    """Return the names of the layers that learn whatever is frozen."""
     return {network_lib.HEAD, *getattr(network, "left_out", ())}
 
 
 def _before_head(network):
-    """Returns the tensor from which on all is the head's."""
+    """Return the tensor from which on all is the head's."""
     names, heads = [x.name for x in network.layers], _heads(network)
     found = network.get_layer(min(heads, key=names.index)).input
     node = keras_private.node_of(found)
@@ -144,7 +144,7 @@ def _weights(operation):
 
 
 def features_of(network):
-    """Returns the head's input where nothing but the head learns, or None."""
+    """Return the head's input where nothing but the head learns, or None."""
     for layer in network.layers:
         if layer.trainable_weights and layer.name not in _heads(network):
             return None
@@ -152,7 +152,7 @@ def features_of(network):
 
 
 def training_model(network, config):
-    """Returns what of a network is trained: itself, or its head alone.
+    """Return what of a network is trained: itself, or its head alone.
 
     Side heads, where it has such, train with it. What is trained shares the
     network's layers, so that the network has what is learned.
@@ -172,7 +172,7 @@ def _caches(config):
 
 
 def training_data(run, network, data):
-    """Returns the data as what `training_model` gives takes them.
+    """Return the data as what `training_model` gives takes them.
 
     Features lie in files named after the pictures and the frozen network
     that they come from, so that a run that goes on, or starts anew with
@@ -207,7 +207,7 @@ def training_data(run, network, data):
 
 
 def _features(run, network, weights, tensor, splits):
-    """Returns train and dev as features, cached in files."""
+    """Return train and dev as features, cached in files."""
     config, folder = run.config, run.folder.output("features", overwrite=False)
     paths = {
         name: folder / f"{name}-{_key(weights, network, splits[name])}.npy"
@@ -235,7 +235,7 @@ def _features(run, network, weights, tensor, splits):
 
 
 def _key(weights, network, split):
-    """Returns a name of the features of a split."""
+    """Return a name of the features of a split."""
     arguments = network.get_config()
     made_of = [
         weights,
@@ -248,7 +248,7 @@ def _key(weights, network, split):
 
 
 def _digest(network, tensor):
-    """Returns a hash of the weights that a tensor comes from."""
+    """Return a hash of the weights that a tensor comes from."""
     found = hashlib.sha256()
     for variable in keras.Model(network.input, tensor).weights:
         found.update(np.asarray(variable).tobytes())

@@ -7,7 +7,7 @@ from kerasnotes.training.report import remedies as engine
 
 
 def remedies(problem, facts):
-    """Yields the remedies of a regression, the most promising first.
+    """Yield the remedies of a regression, the most promising first.
 
     Args:
         problem: one of `diagnosis.verdicts`.
@@ -24,7 +24,7 @@ def remedies(problem, facts):
 
 
 def _shallow(facts):
-    """Returns whether the model has no hidden layer."""
+    """Return whether the model has no hidden layer."""
     return catalog.model(facts.flags["model"]).shallow
 
 

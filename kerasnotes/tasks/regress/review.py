@@ -10,7 +10,7 @@ _SHOWN = 24
 
 
 def outcome(answers, scale):
-    """Returns the `Outcome` of a split, in shares of the target's variance.
+    """Return the `Outcome` of a split, in shares of the target's variance.
 
     Args:
         answers: the `Answers`, outputs `[n, 1]`.
@@ -32,7 +32,7 @@ def outcome(answers, scale):
 
 
 def review(outcome, target, folder):
-    """Writes mistakes.csv and figures/predicted.png.
+    """Write mistakes.csv and figures/predicted.png.
 
     Args:
         outcome: the `Outcome` of dev.
@@ -69,7 +69,7 @@ def review(outcome, target, folder):
 
 
 def coefficients(weights, facts):
-    """Returns the blocks that show a linear model's coefficients.
+    """Return the blocks that show a linear model's coefficients.
 
     Args:
         weights: the kernel `[inputs, 1]` and the bias `[1]`, from normalised

@@ -9,7 +9,7 @@ from kerasnotes.training import records
 
 
 def signatures(model, columns):
-    """Returns the signatures of a regression.
+    """Return the signatures of a regression.
 
     `serving_default` takes a tensor for each column, by `input_names`, and
     `model_inputs` takes `features`, float32 `[b, columns]`: both give
@@ -41,7 +41,7 @@ def signatures(model, columns):
 
 
 def input_names(columns):
-    """Returns a name for each column that a signature's input can have.
+    """Return a name for each column that a signature's input can have.
 
     What isn't a letter, digit or underscore of ASCII becomes an underscore.
 

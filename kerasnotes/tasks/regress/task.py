@@ -52,7 +52,7 @@ class Regress(task_lib.SupervisedTask):
         return records.Data(splits, facts)
 
     def _columns(self, facts):
-        """Returns inputs, target, weights and the target's name."""
+        """Return inputs, target, weights and the target's name."""
         config = self.config
         weight = [config.weight] if config.weight else []
         known = facts and [*facts["features"], facts["target"]]
@@ -149,7 +149,7 @@ class Regress(task_lib.SupervisedTask):
 
 
 def _facts(name, inputs, y, target, parts):
-    """Returns what the training rows say of the model."""
+    """Return what the training rows say of the model."""
     rows = parts["train"]
     x_train, y_train = inputs.values[rows], y[rows]
     if not np.ptp(y_train):

@@ -55,7 +55,7 @@ class Answers:
         return np.array([output == reference for output, reference in pairs])
 
     def bleu(self):
-        """Returns the answers' `metrics.Bleu`."""
+        """Return the answers' `metrics.Bleu`."""
         return metrics.bleu(self.outputs, self.references, self.tokenize)
 
     @property
@@ -69,7 +69,7 @@ class Answers:
 
 
 def answer(translator, split, width, alpha, tokenize, teacher_forced=None):
-    """Returns the `Answers` of beam search.
+    """Return the `Answers` of beam search.
 
     Args:
         translator: the `serving.Translator`.
@@ -92,7 +92,7 @@ def answer(translator, split, width, alpha, tokenize, teacher_forced=None):
 
 
 def blame(translator, answers, alpha):
-    """Returns whose fault each wrong answer is, a `blame.Blame`.
+    """Return whose fault each wrong answer is, a `blame.Blame`.
 
     Args:
         translator: the `serving.Translator`.
@@ -114,7 +114,7 @@ def blame(translator, answers, alpha):
 
 
 def outcome(answers):
-    """Returns the `Outcome` of the answers.
+    """Return the `Outcome` of the answers.
 
     Those that aren't exact are wrong by what their own BLEU lacks.
     """
@@ -145,7 +145,7 @@ def outcome(answers):
 
 
 def _in_batches(function, columns, label):
-    """Returns what a function gives for texts, in their order."""
+    """Return what a function gives for texts, in their order."""
     # Of like length together, since the longest sets the steps.
     order = np.argsort([len(text) for text in columns[0]], kind="stable")
     batches = [order[i : i + _BATCH] for i in range(0, len(order), _BATCH)]

@@ -15,7 +15,7 @@ _ARGUMENTS = {
 
 
 def build(config, **arguments):
-    """Builds the network.
+    """Build the network.
 
     Args:
         config: the `Config`.
@@ -32,7 +32,7 @@ def build(config, **arguments):
 
 
 def _of_flags(config):
-    """Returns the arguments that flags give; None stands for the default."""
+    """Return the arguments that flags give; None stands for the default."""
     values = {a: getattr(config, flag) for flag, a in _ARGUMENTS.items()}
     if config.norm is not None:
         values["normalize_first"] = config.norm == "pre"

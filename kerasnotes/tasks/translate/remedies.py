@@ -7,7 +7,7 @@ from kerasnotes.training.report import remedies as engine
 
 
 def remedies(problem, facts):
-    """Yields the remedies of a translation, the most promising first.
+    """Yield the remedies of a translation, the most promising first.
 
     Args:
         problem: one of `diagnosis.verdicts`.

@@ -48,7 +48,7 @@ class Attended:
 
 
 def review(answers, outcome, blame, folder, widths=(), attended=()):
-    """Writes mistakes.csv and figures/attention-1.png, -2.png, ….
+    """Write mistakes.csv and figures/attention-1.png, -2.png, ….
 
     Args:
         answers: the `answers.Answers` to dev.
@@ -85,7 +85,7 @@ def _write(path, outcome, blame):
 
 
 def samples(answers):
-    """Returns the blocks with ten examples, drawn by their ids alone."""
+    """Return the blocks with ten examples, drawn by their ids alone."""
     chosen = splits.nested(answers.ids)[:_SAMPLES]
     rows = [
         [*_texts(answers, i), "right" if answers.right[i] else "differs"]
@@ -103,7 +103,7 @@ def samples(answers):
 
 
 def blamed(answers, blame):
-    """Returns the blocks that say what is at fault, with examples.
+    """Return the blocks that say what is at fault, with examples.
 
     Args:
         answers: the `Answers`.
@@ -161,7 +161,7 @@ def _examples(answers, blame):
 
 
 def beams(widths):
-    """Returns the blocks that compare widths of the beam.
+    """Return the blocks that compare widths of the beam.
 
     Args:
         widths: pairs of a width and the `Answers` that it gives.
@@ -194,7 +194,7 @@ def beams(widths):
 
 
 def attention(attended, folder):
-    """Writes figures/attention-1.png, -2.png, … and returns their blocks.
+    """Write figures/attention-1.png, -2.png, … and return their blocks.
 
     Args:
         attended: an `Attended` for each.
@@ -220,7 +220,7 @@ def attention(attended, folder):
 
 
 def token_texts(tokens, vocabulary):
-    r"""Returns a text for each token but padding, to label `Attended`.
+    r"""Return a text for each token but padding, to label `Attended`.
 
     A byte that is no character stands as `\xe5`.
 
@@ -244,7 +244,7 @@ def token_texts(tokens, vocabulary):
 
 
 def attended(translator, answers):
-    """Returns an `Attended` for some answers, drawn by their ids alone.
+    """Return an `Attended` for some answers, drawn by their ids alone.
 
     Args:
         translator: the `serving.Translator`.

@@ -44,7 +44,7 @@ class Translator:
         )
 
     def search(self, text, width, alpha):
-        """Returns what beam search finds, a dictionary of tensors.
+        """Return what beam search finds, a dictionary of tensors.
 
         Args:
             text: strings `[n]`, in Unicode's normal form C.
@@ -77,7 +77,7 @@ class Translator:
         }
 
     def log_prob(self, text, answer):
-        """Returns the log probability and tokens of answers.
+        """Return the log probability and tokens of answers.
 
         Args:
             text: strings `[n]`.
@@ -100,7 +100,7 @@ class Translator:
         }
 
     def attention(self, text, answer):
-        """Returns where the model looks in a text for an answer's tokens.
+        """Return where the model looks in a text for an answer's tokens.
 
         Args:
             text: a string.
@@ -116,14 +116,14 @@ class Translator:
         return weights, inputs["source"][0], y[0]
 
     def _inputs(self, text, answer):
-        """Returns the model's inputs, and the labels that it is to give."""
+        """Return the model's inputs, and the labels that it is to give."""
         y = _ended(self.target.encode_tensor(answer))
         source = _ended(self.source.encode_tensor(text)[:, : self.longest])
         begun = tf.pad(y[:, :-1], [[0, 0], [1, 0]], constant_values=ops.START)
         return {"source": source, "target": begun}, y
 
     def signatures(self, width, alpha):
-        """Returns the signatures.
+        """Return the signatures.
 
         `serving_default` takes `text`, strings `[n]`, and gives what `search`
         finds with the width and the α given here; `beam_search` takes them
@@ -158,7 +158,7 @@ class Translator:
         }
 
     def _portable(self, function):
-        """Returns a function traced without the operations of a GPU."""
+        """Return a function traced without the operations of a GPU."""
 
         @functools.wraps(function)
         def traced(*arguments, **named):
@@ -169,7 +169,7 @@ class Translator:
 
 
 def answers(translator, inputs, width, alpha):
-    """Yields the answer to each text, and to each line of files.
+    """Yield the answer to each text, and to each line of files.
 
     Args:
         translator: the `Translator`.
@@ -206,7 +206,7 @@ def answers(translator, inputs, width, alpha):
 
 
 def _texts(inputs):
-    """Yields the place and the text of each, as those of training sets are."""
+    """Yield the place and the text of each, as those of training sets are."""
     for place, text in _places(inputs):
         yield place, unicodedata.normalize("NFC", base.text(text)).strip()
 
@@ -240,7 +240,7 @@ def _lines(path):
 
 
 def _ended(tokens):
-    """Returns ragged tokens with their end marks, filled up."""
+    """Return ragged tokens with their end marks, filled up."""
     ends = tf.fill([tokens.nrows(), 1], tf.cast(ops.END, tokens.dtype))
     # None of them would have no length.
     longest = tf.maximum(tokens.bounding_shape(1), 0) + 1

@@ -58,7 +58,7 @@ class Translate(task_lib.SupervisedTask):
     Trained = Trained
 
     def tokenize(self, facts):
-        """Returns how BLEU cuts words; None where only the reference is right.
+        """Return how BLEU cuts words; None where only the reference is right.
 
         Args:
             facts: those of the data that the run learned from, also where
@@ -120,7 +120,7 @@ class Translate(task_lib.SupervisedTask):
         return Data(splits, facts, skipped=corpus.skipped)
 
     def _short(self, parts, tokens):
-        """Returns each split's pairs that aren't too long, and how many are."""
+        """Return each split's pairs that aren't too long, and how many are."""
         most, kept = self.config.max_tokens, {}
         for name, rows in parts.items():
             kept[name] = [
@@ -135,7 +135,7 @@ class Translate(task_lib.SupervisedTask):
         return kept, counts[0] - counts[1]
 
     def _vocabularies(self, corpus, rows, facts):
-        """Returns those of the run, or new ones of the training rows."""
+        """Return those of the run, or new ones of the training rows."""
         if facts:
             return [_vocabulary(facts, side) for side in ("source", "target")]
         spec = self.config.vocabulary
@@ -179,7 +179,7 @@ class Translate(task_lib.SupervisedTask):
         )
 
     def search(self, trained, split, width, scores=None):
-        """Returns the `Answers` of a beam of this width."""
+        """Return the `Answers` of a beam of this width."""
         return answers_lib.answer(
             trained.translator,
             split,
@@ -190,7 +190,7 @@ class Translate(task_lib.SupervisedTask):
         )
 
     def _evaluate(self, trained, split):
-        """Returns loss and metrics after the true tokens, a dictionary."""
+        """Return loss and metrics after the true tokens, a dictionary."""
         model = trained.model
         metrics = self.metrics(trained.facts, trained.decisions)
         if not model.compiled:
@@ -252,7 +252,7 @@ def _vocabulary(facts, side):
 
 
 def _digest(pairs, parts):
-    """Returns a hash of what is in each split."""
+    """Return a hash of what is in each split."""
     rows = (
         (pairs.ids[row], pairs.sources[row], pairs.targets[row])
         for part in parts.values()

@@ -75,7 +75,7 @@ def compare(paths, split="dev", limit=100, output=None):
 
 
 def _outcomes(paths, split):
-    """Returns both outcomes, in the first one's order."""
+    """Return both outcomes, in the first one's order."""
     both = f"{paths[0]}, {paths[1]}"
     kinds = [run_folder.task_of(path) for path in paths]
     if kinds[0] != kinds[1]:
@@ -114,7 +114,7 @@ def _outcomes(paths, split):
 
 
 def _labels(paths):
-    """Returns the flag by which both are judged, where people mended labels.
+    """Return the flag by which both are judged, where people mended labels.
 
     Of two runs with corrections of their own the second's count.
     """
@@ -128,14 +128,14 @@ def _labels(paths):
 
 
 def _better(outcomes, side):
-    """Returns where one side is better, the largest difference first."""
+    """Return where one side is better, the largest difference first."""
     gain = np.asarray(outcomes[1 - side].errors, float) - outcomes[side].errors
     order = np.argsort(-gain, kind="stable")
     return [int(i) for i in order if gain[i] > 0]
 
 
 def _row(outcomes, names, i):
-    """Returns what both runs say of an example."""
+    """Return what both runs say of an example."""
     row = {k: outcomes[0].rows[i][k] for k in ("id", "true")}
     for name, part in zip(names, outcomes, strict=True):
         told = part.rows[i].items()
@@ -144,7 +144,7 @@ def _row(outcomes, names, i):
 
 
 def _counts(found, outcomes, names, split):
-    """Returns the header and the rows of a table: who errs how often."""
+    """Return the header and the rows of a table: who errs how often."""
     if found.counts is None:
         means = [float(np.mean(j.errors)) for j in outcomes]
         return ["run", f"{split} error"], [
@@ -172,7 +172,7 @@ def _verdict(found, names):
 
 
 def _part(outcomes, names, side, places, limit):
-    """Returns the blocks of the examples on which one side is better."""
+    """Return the blocks of the examples on which one side is better."""
     wins, loses = names[side], names[1 - side]
     what = (
         f"{wins} nearer than {loses}"

@@ -94,7 +94,7 @@ def _names(found):
 
 
 def _confirmed(path, found):
-    """Returns what people wrote into the sheet before, by id."""
+    """Return what people wrote into the sheet before, by id."""
     if not path.exists():
         return {}
     labels = dict(zip(found.ids, found.labels, strict=True))
@@ -108,7 +108,7 @@ def _confirmed(path, found):
 
 
 def _rows(found, given, wrong, confirmed):
-    """Returns the rows of labels.csv, and the place of each in the pool."""
+    """Return the rows of labels.csv, and the place of each in the pool."""
     names, ids, labels = _names(found), found.ids, found.labels
     quality = label_errors.quality(labels, given)
     suggested = label_errors.suggested(labels, given)
@@ -132,7 +132,7 @@ def _rows(found, given, wrong, confirmed):
 
 
 def apply(run_dir, path):
-    """Writes the corrections that people confirmed, for `--corrections`.
+    """Write the corrections that people confirmed, for `--corrections`.
 
     Those that the run was trained with stay. `1` and `x` say yes too, `0`
     and `-` no, but where a class is named so they mean the class.
@@ -170,7 +170,7 @@ def apply(run_dir, path):
 
 
 def _tell(found, meant):
-    """Prints what is corrected; returns it, a dictionary of id to label."""
+    """Print what is corrected; return it, a dictionary of id to label."""
     pairs = zip(found.sides, found.labels, strict=True)
     known = {
         i: (side, _names(found)[label])
@@ -198,7 +198,7 @@ def _tell(found, meant):
 
 
 def _read(path, found):
-    """Returns the label that each row asks for by id, empty if none."""
+    """Return the label that each row asks for by id, empty if none."""
     names = _names(found)
     labels = dict(zip(found.ids, found.labels, strict=True))
     lines, meant = {}, {}
@@ -220,7 +220,7 @@ def _read(path, found):
 
 
 def _meant(where, cells, names):
-    """Returns the label that a row's confirm asks for, empty if none."""
+    """Return the label that a row's confirm asks for, empty if none."""
     text = cells["confirm"].strip()
     if text not in names and text.casefold() in _YES | _NO:
         text = cells["suggested" if text.casefold() in _YES else "label"]
@@ -230,7 +230,7 @@ def _meant(where, cells, names):
 
 
 def _command(task, run_dir, target):
-    """Returns the command that trains with the corrections."""
+    """Return the command that trains with the corrections."""
     words = {
         field.name: value
         for field in dataclasses.fields(task.config)

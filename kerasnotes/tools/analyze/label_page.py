@@ -15,7 +15,7 @@ _HOW = (
 
 
 def write(path, found, rows, places, counts, command):
-    """Writes the page.
+    """Write the page.
 
     Args:
         path: the file.

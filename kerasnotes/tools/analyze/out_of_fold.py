@@ -51,7 +51,7 @@ class Pool:
         return self.examples.synthetic
 
     def part(self, places, augment=None, weights=None):
-        """Returns the `ImageSplit` of these of them."""
+        """Return the `ImageSplit` of these of them."""
         indices = self.indices[places]
         return picture_batches.ImageSplit(
             self.examples, indices, augment, weights
@@ -59,7 +59,7 @@ class Pool:
 
 
 def pool(parts):
-    """Returns the examples of all sides as one `Pool`.
+    """Return the examples of all sides as one `Pool`.
 
     Args:
         parts: a dictionary of side to `ImageSplit`.
@@ -80,7 +80,7 @@ def pool(parts):
 
 
 def _joined(sources):
-    """Returns sets of pictures of one size and the same classes as one."""
+    """Return sets of pictures of one size and the same classes as one."""
     if len(sources) == 1:
         return sources[0]
     ids = [name for source in sources for name in source.ids]
@@ -96,7 +96,7 @@ def _joined(sources):
 
 
 def default_epochs(epochs):
-    """Returns the epochs that a fold of a run of `epochs` trains.
+    """Return the epochs that a fold of a run of `epochs` trains.
 
     A fifth of them, so that five folds take about as long as the run, but 10
     where the run has as many: who trains long learns wrong labels by heart.
@@ -108,7 +108,7 @@ def default_epochs(epochs):
 
 
 def probabilities(run, found, path, folds=5, seed=0, epochs=None):
-    """Returns each example's class probabilities, by a model without it.
+    """Return each example's class probabilities, by a model without it.
 
     The examples are cut into folds, by class and by `--group`. A fold is
     answered for by a model of the task's configuration that learned from
@@ -169,7 +169,7 @@ def probabilities(run, found, path, folds=5, seed=0, epochs=None):
 
 
 def _read(path, shape):
-    """Returns the file's one array in a list, which is empty without it."""
+    """Return the file's one array in a list, which is empty without it."""
     try:
         values, _ = checkpoints.read(path)
     except errors.UserError:
@@ -187,7 +187,7 @@ def _cut(config, found, places, salt, shares):
 
 
 def _begin(path, config, found, folds, seed):
-    """Deletes what other folds left."""
+    """Delete what other folds left."""
     seen = json.dumps([found.ids, found.labels.tolist()]).encode()
     now = {
         "flags": config.learned(),
@@ -206,7 +206,7 @@ def _begin(path, config, found, folds, seed):
 
 
 def _learn(run, config, found, places, path, done):
-    """Writes the probabilities of `places`, by a model of the others."""
+    """Write the probabilities of `places`, by a model of the others."""
     rest = np.setdiff1d(np.arange(len(found.labels)), places)
     inner = _cut(config, found, rest, "inner ", _INNER)
     inner = {side: rest[at] for side, at in inner.items()}

@@ -55,12 +55,12 @@ class Options:
 
 
 def main():
-    """Runs the command line; returns only through `sys.exit`."""
+    """Run the command line; return only through `sys.exit`."""
     command.run(Options, run)
 
 
 def run(given, rest, program):
-    """Does what `--mode` says.
+    """Do what `--mode` says.
 
     Args:
         given: the fields of `Options` that the user named.

@@ -14,12 +14,12 @@ _TITLES = {"given": "read as"}
 
 
 def graded(found):
-    """Returns whether errors `[n]` are more than right (0) and wrong (1)."""
+    """Return whether errors `[n]` are more than right (0) and wrong (1)."""
     return not np.isin(found, (0, 1)).all()
 
 
 def sheet(run_dir, split="dev", limit=100, output=None, program=""):
-    """Writes mistakes.csv, to be tagged, and mistakes.html with pictures.
+    """Write mistakes.csv, to be tagged, and mistakes.html with pictures.
 
     Of more than `limit` mistakes they hold a fair sample, in random order, so
     that any beginning is one too; of graded errors the largest, the largest
@@ -76,7 +76,7 @@ def sheet(run_dir, split="dev", limit=100, output=None, program=""):
 
 
 def place(run_dir, split):
-    """Returns the folder where the sheet of a split is."""
+    """Return the folder where the sheet of a split is."""
     folder = pathlib.Path(run_dir)
     return folder if split == "dev" else folder / f"mistakes-{split}"
 

@@ -13,7 +13,7 @@ from kerasnotes.training.report import tables
 
 
 def score(run_dir, split="dev", path=None):
-    """Prints what mending each kind of mistake could gain.
+    """Print what mending each kind of mistake could gain.
 
     Every row of the sheet counts as looked at, tagged or not.
 
@@ -80,7 +80,7 @@ def score(run_dir, split="dev", path=None):
 
 
 def _errors_of(rows, outcome, name, path):
-    """Returns the errors of the sheet's rows; refuses what is no mistake."""
+    """Return the errors of the sheet's rows; refuse what is no mistake."""
     places = {row["id"]: i for i, row in enumerate(outcome.rows)}
     for row in rows:
         place = places.get(row.id)

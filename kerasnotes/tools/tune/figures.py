@@ -52,7 +52,7 @@ def parallel(study, records):
 
 
 def ticks(dimension):
-    """Returns values of a `Dimension` that its axis names.
+    """Return values of a `Dimension` that its axis names.
 
     >>> from kerasnotes.diagnosis import search_space
     >>> ticks(search_space.Dimension("rate", "log", 0.001, 0.5))
@@ -102,7 +102,7 @@ def importance(study, records):
 
 
 def _shares(records, name):
-    """Returns each hyperparameter's share, or nothing from too few trials."""
+    """Return each hyperparameter's share, or nothing from too few trials."""
     scores = [r.user_attrs["dev"][name] for r in records]
     if len(records) < _FEW or np.ptp(scores) == 0:
         return {}

@@ -56,7 +56,7 @@ class Config:
 
 
 def main():
-    """Runs the command line; returns only through `sys.exit`."""
+    """Run the command line; return only through `sys.exit`."""
     program = f"trainers.{pathlib.Path(sys.argv[0]).stem}"
     command.guarded(lambda: _check_words(sys.argv[1:]), program)
     command.run(Config, run)
@@ -80,7 +80,7 @@ def _check_words(words):
 
 
 def run(given, rest, program):
-    """Searches, or goes on; the last process to end writes the results.
+    """Search, or go on; the last process to end writes the results.
 
     Args:
         given: the fields that the user named.
@@ -190,7 +190,7 @@ class Configured:
             )
 
     def __call__(self, flags):
-        """Returns the fields given, and the Config of all."""
+        """Return the fields given, and the Config of all."""
         values = absl_flags.FlagValues()
         flags_lib.define(self._config_class, values)
         words = [f"--{name}={value}" for name, value in flags.items()]

@@ -12,7 +12,7 @@ from kerasnotes.training.run import flags as flags_lib
 
 
 def finish(study):
-    """Writes the results once no trial is running, and prints them.
+    """Write the results once no trial is running, and print them.
 
     study.json, trials.csv, figures/parallel.png, figures/importance.png and
     report.html; the best trial alone is evaluated on test.
@@ -45,7 +45,7 @@ def finish(study):
 
 
 def _read(path):
-    """Returns what study.json holds; nothing where it is gone or damaged."""
+    """Return what study.json holds; nothing where it is gone or damaged."""
     try:
         return files.read_sealed(path)
     except errors.UserError:
@@ -53,7 +53,7 @@ def _read(path):
 
 
 def _others(study):
-    """Returns the records of pruned trials, the best first, and failed."""
+    """Return the records of pruned trials, the best first, and failed."""
     sign = 1 if selection.smaller_is_better(study.chooser.optimize) else -1
     pruned = study.trials(TrialState.PRUNED)
     return [
@@ -63,7 +63,7 @@ def _others(study):
 
 
 def _rows(study, records):
-    """Yields a dictionary for each trial."""
+    """Yield a dictionary for each trial."""
     for record in records:
         told = record.user_attrs
         yield {
@@ -78,7 +78,7 @@ def _rows(study, records):
 
 
 def _shown(study, dev):
-    """Returns the dev metrics that chose."""
+    """Return the dev metrics that chose."""
     chooser = study.chooser
     bounds = [b.name for b in chooser.bounds + chooser.export_bounds]
     names = dict.fromkeys([chooser.optimize, *bounds])
@@ -86,7 +86,7 @@ def _shown(study, dev):
 
 
 def _cells(study, records):
-    """Returns header and rows of the table."""
+    """Return header and rows of the table."""
     rows = [dict(row) for row in _rows(study, records)]
     for row in rows:
         del row["reason"]
@@ -101,7 +101,7 @@ def _text(study, records):
 
 
 def _found(study, ranked, records):
-    """Returns what study.json holds; evaluates the best trial on test."""
+    """Return what study.json holds; evaluates the best trial on test."""
     best = ranked[0]
     folder = study.run_folder(best.number)
     given, config = study.flags(best.params)
@@ -130,7 +130,7 @@ def _found(study, ranked, records):
 
 
 def _test(study, config, folder):
-    """Returns the test metrics of a trial, or None without a test set."""
+    """Return the test metrics of a trial, or None without a test set."""
     with folder.locked(), trials.output(folder):
         task, trained, data = trials.learn(study, folder, config)
         if "test" not in data.splits:
@@ -152,7 +152,7 @@ def _verdict(found):
 
 
 def _scores(found):
-    """Returns dev beside test, and what lies between them."""
+    """Return dev beside test, and what lies between them."""
     name, dev, test = (
         found["optimize"],
         found["best"]["dev"],

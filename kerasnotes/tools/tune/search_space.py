@@ -70,7 +70,7 @@ class Dimension:
         return self.kind in ("log", "one_minus_log", "logint")
 
     def draw(self, u):
-        """Returns the value below which a share `u` of draws lies."""
+        """Return the value below which a share `u` of draws lies."""
         if self.kind == "choice":
             return self.choices[int(u * len(self.choices))]
         half = 0.5 if self.kind in INTEGERS else 0.0
@@ -80,7 +80,7 @@ class Dimension:
         return self._rounded(value)
 
     def position(self, value):
-        """Returns where `value` lies between low, 0, and high, 1."""
+        """Return where `value` lies between low, 0, and high, 1."""
         if self.kind == "choice":
             return self.choices.index(value) / max(1, len(self.choices) - 1)
         scale = _FORWARD[self.kind]
@@ -90,7 +90,7 @@ class Dimension:
         return (scale(value) - first) / (last - first)
 
     def at(self, position):
-        """Returns the value between low, at 0, and high, at 1; no choice.
+        """Return the value between low, at 0, and high, at 1; no choice.
 
         >>> Dimension("beta_1", "one_minus_log", 0.9, 0.999).at(0.5)
         0.99
@@ -102,11 +102,11 @@ class Dimension:
         )
 
     def ends(self):
-        """Returns the values to try first, to see whether they fit."""
+        """Return the values to try first, to see whether they fit."""
         return self.choices or (self.low, self.high)
 
     def narrowed(self, values):
-        """Returns the dimension around the values that did best.
+        """Return the dimension around the values that did best.
 
         The range is theirs, on its scale, widened at either end by the mean
         gap between them: where it doesn't matter, the best lie anywhere and
@@ -147,7 +147,7 @@ class Dimension:
 
 
 def sample(dimensions, seed, number):
-    """Returns the values of a trial: a dictionary by dimension.
+    """Return the values of a trial: a dictionary by dimension.
 
     They depend on the arguments alone, and each value on its own
     dimension, whichever process asks.

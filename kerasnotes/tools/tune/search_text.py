@@ -29,7 +29,7 @@ _BETWEEN = re.compile(r",(?=\s*[\w.]+\s*=\s*\w+:)")
 
 
 def parse(text):
-    """Reads a `--search`.
+    """Read a `--search`.
 
     Args:
         text: `name=kind:…` with commas between. `log:a:b`,
@@ -91,7 +91,7 @@ def _dimensions(name, kind, rest, part):
 
 
 def _range(text, kind, part, least=-math.inf):
-    """Reads `a:b`."""
+    """Read `a:b`."""
     number = int if kind in search_space.INTEGERS else float
     try:
         low, high = map(number, text.split(":"))
@@ -118,7 +118,7 @@ def _range(text, kind, part, least=-math.inf):
 
 
 def flags(values, base):
-    """Returns what a trial's values are as flags, a dictionary of text.
+    """Return what a trial's values are as flags, a dictionary of text.
 
     `beta` is the optimiser's β: of gradient descent its momentum, of RMSprop
     its rho, of Adam and its kin beta_1.

@@ -62,7 +62,7 @@ class Study:
 
     @contextlib.contextmanager
     def locked(self):
-        """Keeps other processes from claiming trials meanwhile."""
+        """Keep other processes from claiming trials meanwhile."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             lock = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT)
@@ -78,21 +78,21 @@ class Study:
             os.close(lock)
 
     def flags(self, values):
-        """Returns the fields given and the Config of a trial's values."""
+        """Return the fields given and the Config of a trial's values."""
         base = dataclasses.asdict(self.base)
         return self._configured(search_text.flags(values, base))
 
     def run_folder(self, number):
-        """Returns the `RunFolder` of a trial."""
+        """Return the `RunFolder` of a trial."""
         path = self.folder / "trials" / f"{number:04d}"
         return run_folder.RunFolder(path, self.task_class.name)
 
     def trials(self, *states):
-        """Returns Optuna's records of the trials in these states, or all."""
+        """Return Optuna's records of the trials in these states, or all."""
         return self.optuna.get_trials(deepcopy=False, states=states or None)
 
     def ranked(self):
-        """Returns the records of complete trials, the best first."""
+        """Return the records of complete trials, the best first."""
         found = {t.number: t for t in self.trials(TrialState.COMPLETE)}
         ranked = []
         while found:
@@ -103,7 +103,7 @@ class Study:
         return ranked
 
     def draw(self, number):
-        """Returns the values of a new trial, a dictionary.
+        """Return the values of a new trial, a dictionary.
 
         They depend on the seed and the trial's number, so that the processes
         of a study don't repeat each other. In a later round the ranges are
@@ -125,7 +125,7 @@ class Study:
 
     @contextlib.contextmanager
     def claimed(self):
-        """Yields an Optuna trial for this process alone, or None.
+        """Yield an Optuna trial for this process alone, or None.
 
         A trial that a killed process left comes before a new one; None means
         that all are done or in other hands.
@@ -171,7 +171,7 @@ class Study:
                 compiling.optimizer(config, 1)
 
     def _open(self):
-        """Opens the study, or makes it anew where nothing is learned."""
+        """Open the study, or make it anew where nothing is learned."""
         with contextlib.closing(
             sqlite3.connect(self._database, timeout=_LOCK_SECONDS)
         ) as database:
@@ -249,7 +249,7 @@ class _Sampler(optuna.samplers.RandomSampler):
 
 
 def _pruner(prune, epochs):
-    """Returns the pruner.
+    """Return the pruner.
 
     The median rule: of 25 trials on digits, in 60 orders, it spared 53 % of
     the epochs and kept the best in 97 %. Successive halving spared 58 % and
@@ -271,7 +271,7 @@ def _suggest(trial, dimension):
 
 
 def _refuse_other(folder, known, told):
-    """Raises if a study with something learned is another search."""
+    """Raise if a study with something learned is another search."""
     if not any(folder.glob("trials/*/checkpoints/*.npz")):
         return
     name = next(n for n in {**known, **told} if known.get(n) != told.get(n))

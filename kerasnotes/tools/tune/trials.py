@@ -85,12 +85,12 @@ def learn(study, folder, config, watchers=()):
 
 
 def scores(task, trained, split):
-    """Returns the metrics of a split that are numbers."""
+    """Return the metrics of a split that are numbers."""
     return scalars(task.score(trained, task.answers(trained, split)))
 
 
 def scalars(metrics):
-    """Returns the metrics that are numbers."""
+    """Return the metrics that are numbers."""
     return {k: v for k, v in metrics.items() if isinstance(v, int | float)}
 
 
@@ -147,7 +147,7 @@ def attempt(study, trial):
 
 
 def _own_fault(study, trial, error):
-    """Returns whether an error is of this trial's values alone."""
+    """Return whether an error is of this trial's values alone."""
     if isinstance(error, errors.Diverged):
         return True
     flags = tuple(f"--{name.partition('.')[0]}" for name in trial.params)
@@ -169,13 +169,13 @@ def _line(study, number):
 
 
 def _left(folder):
-    """Returns the last state that a run which didn't end has saved."""
+    """Return the last state that a run which didn't end has saved."""
     found = checkpoints.Checkpoints(folder / "checkpoints").load_last()
     return found and found[1]
 
 
 def _exported(task, trained, data, folder):
-    """Returns size and latency of the SavedModel, which isn't kept."""
+    """Return size and latency of the SavedModel, which isn't kept."""
     config = dataclasses.replace(task.config, export="saved_model")
     figures = export.export(type(task)(config), trained, data, folder)
     shutil.rmtree(folder / "saved_model")
@@ -184,7 +184,7 @@ def _exported(task, trained, data, folder):
 
 @contextlib.contextmanager
 def output(folder):
-    """Sends what a run prints to a text file beside its folder."""
+    """Send what a run prints to a text file beside its folder."""
     path = folder.path.with_suffix(".txt")
     with (
         open(path, "a", buffering=1, encoding="utf-8") as file,

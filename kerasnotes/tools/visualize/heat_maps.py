@@ -15,7 +15,7 @@ CAM, GRAD_CAM = "Class activation map", "Grad-CAM"
 
 
 def pooled(model):
-    """Returns the layer whose global average the dense head reads, or None.
+    """Return the layer whose global average the dense head reads, or None.
 
     Args:
         model: a functional model that ends in its head.
@@ -32,7 +32,7 @@ def pooled(model):
 
 
 def heat_maps(model, name, pictures, classes):
-    """Returns where each picture speaks for its class.
+    """Return where each picture speaks for its class.
 
     Where the head is dense and reads the global average of the layer's
     maps A, it is the class activation map `M(x, y) = Σ_k w_kc A_k(x, y)`: its
@@ -70,7 +70,7 @@ def heat_maps(model, name, pictures, classes):
 
 
 def spread(heat, fields, size):
-    """Returns heat at each pixel, between the centres of units' fields.
+    """Return heat at each pixel, between the centres of units' fields.
 
     Args:
         heat: `[map_height, map_width]`.

@@ -16,7 +16,7 @@ NUMERIC = (2, 3, 4, 5, 6, 7)
 
 
 def cells(model):
-    """Returns the table of a model as texts: rows, the last with totals.
+    """Return the table of a model as texts: rows, the last with totals.
 
     Args:
         model: see `summary.table`.
@@ -38,7 +38,7 @@ def cells(model):
 
 
 def text(model):
-    """Returns the table of a model as lines in columns."""
+    """Return the table of a model as lines in columns."""
     table = [list(HEADER), *cells(model)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     rule = "-" * (sum(widths) + 2 * len(widths) - 2)
@@ -66,7 +66,7 @@ def _cells(row):
 
 
 def _seen(fields):
-    """Returns the texts for the receptive field and its stride."""
+    """Return the texts for the receptive field and its stride."""
     if fields is None:
         return "?", "?"
     if not all(field.stride for field in fields):

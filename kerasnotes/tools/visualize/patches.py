@@ -29,23 +29,23 @@ class Peaks:
     spots: np.ndarray
 
     def parts(self):
-        """Returns values, places and spots."""
+        """Return values, places and spots."""
         return self.values, self.places, self.spots
 
     def best(self, other, count):
-        """Returns the `count` largest of these and of others."""
+        """Return the `count` largest of these and of others."""
         pairs = zip(self.parts(), other.parts(), strict=True)
         both = [np.concatenate(pair) for pair in pairs]
         order = np.argsort(-both[0], axis=0, kind="stable")[:count]
         return Peaks(*(np.take_along_axis(part, order, 0) for part in both))
 
     def first(self, count):
-        """Returns the first `count`."""
+        """Return the first `count`."""
         return Peaks(*(part[:count] for part in self.parts()))
 
 
 def peaks(model, names, pictures, batch_size, count=9):
-    """Returns the `Peaks` of each layer, reading the pictures once.
+    """Return the `Peaks` of each layer, reading the pictures once.
 
     It holds the maps of one batch, and `count` peaks of each unit.
 
@@ -73,14 +73,14 @@ def peaks(model, names, pictures, batch_size, count=9):
 
 
 def _peaks(maps):
-    """Returns each map's largest activation, and where it is."""
+    """Return each map's largest activation, and where it is."""
     _, height, width, units = maps.shape
     flat = keras.ops.reshape(maps, (-1, height * width, units))
     return keras.ops.max(flat, axis=1), keras.ops.argmax(flat, axis=1)
 
 
 def cut(picture, fields, unit):
-    """Returns the part of a picture that a unit sees.
+    """Return the part of a picture that a unit sees.
 
     What lies outside the picture is light grey; along an axis that the
     receptive field spans whole, the part is the whole.
@@ -113,7 +113,7 @@ def cut(picture, fields, unit):
 
 
 def of_unit(found, row, unit, pictures):
-    """Returns the patches of a unit, the most exciting first.
+    """Return the patches of a unit, the most exciting first.
 
     Only those above 0: what gives 0 or less doesn't excite.
 

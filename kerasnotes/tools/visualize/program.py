@@ -65,12 +65,12 @@ class Options:
 
 
 def main():
-    """Runs the command line; returns only through `sys.exit`."""
+    """Run the command line; return only through `sys.exit`."""
     command.run(Options, run)
 
 
 def run(given, rest, program):
-    """Does what `--mode` says.
+    """Do what `--mode` says.
 
     Args:
         given: the fields of `Options` that the user named.
@@ -163,7 +163,7 @@ def _summary(options):
 
 
 def _page(look, blocks):
-    """Writes index.html; returns its path."""
+    """Write index.html; return its path."""
     table = layer_table.cells(look.model)
     path = look.folder / "index.html"
     facts = [("parameters", table[-1][4]), ("multiply-adds", table[-1][5])]

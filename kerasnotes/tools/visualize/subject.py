@@ -42,7 +42,7 @@ class Pictures:
         return len(self.indices)
 
     def at(self, places):
-        """Returns the pictures in these places, uint8."""
+        """Return the pictures in these places, uint8."""
         return self.images[self.indices[places]]
 
 
@@ -73,7 +73,7 @@ class Look:
     folder: pathlib.Path
 
     def units_of(self, row):
-        """Returns the units of a layer to look at.
+        """Return the units of a layer to look at.
 
         Raises:
             UserError: it has no such unit.
@@ -97,7 +97,7 @@ class Look:
 
 
 def look(options, paths):
-    """Returns the `Look` that the flags ask for.
+    """Return the `Look` that the flags ask for.
 
     Args:
         options: the flags `run_dir`, `layers`, `units`, `split`, `dataset`.
@@ -138,7 +138,7 @@ def look(options, paths):
 
 
 def _layers(rows, names):
-    """Returns the rows asked for; else the last of each size of map."""
+    """Return the rows asked for; else the last of each size of map."""
     maps = {row.name: row for row in rows if row.maps and row.fields}
     if names:
         for name in names.split(","):

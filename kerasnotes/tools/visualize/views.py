@@ -15,7 +15,7 @@ _FINE = 4  # The least side of a map that shows where.
 
 
 def filters(look):
-    """Returns the blocks with the first layer's filters."""
+    """Return the blocks with the first layer's filters."""
     layer = next(x for x in look.model.layers if hasattr(x, "kernel"))
     kernel = np.asarray(layer.kernel, "float32")
     if kernel.ndim == 2:
@@ -40,7 +40,7 @@ def filters(look):
 
 
 def patches(look):
-    """Returns the blocks with the patches that excite units most."""
+    """Return the blocks with the patches that excite units most."""
     names = [row.name for row in look.layers]
     found = patches_lib.peaks(look.model, names, look.pictures, look.batch_size)
     blocks = [
@@ -78,7 +78,7 @@ def patches(look):
 
 
 def activations(look):
-    """Returns the blocks with the activation maps of some pictures."""
+    """Return the blocks with the activation maps of some pictures."""
     places = _mixed(look)
     given = look.pictures.at(places)
     taps = {x.name: look.model.get_layer(x.name).output for x in look.layers}
@@ -114,7 +114,7 @@ def activations(look):
 
 
 def heat_maps(look):
-    """Returns the blocks with the heat maps of right and wrong pictures."""
+    """Return the blocks with the heat maps of right and wrong pictures."""
     blocks = [page.Heading("Class-activation heat maps")]
     right, wrong = look.chosen
     for row in look.layers if look.asked else [_last(look)]:
@@ -130,7 +130,7 @@ def heat_maps(look):
 
 
 def _last(look):
-    """Returns the row that explains the answer: nearest to the head."""
+    """Return the row that explains the answer: nearest to the head."""
     pooled = heat_maps_lib.pooled(look.model)
     maps = [row for row in look.rows if row.maps and row.fields]
     last = next(
@@ -144,7 +144,7 @@ def _last(look):
 
 
 def _heat(look, row, name, places, text):
-    """Returns the picture of what speaks for classes in these places."""
+    """Return the picture of what speaks for classes in these places."""
     names = look.run.facts["classes"]
     given = look.pictures.at(places)
     answers = _answers(look, places, names)
@@ -179,7 +179,7 @@ def _heat(look, row, name, places, text):
 
 
 def _answers(look, places, names):
-    """Returns the class that each picture is taken for."""
+    """Return the class that each picture is taken for."""
     logits = look.model.predict_on_batch(
         look.pictures.at(places).astype("float32")
     )
@@ -195,7 +195,7 @@ def _answers(look, places, names):
 
 
 def _mixed(look):
-    """Returns places of a few pictures, of as many classes as may be."""
+    """Return places of a few pictures, of as many classes as may be."""
     right, wrong = look.chosen
     spread = np.linspace(0, len(right) - 1, min(_ROWS, len(right)))
     return [right[int(i)] for i in spread] or wrong[:_ROWS]

@@ -30,7 +30,7 @@ class _Cluster:
 
 
 def workers():
-    """Returns how many workers `TF_CONFIG` names, 1 without it.
+    """Return how many workers `TF_CONFIG` names, 1 without it.
 
     Raises:
         UserError: `TF_CONFIG` is wrong.
@@ -43,13 +43,13 @@ def workers():
 
 
 def addresses():
-    """Returns `host:port` of each worker, the chief's first."""
+    """Return `host:port` of each worker, the chief's first."""
     cluster = _cluster()
     return cluster.addresses if cluster else []
 
 
 def place():
-    """Returns the place of this process in `addresses`, 0 when alone."""
+    """Return the place of this process in `addresses`, 0 when alone."""
     cluster = _cluster()
     if not cluster:
         return 0
@@ -57,12 +57,12 @@ def place():
 
 
 def is_chief():
-    """Returns whether this process is the chief, or alone."""
+    """Return whether this process is the chief, or alone."""
     return place() == 0
 
 
 def resolver():
-    """Returns the `ClusterResolver` of `TF_CONFIG`, else of Slurm.
+    """Return the `ClusterResolver` of `TF_CONFIG`, else of Slurm.
 
     Raises:
         UserError: neither says who the workers are, or says it wrongly.
@@ -143,7 +143,7 @@ def _wrong(reason):
 
 
 def _from_slurm():
-    """Returns the tasks of a Slurm step.
+    """Return the tasks of a Slurm step.
 
     TensorFlow's resolver fails where there are no GPUs, or fewer than tasks,
     and takes ranks for places in the order of names, where n10 is before n9.

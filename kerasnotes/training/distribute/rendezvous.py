@@ -13,7 +13,7 @@ _LIMIT, _PAUSE, _REPEAT = 600, 30, 0.2
 
 
 def meet(addresses, place, limit=_LIMIT):
-    """Returns when all workers are here.
+    """Return when all workers are here.
 
     Args:
         addresses: `host:port` of each; the first is where they meet.
@@ -32,7 +32,7 @@ def meet(addresses, place, limit=_LIMIT):
 
 
 def _port(address):
-    """Returns a server at the port that will be TensorFlow's."""
+    """Return a server at the port that will be TensorFlow's."""
     try:
         return socket.create_server(("", int(address.rsplit(":", 1)[1])))
     except OSError as error:

@@ -54,7 +54,7 @@ def check(config, strategy):
 
 
 def synchronize(model):
-    """Makes batch norm take its statistics over all replicas of the scope.
+    """Make batch norm take its statistics over all replicas of the scope.
 
     Where there is one, it takes them as Keras does anyway; so a model that is
     saved should have been through here outside of any scope: a batch norm
@@ -106,7 +106,7 @@ class LossScale(keras.optimizers.LossScaleOptimizer):
     """
 
     def check_finite(self, grads):
-        """Returns whether all gradients of all replicas are numbers."""
+        """Return whether all gradients of all replicas are numbers."""
         finite = super().check_finite(grads)
         context = tf.distribute.get_replica_context()
         if context.num_replicas_in_sync == 1:

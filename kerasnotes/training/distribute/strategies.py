@@ -9,7 +9,7 @@ from kerasnotes.training.distribute import clusters, rendezvous, tpu
 
 
 def configure(config):
-    """Makes the devices and the strategy; before TensorFlow's first op.
+    """Make the devices and the strategy; before TensorFlow's first op.
 
     Args:
         config: the run's `Config`.
@@ -38,7 +38,7 @@ def _split_cpu(count):
 
 
 def strategy(name):
-    """Returns the `tf.distribute.Strategy` of that name.
+    """Return the `tf.distribute.Strategy` of that name.
 
     One of several machines, or of a TPU, is made once in a process.
 
@@ -57,7 +57,7 @@ def strategy(name):
 
 
 def batch_size(config, most):
-    """Returns the batch size where there are few examples.
+    """Return the batch size where there are few examples.
 
     Args:
         config: the run's `Config`.
@@ -78,7 +78,7 @@ def batch_size(config, most):
 
 
 def _best():
-    """Returns the name of the strategy that uses all there is."""
+    """Return the name of the strategy that uses all there is."""
     if tpu.found():
         return "tpu"
     if clusters.workers() > 1:
@@ -103,7 +103,7 @@ def _mirrored():
 
 
 def several_workers():
-    """Returns the strategy that spans several workers, if one was made."""
+    """Return the strategy that spans several workers, if one was made."""
     return _multi_worker() if _multi_worker.cache_info().currsize else None
 
 
@@ -124,7 +124,7 @@ def _tpu():
 
 
 def batches(strategy, make):
-    """Returns the training batches as `fit` takes them.
+    """Return the training batches as `fit` takes them.
 
     Of several workers each makes only its own part of every batch.
 
@@ -161,7 +161,7 @@ def batches(strategy, make):
 
 
 def on_device(data, device):
-    """Returns batches that are copied to a device while it works.
+    """Return batches that are copied to a device while it works.
 
     It must be the last step of a pipeline. Text stays where it is, for a GPU
     holds none.
@@ -182,7 +182,7 @@ def on_device(data, device):
 
 
 def on_one_device(model):
-    """Returns a copy of a model of several devices on the first one."""
+    """Return a copy of a model of several devices on the first one."""
     made = type(model).from_config(model.get_config())
     made.set_weights(model.get_weights())
     for old, new in zip(model.layers, made.layers, strict=True):

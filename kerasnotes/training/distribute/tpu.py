@@ -9,7 +9,7 @@ from kerasnotes import errors
 
 
 def found():
-    """Returns whether there is a TPU that is meant for this process.
+    """Return whether there is a TPU that is meant for this process.
 
     That is one of this machine, whose cores the package tensorflow-tpu lists,
     or one whose address the environment holds. A mere name in `TPU_NAME` may
@@ -23,7 +23,7 @@ def found():
 
 
 def strategy():
-    """Returns the strategy of the TPU, which it starts.
+    """Return the strategy of the TPU, which it starts.
 
     In the order of https://www.tensorflow.org/guide/tpu. What the TPU had in
     its memory is lost.
@@ -49,7 +49,7 @@ def strategy():
 
 
 def _name():
-    """Returns what TensorFlow's resolver takes for the TPU, or ''."""
+    """Return what TensorFlow's resolver takes for the TPU, or ''."""
     endpoints = os.environ.get("KUBE_GOOGLE_CLOUD_TPU_ENDPOINTS")
     name = endpoints or os.environ.get("TPU_NAME", "")
     if name.startswith("grpc://"):
@@ -58,7 +58,7 @@ def _name():
 
 
 def _reach(name):
-    """Raises OSError for an address where TensorFlow waits for minutes."""
+    """Raise OSError for an address where TensorFlow waits for minutes."""
     if name.startswith("grpc://"):
         for address in name.replace("grpc://", "").split(","):
             host, _, port = address.partition(":")

@@ -30,12 +30,12 @@ _TAKEN = (
 
 
 def is_chief():
-    """Returns whether this process writes what all share."""
+    """Return whether this process writes what all share."""
     return not strategies.several_workers() or clusters.is_chief()
 
 
 def sum_all(array):
-    """Returns the sum of an int32 array over the workers, on each."""
+    """Return the sum of an int32 array over the workers, on each."""
     strategy = strategies.several_workers()
     total = strategy.run(_add, args=(tf.constant(array, tf.int32),))
     return strategy.experimental_local_results(total)[0].numpy()
@@ -51,7 +51,7 @@ def _add(own):
 
 
 def from_chief(data):
-    """Returns the chief's bytes, on every worker."""
+    """Return the chief's bytes, on every worker."""
     if not strategies.several_workers():
         return data
     chief = is_chief()
@@ -61,7 +61,7 @@ def from_chief(data):
 
 
 def may_agree(step, together):
-    """Returns whether `any_of` is to be called after a call of steps.
+    """Return whether `any_of` is to be called after a call of steps.
 
     Args:
         step: the last of them, from 1.
@@ -71,14 +71,14 @@ def may_agree(step, together):
 
 
 def any_of(*asked):
-    """Returns, for each of some booleans, whether it is true on any worker."""
+    """Return, for each of some booleans, whether it is true on any worker."""
     if not strategies.several_workers():
         return asked
     return tuple(sum_all(np.int32(asked)) > 0)
 
 
 def check_alike(own, told):
-    """Checks that all workers have the same; else one would wait for ever.
+    """Check that all workers have the same; else one would wait for ever.
 
     Args:
         own: what this worker has, whose `repr` tells it.
@@ -93,7 +93,7 @@ def check_alike(own, told):
 
 
 def check_flags(config):
-    """Checks that all workers do the same.
+    """Check that all workers do the same.
 
     Args:
         config: the run's `Config`, before its folder is this worker's own.
@@ -109,13 +109,13 @@ def check_flags(config):
 
 
 def wait():
-    """Waits until every worker is here."""
+    """Wait until every worker is here."""
     if strategies.several_workers():
         sum_all(0)
 
 
 def chief_first(function):
-    """Calls a function on the chief, then on the others."""
+    """Call a function on the chief, then on the others."""
     if not is_chief():
         wait()
     value = function()
@@ -126,7 +126,7 @@ def chief_first(function):
 
 @contextlib.contextmanager
 def own_folder(path):
-    """Yields the folder in which this process runs.
+    """Yield the folder in which this process runs.
 
     The chief's is the one given. What another worker does, it does silently
     in a temporary folder, with a copy of what the run has learned before.

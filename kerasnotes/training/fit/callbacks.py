@@ -143,7 +143,7 @@ class Keeper(keras.callbacks.Callback):
 
     @staticmethod
     def new_state():
-        """Returns the state before the first step."""
+        """Return the state before the first step."""
         return {
             "epoch": 0,
             "step": 0,
@@ -156,7 +156,7 @@ class Keeper(keras.callbacks.Callback):
         }
 
     def resume(self, values, state, source):
-        """Sets the model and its optimiser to what a checkpoint holds."""
+        """Set the model and its optimiser to what a checkpoint holds."""
         self.state = self.new_state() | state
         self._began, self._spent = time.monotonic(), self.state["seconds"]
         variables = self._variables()
@@ -180,15 +180,15 @@ class Keeper(keras.callbacks.Callback):
             self._write_history()
 
     def _variables(self):
-        """Returns the variables, beside metrics, that a step depends on."""
+        """Return the variables, beside metrics, that a step depends on."""
         return [*self.model.variables, *self.model.optimizer.variables]
 
     def ask_to_stop(self, *_):
-        """Saves and raises `Preempted` after the next step; for signals."""
+        """Save and raise `Preempted` after the next step; for signals."""
         self._stop_asked = True
 
     def stop_if_asked(self):
-        """Raises `Preempted` where there is nothing to save."""
+        """Raise `Preempted` where there is nothing to save."""
         if workers.any_of(self._stop_asked)[0]:
             raise errors.Preempted
 

@@ -21,12 +21,12 @@ _STATE = {
 
 
 def collect(variables):
-    """Returns the variables' values by position and path."""
+    """Return the variables' values by position and path."""
     return {f"{i:05d} {v.path}": np.asarray(v) for i, v in enumerate(variables)}
 
 
 def restore(variables, values, source):
-    """Assigns values that `collect` returned.
+    """Assign values that `collect` returned.
 
     Raises:
         UserError: they belong to another model.
@@ -54,7 +54,7 @@ def restore(variables, values, source):
 
 
 def write(path, values, state):
-    """Writes arrays and a JSON-able state to one file."""
+    """Write arrays and a JSON-able state to one file."""
     state = np.frombuffer(json.dumps(state).encode(), np.uint8)
     buffer = io.BytesIO()
     np.savez(buffer, __state__=state, **values)
@@ -62,7 +62,7 @@ def write(path, values, state):
 
 
 def read(path):
-    """Returns `(values, state)` of a file that `write` made.
+    """Return `(values, state)` of a file that `write` made.
 
     Raises:
         UserError: the file is absent or corrupt.
@@ -99,13 +99,13 @@ class Checkpoints:
         self.folder = pathlib.Path(folder)
 
     def save_best(self, step, values):
-        """Writes the best weights so far; returns the file's name."""
+        """Write the best weights so far; return the file's name."""
         name = f"best-{step:09d}.npz"
         write(self.folder / name, values, {})
         return name
 
     def save_last(self, step, values, state):
-        """Writes the state after `step` steps and removes what is stale."""
+        """Write the state after `step` steps and remove what is stale."""
         write(self.folder / f"last-{step:09d}.npz", values, state)
         # The last two states name no best but the last two.
         for pattern in ("last-*.npz", "best-*.npz"):
@@ -113,7 +113,7 @@ class Checkpoints:
                 path.unlink()
 
     def load_last(self):
-        """Returns the newest sound `(values, state, path)`, or None.
+        """Return the newest sound `(values, state, path)`, or None.
 
         Corrupt files are named on the terminal and passed over.
         """
@@ -133,7 +133,7 @@ class Checkpoints:
         return None
 
     def load_best(self, state):
-        """Returns the best weights that `state` names."""
+        """Return the best weights that `state` names."""
         return read(self.folder / state["best_file"])[0]
 
     def _newest(self, pattern):

@@ -9,7 +9,7 @@ from kerasnotes.training.fit import nudging, xla
 
 
 def configure(config):
-    """Sets devices, precision and determinism."""
+    """Set devices, precision and determinism."""
     strategies.configure(config)
     # Layers are named as in a new process, and checkpoints by their names.
     keras.utils.clear_session(free_memory=False)
@@ -62,7 +62,7 @@ _AVERAGES = (
 
 
 def check_optimizer(config):
-    """Makes one step with the optimiser of the flags, outside of any scope.
+    """Make one step with the optimiser of the flags, outside of any scope.
 
     Raises:
         UserError: its name or an argument is refused.
@@ -94,7 +94,7 @@ def check_optimizer(config):
 
 
 def optimizer(config, steps_per_epoch):
-    """Returns the optimiser that the flags describe."""
+    """Return the optimiser that the flags describe."""
     with errors.as_flags(spec="--lr_schedule"):
         rate = optimizers.schedules.get(
             config.lr_schedule,
@@ -156,7 +156,7 @@ def compile(model, loss, metrics, config, steps_per_epoch):
 
 
 def together(config, steps):
-    """Returns how many steps run in one call, that these be of whole calls.
+    """Return how many steps run in one call, that these be of whole calls.
 
     Keras fills the last call of an epoch from the next one.
 
@@ -175,7 +175,7 @@ def together(config, steps):
 
 
 def keep_together(model, config, steps):
-    """Makes an epoch's rest of whole calls too; see `together`.
+    """Make an epoch's rest of whole calls too; see `together`.
 
     A run may go on with another number of steps in a call.
     """

@@ -8,7 +8,7 @@ from kerasnotes.training import records
 
 
 def answers(model, split, batch_size):
-    """Returns the `Answers` of a model whose outputs are one array.
+    """Return the `Answers` of a model whose outputs are one array.
 
     Args:
         model: the model.
@@ -41,7 +41,7 @@ def _joined(arrays):
 
 
 def score(task, trained, answers):
-    """Returns loss and metrics, as `evaluate` of the compiled model would.
+    """Return loss and metrics, as `evaluate` of the compiled model would.
 
     Args:
         task: the `SupervisedTask`.

@@ -60,7 +60,7 @@ def learn(task, run, data, repeat=None):
 
 
 def prepare(task, run, data):
-    """Returns the model, what is trained of it, and that model's data.
+    """Return the model, what is trained of it, and that model's data.
 
     What is trained is compiled; nothing is learned yet.
 
@@ -113,7 +113,7 @@ def _parameters(model):
 
 
 def steps_per_epoch(splits, config):
-    """Returns the whole batches of the training set."""
+    """Return the whole batches of the training set."""
     steps = splits["train"].steps(config.batch_size)
     if not steps:
         raise errors.UserError(

@@ -159,7 +159,7 @@ class CostMonitor(keras.callbacks.Callback):
 
 
 def _cost(model, x, y, w, values, training):
-    """Returns the compiled loss with penalties, and changes nothing."""
+    """Return the compiled loss with penalties, and changes nothing."""
     # Averages, seeds and metrics are written into the scope alone.
     mapping = zip(model.variables, values, strict=True)
     with keras.StatelessScope(list(mapping), collect_losses=True):
@@ -168,7 +168,7 @@ def _cost(model, x, y, w, values, training):
 
 
 def _norms(model, x, y, w):
-    """Returns a dictionary of norms for each layer, in the order of calls."""
+    """Return a dictionary of norms for each layer, in the order of calls."""
     outputs = {}
     # Tensors, since mirrored variables have no gradient between replicas.
     at = {id(v): tf.convert_to_tensor(v) for v in model.variables}
@@ -203,7 +203,7 @@ def _norm(tensors):
 
 
 def _weighted_layers(layer):
-    """Returns the layers with trainable weights of their own.
+    """Return the layers with trainable weights of their own.
 
     A recurrent layer stands for its cell, whose outputs stay in the loop.
     """
@@ -219,7 +219,7 @@ def _weighted_layers(layer):
 
 @contextlib.contextmanager
 def _recorded(layers, outputs):
-    """Keeps in `outputs` what the layers return while it is entered."""
+    """Keep in `outputs` what the layers return while it is entered."""
 
     def record(layer):
         original = layer.call
@@ -243,7 +243,7 @@ def _recorded(layers, outputs):
 
 
 def _extremes(rows):
-    """Yields each kind of extreme with the layer that is worst."""
+    """Yield each kind of extreme with the layer that is worst."""
     if not rows:
         return
     last = rows[-1]["signal"]

@@ -40,12 +40,12 @@ class Scaled(keras.optimizers.schedules.LearningRateSchedule):
         self.scale = keras.Variable(scale, trainable=False, name="rate_scale")
 
     def __call__(self, step):
-        """Returns the rate at `step`, from 0."""
+        """Return the rate at `step`, from 0."""
         rate = self.schedule(step)
         return rate * ops.cast(self.scale, rate.dtype)
 
     def get_config(self):
-        """Returns the constructor's arguments, the scale as it is now."""
+        """Return the constructor's arguments, the scale as it is now."""
         schedule = keras.saving.serialize_keras_object(self.schedule)
         scale = float(ops.convert_to_numpy(self.scale))
         return {"schedule": schedule, "scale": scale}
@@ -81,17 +81,17 @@ class Nudger:
         ]
 
     def values(self, nudges):
-        """Returns what holds after the nudges, by key."""
+        """Return what holds after the nudges, by key."""
         begun = {key: getattr(self._config, key, False) for key in _KEYS}
         return begun | {nudge["key"]: nudge["value"] for nudge in nudges}
 
     def penalties(self, nudges):
-        """Returns the strengths, by key, of the penalties that there are."""
+        """Return the strengths, by key, of the penalties that there are."""
         names = sorted({name for name, _ in self._penalties})
         return {name: self.values(nudges)[name] for name in names}
 
     def nudge(self, row, nudges):
-        """Does what the file asks for, between two epochs.
+        """Do what the file asks for, between two epochs.
 
         Args:
             row: the ended epoch's row of the history, which takes the text.
@@ -108,7 +108,7 @@ class Nudger:
         return self.values(nudges)["stop"]
 
     def read(self, epoch, nudges):
-        """Returns what the file asks for that doesn't hold yet.
+        """Return what the file asks for that doesn't hold yet.
 
         Of several workers the chief reads it, and hands on what it says.
 
@@ -141,7 +141,7 @@ class Nudger:
         return found
 
     def apply(self, nudges):
-        """Sets the variables to what holds after the nudges."""
+        """Set the variables to what holds after the nudges."""
         now = self.values(nudges)
         inner = getattr(self._optimizer, "inner_optimizer", self._optimizer)
         schedule = keras_private.learning_rate(inner)
@@ -170,7 +170,7 @@ class Nudger:
         return {key: self._checked(key, found[key]) for key in found}
 
     def _checked(self, key, value):
-        """Returns the value as the run takes it, or refuses it."""
+        """Return the value as the run takes it, or refuse it."""
         if key not in _KEYS:
             raise errors.unknown(str(self._path), key, _KEYS)
         if key == "stop":
@@ -202,7 +202,7 @@ class Nudger:
 
 
 def text(nudges):
-    """Returns nudges as a person reads them.
+    """Return nudges as a person reads them.
 
     >>> text([{"epoch": 3, "key": "l2", "value": 0.5}])
     'l2=0.5'

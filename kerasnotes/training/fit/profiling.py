@@ -53,7 +53,7 @@ class Profiler(keras.callbacks.Callback):
             self._mark = None
 
     def close(self):
-        """Writes the trace, of fewer steps where the run has ended."""
+        """Write the trace, of fewer steps where the run has ended."""
         if self._done or not self._traced:
             return
         self._done = True
@@ -68,7 +68,7 @@ class Profiler(keras.callbacks.Callback):
 
 @contextlib.contextmanager
 def profiler(asked, steps, folder):
-    """Yields the callbacks that `--profile` asks for, a list.
+    """Yield the callbacks that `--profile` asks for, a list.
 
     What they trace is written also where the run ends in between.
 

@@ -47,7 +47,7 @@ class GradientWatch(keras.callbacks.Callback):
 
 
 def watcher(kind, train, batch_size, folder):
-    """Returns the callback that looks on, or None.
+    """Return the callback that looks on, or None.
 
     Args:
         kind: the value of `--watch`.
@@ -76,7 +76,7 @@ def watcher(kind, train, batch_size, folder):
 
 
 def findings(callback):
-    """Returns what a watcher found, as texts for the report.
+    """Return what a watcher found, as texts for the report.
 
     One that has seen no step, in a run that was trained before, found none.
     """

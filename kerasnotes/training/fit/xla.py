@@ -11,7 +11,7 @@ from kerasnotes import errors
 
 
 def jit_compile(model, config):
-    """Returns what `compile` takes as `jit_compile`.
+    """Return what `compile` takes as `jit_compile`.
 
     `--jit_compile=auto` has XLA on one GPU, but not for a model that takes
     batches of many lengths, for each of which XLA compiles anew. On a CPU it
@@ -38,7 +38,7 @@ def jit_compile(model, config):
 
 @contextlib.contextmanager
 def verify_compiled(model, config):
-    """Compares what `compile` made of `jit_compile` with what was asked for.
+    """Compare what `compile` made of `jit_compile` with what was asked for.
 
     Args:
         model: the model that is compiled meanwhile.

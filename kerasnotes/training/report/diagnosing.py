@@ -77,7 +77,7 @@ class _Curve:
 
 
 def _curve(points, size, measures):
-    """Returns the curve that ends with the run itself, or None."""
+    """Return the curve that ends with the run itself, or None."""
     if points is None:
         return None
     whole = {"size": size, "train": measures["train"], "dev": measures["dev"]}
@@ -92,7 +92,7 @@ def _curve(points, size, measures):
 
 
 def _choices(metrics, config):
-    """Returns among how many epochs dev chose, as far as that is known."""
+    """Return among how many epochs dev chose, as far as that is known."""
     best, patience = metrics.get("best_epoch"), config.early_stop
     if best is None or patience is None:
         return config.epochs
@@ -100,7 +100,7 @@ def _choices(metrics, config):
 
 
 def _run(trained, metrics, config, curve, problems):
-    """Returns the `RunFacts` that remedies look at."""
+    """Return the `RunFacts` that remedies look at."""
     model, data = trained.model, trained.facts
     own = model.get_config()
     known = own if "kernel_regularizer" in own else None
@@ -128,7 +128,7 @@ def _run(trained, metrics, config, curve, problems):
 
 
 def _text(found, notes, advised, curve):
-    """Returns the lines for the terminal."""
+    """Return the lines for the terminal."""
     rows = [
         (c.name, f"{intervals.percent(c.value)} %", _span(c, found))
         for c in found.components
@@ -157,7 +157,7 @@ def _text(found, notes, advised, curve):
 
 
 def _span(component, found):
-    """Returns the interval in brackets; nothing where there is no count."""
+    """Return the interval in brackets; nothing where there is no count."""
     pair = component.over, component.under
     if all(found.measures[name].examples is None for name in pair):
         return ""

@@ -17,7 +17,7 @@ from kerasnotes.training.run import session
 
 
 def sizes(config, train):
-    """Returns how many examples each share below 1 is of, in order.
+    """Return how many examples each share below 1 is of, in order.
 
     Args:
         config: the run's Config.
@@ -92,7 +92,7 @@ def learning_curve(task, run, data):
 
 
 def _point(task, run, data, steps):
-    """Returns the point of one part, trained or read."""
+    """Return the point of one part, trained or read."""
     config, folder = run.config, run.folder
     folder.open(config)
     done = folder.finished
@@ -169,7 +169,7 @@ class _OneLine(io.TextIOBase):
 
 
 def _quiet():
-    """Shows the progress of a part in one line, or where it can't, not."""
+    """Show the progress of a part in one line, or where it can't, not."""
     live = sys.stdout.isatty()
     return contextlib.redirect_stdout(
         _OneLine(sys.stdout) if live else io.StringIO()

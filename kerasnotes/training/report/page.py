@@ -5,7 +5,7 @@ from kerasnotes.plots import page
 
 
 def write(folder, report, command):
-    """Writes report.html.
+    """Write report.html.
 
     Args:
         folder: the run's folder.

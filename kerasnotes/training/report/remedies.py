@@ -24,7 +24,7 @@ FEWER = "fewer weights have less room to fit noise"
 
 
 def remedies(problem, facts):
-    """Yields the remedies of any task, the most promising first.
+    """Yield the remedies of any task, the most promising first.
 
     Nothing that is on already is turned on, and no flag is named that the
     run doesn't have. Early stopping isn't among them: a run keeps its best
@@ -73,7 +73,7 @@ def _variance(facts):
 
 
 def longer(facts):
-    """Yields more epochs, where dev was still improving."""
+    """Yield more epochs, where dev was still improving."""
     best = facts.best_epoch
     if best is not None and best == facts.epochs:
         yield from facts.flag(
@@ -85,7 +85,7 @@ def longer(facts):
 
 
 def weaker_penalties(facts):
-    """Yields less of the penalties that are on."""
+    """Yield less of the penalties that are on."""
     for name in () if facts.both else ("l1", "l2"):
         value = facts.flags.get(name)
         if value:
@@ -95,7 +95,7 @@ def weaker_penalties(facts):
 
 
 def less_dropout(facts, flag, keep, value=float):
-    """Yields half as much dropout, where there is some.
+    """Yield half as much dropout, where there is some.
 
     Args:
         facts: the `RunFacts`.
@@ -110,27 +110,27 @@ def less_dropout(facts, flag, keep, value=float):
 
 
 def bigger_why(facts):
-    """Returns why a bigger network helps, the surest remedy for bias."""
+    """Return why a bigger network helps, the surest remedy for bias."""
     size = facts.parameters
     than = f" than {size:,} parameters" if size else ""
     return f"it fits train better{than}"
 
 
 def more_units(facts, flag):
-    """Yields a bigger network, of twice as many units a layer."""
+    """Yield a bigger network, of twice as many units a layer."""
     twice = ",".join(str(2 * n) for n in facts.numbers(flag) or UNITS)
     yield from facts.argument(flag, BIGGER, bigger_why(facts), twice)
 
 
 def fewer_units(facts, flag):
-    """Yields a smaller network, of half as many units a layer."""
+    """Yield a smaller network, of half as many units a layer."""
     units = facts.numbers(flag) or UNITS
     half = ",".join(str(max(1, n // 2)) for n in units)
     yield from facts.argument(flag, SMALLER, FEWER, half)
 
 
 def descent(facts):
-    """Yields a better optimiser and schedule."""
+    """Yield a better optimiser and schedule."""
     flags = facts.flags
     name, _, arguments = (flags.get("optimizer") or "").partition(":")
     if name in ("sgd", "notes_sgd") and "momentum" not in arguments:
@@ -148,7 +148,7 @@ def descent(facts):
 
 
 def learning_rate(facts):
-    """Yields a search of the learning rate."""
+    """Yield a search of the learning rate."""
     rate = facts.flags.get("learning_rate")
     if rate:
         yield from facts.flag(
@@ -160,7 +160,7 @@ def learning_rate(facts):
 
 
 def around_more_data(facts, others):
-    """Yields more data before the others, or after where they hardly help.
+    """Yield more data before the others, or after where they hardly help.
 
     Args:
         facts: the `RunFacts`.
@@ -189,7 +189,7 @@ def _more_data(facts):
 
 
 def stronger_penalty(facts):
-    """Yields an L2 penalty, or three times the one that is on."""
+    """Yield an L2 penalty, or three times the one that is on."""
     size, count = facts.parameters, facts.train
     l2 = facts.flags.get("l2")
     if l2:
@@ -206,7 +206,7 @@ def stronger_penalty(facts):
 
 
 def more_dropout(facts, flag, keep, value=float):
-    """Yields dropout, or more of it, down to half of the units.
+    """Yield dropout, or more of it, down to half of the units.
 
     Args:
         facts: the `RunFacts`.
@@ -223,7 +223,7 @@ def more_dropout(facts, flag, keep, value=float):
 
 
 def averaging(facts):
-    """Yields an average of the weights, where there is none."""
+    """Yield an average of the weights, where there is none."""
     if facts.flags.get("weight_average") is None:
         why = "the average over the last steps varies less than the last step"
         yield from facts.flag(
@@ -232,7 +232,7 @@ def averaging(facts):
 
 
 def mismatch(facts):
-    """Yields remedies for data mismatch."""
+    """Yield remedies for data mismatch."""
     yield Remedy(
         "look at mistakes on train-dev and on dev, side by side",
         "only people can say in what the two differ: trainers.analyze "

@@ -57,21 +57,21 @@ class RunFacts:
         return {BIAS, VARIANCE} <= set(self.problems)
 
     def flag(self, name, what, why, value):
-        """Returns the remedy in a list, which is empty without the flag."""
+        """Return the remedy in a list, which is empty without the flag."""
         example = f"--{name}" if value is True else f"--{name}={value}"
         return [Remedy(what, why, example)] if name in self.flags else []
 
     def takes(self, name):
-        """Returns whether the run can give the model this argument."""
+        """Return whether the run can give the model this argument."""
         known = self.arguments is None or name in self.arguments
         return known and name in self.flags
 
     def argument(self, name, what, why, value):
-        """Returns the remedy in a list, likewise for the model's argument."""
+        """Return the remedy in a list, likewise for the model's argument."""
         return self.flag(name, what, why, value) if self.takes(name) else []
 
     def numbers(self, name, kind=int):
-        """Returns the numbers of a flag, one or several, as a list.
+        """Return the numbers of a flag, one or several, as a list.
 
         >>> RunFacts({"units": "9,6"}).numbers("units")
         [9, 6]
@@ -84,7 +84,7 @@ class RunFacts:
         return list(value) if isinstance(value, list | tuple) else [value]
 
     def choice(self, name, value):
-        """Returns the flag with the value, or nothing where it takes others.
+        """Return the flag with the value, or nothing where it takes others.
 
         >>> facts = RunFacts({}, choices={"kind": ("small", "large")})
         >>> facts.choice("kind", "large"), facts.choice("kind", "huge")

@@ -7,7 +7,7 @@ from kerasnotes.training.report import diagnosing, tables
 
 
 def report(task, run, trained, data):
-    """Evaluates, diagnoses and reviews; returns the `Report`.
+    """Evaluate, diagnoses and reviews; return the `Report`.
 
     Args:
         task: the `SupervisedTask`.
@@ -53,7 +53,7 @@ def report(task, run, trained, data):
 
 
 def evaluate(task, trained, data):
-    """Returns the answers to every split, and their scores.
+    """Return the answers to every split, and their scores.
 
     Args:
         task: the `SupervisedTask`.

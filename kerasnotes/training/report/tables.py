@@ -10,12 +10,12 @@ SPLITS = ("train", "train_dev", "dev", "test")
 
 
 def short(value):
-    """Returns a number in four or five digits."""
+    """Return a number in four or five digits."""
     return f"{value:.4f}" if abs(value) < 10 else f"{value:.5g}"
 
 
 def metrics_rows(metrics):
-    """Returns the header and rows of the metrics, a column a split."""
+    """Return the header and rows of the metrics, a column a split."""
     splits = [name for name in SPLITS if name in metrics]
     names = dict.fromkeys(
         key
@@ -28,7 +28,7 @@ def metrics_rows(metrics):
 
 
 def metrics_text(metrics):
-    """Returns the metrics as a table for a terminal, and what is text."""
+    """Return the metrics as a table for a terminal, and what is text."""
     header, rows = metrics_rows(metrics)
     values = [v for split in header[1:] for v in metrics[split].values()]
     texts = dict.fromkeys(v for v in values if isinstance(v, str))
@@ -36,7 +36,7 @@ def metrics_text(metrics):
 
 
 def text_table(header, rows):
-    """Returns a table in columns; numbers with four digits.
+    """Return a table in columns; numbers with four digits.
 
     >>> print(text_table(["metric", "dev"], [["loss", 0.123456]]))
     metric     dev
@@ -60,7 +60,7 @@ def _cell(value):
 
 
 def print_answers(answers, form):
-    """Prints predictions as they come.
+    """Print predictions as they come.
 
     Args:
         answers: dictionaries, of which the first entry is the input; one with

@@ -17,7 +17,7 @@ _INTERRUPTED = 130  # As shells say of Ctrl-C.
 
 
 def run(config_class, body):
-    """Runs a command line whose flags are the fields of a dataclass.
+    """Run a command line whose flags are the fields of a dataclass.
 
     Args:
         config_class: the dataclass, made of `config.option`s.
@@ -51,7 +51,7 @@ def run(config_class, body):
 
 
 def stop(*_):
-    """Ends the process where nothing needs saving; for signals."""
+    """End the process where nothing needs saving; for signals."""
     raise errors.Preempted
 
 
@@ -76,7 +76,7 @@ def check_mode(mode, given, valid):
 
 
 def guarded(body, program, memory_flags=()):
-    """Calls `body`; what the user can mend ends in one line and status 1.
+    """Call `body`; what the user can mend ends in one line and status 1.
 
     Args:
         body: the function.
@@ -114,7 +114,7 @@ def guarded(body, program, memory_flags=()):
 
 
 def _leave(told, stream, status):
-    """Ends the process at once.
+    """End the process at once.
 
     In a tidy end, what TensorFlow was doing may abort with a status of its own.
     """
@@ -127,14 +127,14 @@ def _leave(told, stream, status):
 
 
 def _again():
-    """Returns what goes on where an ended command was."""
+    """Return what goes on where an ended command was."""
     anew = any(word.startswith("--overwrite") for word in sys.argv)
     without = " without --overwrite" if anew else ""
     return f"the same command{without} goes on"
 
 
 def _import_quietly():
-    """Imports TensorFlow without the greetings of its C++ side.
+    """Import TensorFlow without the greetings of its C++ side.
 
     They go to the process's stderr whatever the log level; what goes wrong
     in Python is still raised.

@@ -25,7 +25,7 @@ def option(
     shown=False,
     grows=False,
 ):
-    """Returns a dataclass field for one flag.
+    """Return a dataclass field for one flag.
 
     Args:
         default: the default value.
@@ -51,12 +51,12 @@ def option(
 
 
 def setting(default, help, **more):
-    """Returns a field that leaves what is learned as it is."""
+    """Return a field that leaves what is learned as it is."""
     return option(default, help, learned=False, **more)
 
 
 def redefault(name, default, help=None):
-    """Returns a field of `FitConfig` with another default.
+    """Return a field of `FitConfig` with another default.
 
     Args:
         name: the field's name.
@@ -169,7 +169,7 @@ class RunConfig:
     )
 
     def learned(self):
-        """Returns the fields that change what is learned."""
+        """Return the fields that change what is learned."""
         return {
             f.name: getattr(self, f.name)
             for f in dataclasses.fields(self)
@@ -185,7 +185,7 @@ class RunConfig:
         check_bounds(self)
 
     def growth_note(self, before):
-        """Returns what to say of a run that goes on for longer, or None.
+        """Return what to say of a run that goes on for longer, or None.
 
         Args:
             before: the flags of the run so far.
@@ -301,11 +301,11 @@ class FitConfig(RunConfig):
         self.curve_shares()
 
     def selection(self):
-        """Returns the `Selection` of `--optimize` and `--satisfy`."""
+        """Return the `Selection` of `--optimize` and `--satisfy`."""
         return selection.Selection(self.optimize, self.satisfy)
 
     def curve_shares(self):
-        """Returns the shares that `--learning_curve` names, in order.
+        """Return the shares that `--learning_curve` names, in order.
 
         Raises:
             UserError: they aren't numbers over 0 and up to 1.

@@ -17,7 +17,7 @@ _PARSERS = {
 
 
 def define(config_class, values=None):
-    """Defines one flag for each field of a Config.
+    """Define one flag for each field of a Config.
 
     Args:
         config_class: the dataclass.
@@ -41,7 +41,7 @@ def define(config_class, values=None):
 
 
 def parse(config_class, argv, values=None):
-    """Reads the command line.
+    """Read the command line.
 
     Returns:
         `(given, rest)`: the fields that the user named, a dictionary; and
@@ -72,7 +72,7 @@ def parse(config_class, argv, values=None):
 
 
 def command(program, given, rest=()):
-    """Returns the command line that gives these fields.
+    """Return the command line that gives these fields.
 
     >>> command("trainers.classify", {"epochs": 9, "overwrite": True})
     'python -m trainers.classify --epochs=9 --overwrite'
@@ -89,7 +89,7 @@ def command(program, given, rest=()):
 
 
 def fits(config_class, field, value):
-    """Returns whether a field of a Config takes a value.
+    """Return whether a field of a Config takes a value.
 
     >>> from kerasnotes.training.run import config
     >>> epochs = config.FitConfig.__dataclass_fields__["epochs"]
@@ -108,7 +108,7 @@ def fits(config_class, field, value):
 
 
 def _type(config_class, field):
-    """Returns int, float, str or bool, also of an optional field."""
+    """Return int, float, str or bool, also of an optional field."""
     kind = typing.get_type_hints(config_class)[field.name]
     if isinstance(kind, types.UnionType):
         kind = next(k for k in typing.get_args(kind) if k is not type(None))

@@ -38,7 +38,7 @@ OF_ONE_COMMAND = frozenset({"mode", "overwrite", "strategy", "logical_cpus"})
 
 
 def task_of(path):
-    """Returns the name of the task that a folder is a run of.
+    """Return the name of the task that a folder is a run of.
 
     Raises:
         UserError: there is no run.
@@ -52,7 +52,7 @@ def task_of(path):
 
 
 def kept_flags(config_class, saved, folder):
-    """Returns the flags of a run that hold for its next command too.
+    """Return the flags of a run that hold for its next command too.
 
     Args:
         config_class: the task's Config; flags that it lacks are left out.
@@ -103,7 +103,7 @@ class RunFolder:
             return None
 
     def open(self, config):
-        """Makes the folder, or checks that it is the run of this config.
+        """Make the folder, or check that it is the run of this config.
 
         What is there stays until `begin`.
 
@@ -129,7 +129,7 @@ class RunFolder:
             ) from error
 
     def begin(self, config, facts):
-        """Writes config.json: flags, data, versions, the revision.
+        """Write config.json: flags, data, versions, the revision.
 
         With `--overwrite` what a run writes is deleted first; sheets that
         people filled, and files of their own, stay.
@@ -169,7 +169,7 @@ class RunFolder:
         files.write_sealed(self / "config.json", value)
 
     def read(self):
-        """Returns what config.json holds.
+        """Return what config.json holds.
 
         Raises:
             UserError: there is no run of this task.
@@ -188,14 +188,14 @@ class RunFolder:
         return saved
 
     def keep_decisions(self, decisions):
-        """Writes what a task decided on dev into config.json."""
+        """Write what a task decided on dev into config.json."""
         saved = self.read()
         if decisions or "chosen" in saved:
             saved |= {"chosen": decisions}
             files.write_sealed(self / "config.json", saved)
 
     def output(self, name, overwrite=True):
-        """Returns the path of a file or folder that the run writes.
+        """Return the path of a file or folder that the run writes.
 
         Args:
             name: its name in the run's folder.
@@ -209,7 +209,7 @@ class RunFolder:
         return self / name
 
     def _outputs(self):
-        """Returns what `output` was told, a dictionary of name to flag."""
+        """Return what `output` was told, a dictionary of name to flag."""
         lines = (line.partition("\t") for line in self._output_lines())
         return {
             name: overwrite == "True"
@@ -225,7 +225,7 @@ class RunFolder:
 
     @contextlib.contextmanager
     def locked(self):
-        """Keeps other processes from training in the folder."""
+        """Keep other processes from training in the folder."""
         try:
             lock = os.open(self / ".lock", os.O_RDWR | os.O_CREAT)
         except OSError as error:
@@ -248,7 +248,7 @@ class RunFolder:
             os.close(lock)
 
     def _leave_if_empty(self):
-        """Removes a folder in which nothing was begun: flags were refused."""
+        """Remove a folder in which nothing was begun: flags were refused."""
         if [path.name for path in self.path.glob("*")] == [".lock"]:
             (self / ".lock").unlink()
             self.path.rmdir()
@@ -264,7 +264,7 @@ class RunFolder:
         )
 
     def _content(self):
-        """Returns what is in the folder beside what comes before `begin`."""
+        """Return what is in the folder beside what comes before `begin`."""
         found = self.path.iterdir() if self.path.is_dir() else []
         return [
             p
@@ -311,7 +311,7 @@ class RunFolder:
 
 
 def _revision():
-    """Returns the git revision of the source, or None outside a checkout."""
+    """Return the git revision of the source, or None outside a checkout."""
     try:
         found = subprocess.run(
             ["git", "describe", "--always", "--dirty", "--abbrev=12"],

@@ -37,11 +37,11 @@ class Run:
         return checkpoints.Checkpoints(self.folder / "checkpoints")
 
     def output(self, name):
-        """Returns the path of what `--overwrite` may delete, by its name."""
+        """Return the path of what `--overwrite` may delete, by its name."""
         return self.folder.output(name)
 
     def steps(self, facts, variables, count):
-        """Yields the steps of any learning, from wherever the run was.
+        """Yield the steps of any learning, from wherever the run was.
 
         Between two steps the variables and what was recorded are written
         down: every five minutes, after the last step, and when the process is
@@ -88,7 +88,7 @@ class Run:
         signal.signal(signal.SIGTERM, command.stop)
 
     def history(self):
-        """Returns what the steps have recorded, and the seconds they took."""
+        """Return what the steps have recorded, and the seconds they took."""
         last = self.checkpoints.load_last()
         state = last[1] if last else {"history": [], "seconds": 0.0}
         return {name: state[name] for name in ("history", "seconds")}
@@ -113,6 +113,6 @@ class Step:
     _history: list
 
     def record(self, **numbers):
-        """Adds a row to history.csv."""
+        """Add a row to history.csv."""
         values = {name: float(value) for name, value in numbers.items()}
         self._history.append({"step": self.number, **values})

@@ -26,7 +26,7 @@ _TOLERANCES = {
 
 
 def formats(text):
-    """Returns the formats that `--export` names, the SavedModel first.
+    """Return the formats that `--export` names, the SavedModel first.
 
     >>> formats("onnx,saved_model")
     ['saved_model', 'onnx']
@@ -42,7 +42,7 @@ def formats(text):
 
 
 def export(task, trained, data, folder):
-    """Writes the model in the formats asked for, and checks each.
+    """Write the model in the formats asked for, and check each.
 
     Args:
         task: the `Task`, for its signatures.
@@ -95,7 +95,7 @@ def export(task, trained, data, folder):
 
 
 def _examples(data):
-    """Returns inputs of the model."""
+    """Return inputs of the model."""
     if data.example is not None:
         return data.example
     split = data.splits["dev"]
@@ -104,13 +104,13 @@ def _examples(data):
 
 
 def _bounds(config):
-    """Returns the `Bound`s on size and latency of the SavedModel."""
+    """Return the `Bound`s on size and latency of the SavedModel."""
     selection = getattr(config, "selection", None)
     return selection().export_bounds if selection else []
 
 
 def _named(signature, x):
-    """Returns a batch as arrays by the names of a signature's inputs."""
+    """Return a batch as arrays by the names of a signature's inputs."""
     names = [spec.name for spec in signature.inputs]
     x = x if isinstance(x, dict) else dict(zip(names, [x], strict=True))
     return {name: np.asarray(x[name]) for name in names}
@@ -141,7 +141,7 @@ def _folded(task, trained, x):
 
 
 def write_saved_model(signatures, path):
-    """Writes a SavedModel, and returns it loaded.
+    """Write a SavedModel, and return it loaded.
 
     Args:
         signatures: dictionary of name to `Signature`.
@@ -225,13 +225,13 @@ _EXTRAS = {
 
 
 def _difference(got, want):
-    """Returns the largest difference, as a share of answers above 1."""
+    """Return the largest difference, as a share of answers above 1."""
     scale = max(1.0, float(np.max(np.abs(want))))
     return float(np.max(np.abs(got - want))) / scale
 
 
 def _latency(answer, x, runs=20):
-    """Returns the median milliseconds of a call."""
+    """Return the median milliseconds of a call."""
     answer(x)
     times = []
     for _ in range(runs):

@@ -28,7 +28,7 @@ _WEIGHTS = {"kernel", "depthwise_kernel", "pointwise_kernel", "bias"}
 
 
 def fold_batch_norm(model):
-    """Returns a functional model with its batch norms folded away.
+    """Return a functional model with its batch norms folded away.
 
     A batch norm that directly follows a dense or convolutional layer without
     activation becomes part of that layer's kernel `W` and bias `b`:
@@ -123,7 +123,7 @@ def _fold(model, left):
 
 
 def _graph(model):
-    """Returns the model as a plain functional one, on the same layers."""
+    """Return the model as a plain functional one, on the same layers."""
     if isinstance(model, keras.Sequential):
         inputs, outputs = model.inputs[0], model.outputs[0]
     else:
@@ -132,7 +132,7 @@ def _graph(model):
 
 
 def _pairs(graph, left):
-    """Returns the batch norms to fold, each with its layer."""
+    """Return the batch norms to fold, each with its layer."""
     nodes = [
         node
         for level in keras_private.nodes_by_depth(graph)
@@ -153,7 +153,7 @@ def _pairs(graph, left):
 
 
 def _obstacle(node, nodes, graph):
-    """Returns why the batch norm of `node` can't be folded, or None."""
+    """Return why the batch norm of `node` can't be folded, or None."""
     norm, x = node.operation, node.input_tensors[0]
     layer = keras_private.operation_of(x)
 
@@ -186,7 +186,7 @@ def _channels_first(layer):
 
 
 def _absorbed(layer, norm):
-    """Returns the layer's weights with the batch norm in them."""
+    """Return the layer's weights with the batch norm in them."""
     weights = {w.name: w.numpy().astype("float64") for w in layer.weights}
     mean, variance, gamma, beta = (
         default if value is None else value.numpy().astype("float64")
@@ -217,7 +217,7 @@ def _inner_norms(layer):
 
 
 def _copy_state(layer, copy):
-    """Copies all state of a layer, what isn't weights included."""
+    """Copy all state of a layer, what isn't weights included."""
     for old, new in zip(
         keras_private.flatten_layers(layer),
         keras_private.flatten_layers(copy),

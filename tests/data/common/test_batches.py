@@ -67,7 +67,7 @@ def make(order=None, **given):
 
 
 def collect(dataset):
-    """Returns each batch as the flat list of its parts, ragged ones as rows."""
+    """Return each batch as the flat list of its parts, ragged ones as rows."""
     return [
         [
             part.to_list()
@@ -80,7 +80,7 @@ def collect(dataset):
 
 
 def join(parts):
-    """Returns the batches that several workers' shares make up."""
+    """Return the batches that several workers' shares make up."""
     return [
         [sum(rows, []) for rows in zip(*shares, strict=True)]
         for shares in zip(*parts, strict=True)

@@ -201,7 +201,7 @@ def test_a_batch_larger_than_the_split_is_refused():
 
 
 def boxes_of(examples):
-    """Returns some boxes with classes for each of the examples, ragged."""
+    """Return some boxes with classes for each of the examples, ragged."""
     lengths = np.arange(COUNT) % 3
     rng = np.random.default_rng(1)
     corners = np.sort(rng.uniform(0, 5, (lengths.sum(), 2, 2)), 1)

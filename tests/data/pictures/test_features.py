@@ -42,7 +42,7 @@ def batches(split, **given):
 
 
 def same(split, found):
-    """Checks that features come as their pictures would."""
+    """Check that features come as their pictures would."""
     assert (found.size, found.ids) == (split.size, split.ids)
     pairs = [
         *zip(batches(split), batches(found), strict=True),

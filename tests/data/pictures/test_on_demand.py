@@ -38,7 +38,7 @@ def encoded(image, form, **options):
 
 
 def of_all_kinds():
-    """Returns the bytes of files of every kind that is read."""
+    """Return the bytes of files of every kind that is read."""
     turned = Image.Exif()
     turned[0x0112] = 6
     frames = [picture(i) for i in range(3)]
@@ -142,7 +142,7 @@ def test_large_pictures_are_the_caches_too(monkeypatch):
 
 
 def write(folder):
-    """Writes class folders, with a broken file and one of another kind."""
+    """Write class folders, with a broken file and one of another kind."""
     for i in range(COUNT):
         path = folder / "ab"[i % 2] / f"{i:02d}.{('jpg', 'png')[i // 2 % 2]}"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -193,7 +193,7 @@ class AlikeShards(Shards):
 
 @pytest.fixture(scope="module", params=["folder", "zip", "many", "alike"])
 def dataset(request, tmp_path_factory):
-    """Returns `load.load`'s first argument and its others."""
+    """Return `load.load`'s first argument and its others."""
     folder = tmp_path_factory.mktemp(request.param)
     if request.param in ("folder", "zip"):
         write(folder / "set")
@@ -209,7 +209,7 @@ def dataset(request, tmp_path_factory):
 
 
 def splits(dataset, size=6, **policy):
-    """Returns a split of each way to keep the pictures."""
+    """Return a split of each way to keep the pictures."""
     name, arguments = dataset
     sets = [
         load.load(name, image_size=size, cache=cache, **arguments)

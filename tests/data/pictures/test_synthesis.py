@@ -96,7 +96,7 @@ def test_what_is_transparent_does_not_bleed():
 
 
 def boxes(composite, count, shape, size):
-    """Returns least x, y and largest x, y of opaque foregrounds."""
+    """Return least x, y and largest x, y of opaque foregrounds."""
     numbers = RNG.random((count, composite.width)).astype(np.float32)
     white = tf.ones([count, *shape, 1])
     pictures = composite(white, white, tf.zeros([count, *size, 1]), numbers)

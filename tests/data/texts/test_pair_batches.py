@@ -9,7 +9,7 @@ from kerasnotes.ops import END, PAD, START
 
 
 def some(count=500, **options):
-    """Returns a split whose pairs tell which they are."""
+    """Return a split whose pairs tell which they are."""
     rng = np.random.default_rng(0)
     sources = [[i + 3] * n for i, n in enumerate(rng.poisson(6, count))]
     targets = [
@@ -22,7 +22,7 @@ def some(count=500, **options):
 
 
 def rows(batches):
-    """Returns the sources of all batches, a tuple each."""
+    """Return the sources of all batches, a tuple each."""
     return [
         tuple(row[row != PAD])
         for x, *_ in batches.as_numpy_iterator()

@@ -13,7 +13,7 @@ from tests.support.paths import SHARED
 
 
 def sentence(text):
-    """Returns a text in lower case, without punctuation and spaces."""
+    """Return a text in lower case, without punctuation and spaces."""
     return re.sub(r"[\W_]+", "", text.lower()) or text
 
 
@@ -49,7 +49,7 @@ def test_no_side_of_a_held_out_pair_is_seen(fra_eng, expression, dev):
 
 
 def made(count=300, seed=0):
-    """Returns pairs of which many share a source or a target."""
+    """Return pairs of which many share a source or a target."""
     rng = np.random.default_rng(seed)
     sources = [f"S{n}{'.!? '[n % 4]}" for n in rng.integers(count, size=count)]
     targets = [f"t {n}" for n in rng.integers(4 * count, size=count)]

@@ -14,7 +14,7 @@ STACKED = {"mean": [128.0] * 3, "std": [64.0] * 3, "classes": 5}
 
 
 def build(name, size, **arguments):
-    """Returns a network with random weights in every layer."""
+    """Return a network with random weights in every layer."""
     model = models.build(name, input_shape=(*size, 3), **STACKED, **arguments)
     return randomised(model)
 
@@ -87,7 +87,7 @@ def test_the_map_is_the_classifier_on_every_crop(name, size, stride, arguments):
 
 
 def valid_padded(model):
-    """Returns the model without padding; sums crop what has grown."""
+    """Return the model without padding; sums crop what has grown."""
 
     def clone(operation):
         if isinstance(operation, LAYERS.ZeroPadding2D):

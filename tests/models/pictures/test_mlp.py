@@ -19,7 +19,7 @@ ACTIVATIONS = {
 
 
 def forward(weights, x, g):
-    """Returns the activations of every layer, and ŷ."""
+    """Return the activations of every layer, and ŷ."""
     activations = [x]
     for w, b in weights[:-1]:
         activations.append(g(activations[-1] @ w + b))
@@ -28,7 +28,7 @@ def forward(weights, x, g):
 
 
 def backward(weights, x, y, g, slope):
-    """Returns the gradient of the mean cross-entropy for each (W, b)."""
+    """Return the gradient of the mean cross-entropy for each (W, b)."""
     activations, y_hat = forward(weights, x, g)
     dz = (y_hat - y) / len(x)
     gradients = []

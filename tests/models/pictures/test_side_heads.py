@@ -11,7 +11,7 @@ PENALTY = keras.regularizers.L2(0.1)
 
 
 def heads(seed=0):
-    """Returns a classifier, and the logits of two heads on its layers."""
+    """Return a classifier, and the logits of two heads on its layers."""
     keras.utils.set_random_seed(seed)
     x = inputs = keras.Input((4,))
     sides = []

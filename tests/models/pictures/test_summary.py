@@ -20,7 +20,7 @@ PASSING = (
 
 
 def twin(model):
-    """Returns the model with positive weights, linear, averages for maxima."""
+    """Return the model with positive weights, linear, averages for maxima."""
 
     def clone(layer):
         config = layer.get_config()
@@ -50,7 +50,7 @@ def twin(model):
 
 
 def check(model):
-    """Compares what corner and middle units see, a layer of each size."""
+    """Compare what corner and middle units see, a layer of each size."""
     rows = summary.table(model)
     # A corner of what is padded sees nothing.
     last = {

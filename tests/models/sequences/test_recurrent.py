@@ -31,7 +31,7 @@ def build(name, **arguments):
 
 
 def batch(padding=0):
-    """Returns sources of several lengths, and targets."""
+    """Return sources of several lengths, and targets."""
     rng = np.random.default_rng(1)
     source = rng.integers(3, 11, (3, 6 + padding))
     for row, length in zip(source, (6, 4, 1), strict=True):

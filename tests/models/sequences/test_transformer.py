@@ -48,7 +48,7 @@ def build(**arguments):
 
 
 def run(model, batch, training=False):
-    """Returns the logits, with the dropout of a new model."""
+    """Return the logits, with the dropout of a new model."""
     keras.utils.set_random_seed(0)
     for variable in model.non_trainable_variables:
         variable.assign(np.ones(variable.shape, variable.dtype))

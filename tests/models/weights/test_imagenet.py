@@ -19,7 +19,7 @@ slow = pytest.mark.slow
 
 
 def randomised(model):
-    """Gives every weight and statistic a value that keeps the scale."""
+    """Give every weight and statistic a value that keeps the scale."""
     rng = np.random.default_rng(0)
     for weight in model.weights:
         if weight.name == "kernel":
@@ -35,7 +35,7 @@ def randomised(model):
 
 
 def application(cls, alpha=None, **arguments):
-    """Returns a model of keras.applications with weights drawn at random."""
+    """Return a model of keras.applications with weights drawn at random."""
     options = {} if alpha is None else {"alpha": alpha}
     cls = getattr(keras.applications, cls)
     arguments = {"input_shape": SHAPE, "classes": 7} | arguments
@@ -66,7 +66,7 @@ def assert_same(a, b):
 
 @pytest.fixture(scope="module")
 def mobile(tmp_path_factory):
-    """Returns a model of keras.applications, its file, and its old file."""
+    """Return a model of keras.applications, its file, and its old file."""
     model = application("MobileNet", 0.25)
     folder = tmp_path_factory.mktemp("weights")
     new, old = folder / "new.weights.h5", folder / "old.h5"

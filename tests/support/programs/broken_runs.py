@@ -47,19 +47,19 @@ _TIMES = ("seconds", "examples_per_second", "export")
 
 
 def run(folder, mode="train", rest=(), **given):
-    """Runs the classifier as its command line would."""
+    """Run the classifier as its command line would."""
     given |= {"run_dir": str(folder), "mode": mode}
     return runner.run(classify.Classify, given, list(rest), "trainers.classify")
 
 
 def search(folder):
-    """Opens, or begins, the study of two trials, and ends it."""
+    """Open, or begins, the study of two trials, and ends it."""
     given = {"search": SEARCH, "trials": 2, "study_dir": str(folder)}
     return tune.run(given, SEARCHED, "trainers.tune")
 
 
 def check(argument):
-    """Reads a broken file; `argument` is `(reader, run, name, bytes)`."""
+    """Read a broken file; `argument` is `(reader, run, name, bytes)`."""
     reader, base, name, data = argument
     base = pathlib.Path(base)
     with tempfile.TemporaryDirectory() as folder:
@@ -183,7 +183,7 @@ def cached(copy, base, name):
 
 
 def feature_arguments():
-    """Returns a split, the function of features, and their shape."""
+    """Return a split, the function of features, and their shape."""
     pictures = np.arange(40 * 6, dtype="uint8").reshape(40, 2, 3, 1)
     split = picture_batches.ImageSplit(
         examples.Examples(

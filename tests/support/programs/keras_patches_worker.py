@@ -55,7 +55,7 @@ def run(strategy, steps_per_execution):
 
 
 def error_without(mend, strategy):
-    """Returns what goes wrong without that mend, or None."""
+    """Return what goes wrong without that mend, or None."""
     owner, name, _ = mend
     mended = getattr(owner, name)
     setattr(owner, name, mended.__wrapped__)

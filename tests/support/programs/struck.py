@@ -21,7 +21,7 @@ ROOT = str(pathlib.Path(__file__).resolve().parents[3])
 
 
 def watch(number, name, pattern, count, seconds):
-    """Puts a function that sends the signal in the place of another."""
+    """Put a function that sends the signal in the place of another."""
     owner, _, attribute = name.rpartition(".")
     owner = pkgutil.resolve_name(owner)
     original, left = getattr(owner, attribute), [count]
@@ -43,7 +43,7 @@ def watch(number, name, pattern, count, seconds):
 
 
 def main(moments, module, *flags):
-    """Runs the module as a program, with a checkpoint after every step."""
+    """Run the module as a program, with a checkpoint after every step."""
     os.environ["KERAS_BACKEND"] = "tensorflow"
     sys.path.insert(0, ROOT)
     if moments := json.loads(moments):

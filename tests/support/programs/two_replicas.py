@@ -47,7 +47,7 @@ SGD = {"optimizer": "sgd", "learning_rate": 0.1}
 
 
 def split(y, size=SIZE):
-    """Returns the first examples, as a task evaluates them."""
+    """Return the first examples, as a task evaluates them."""
     return ArraySplit(X[:size], y[:size], WEIGHTS[:size])
 
 

@@ -109,7 +109,7 @@ def test_members_of_one_input_take_it():
 
 
 def changed(folder, copy, **told):
-    """Copies a run with another config.json."""
+    """Copy a run with another config.json."""
     shutil.copytree(folder, copy)
     saved = files.read_sealed(copy / "config.json")
     for key, value in told.items():

@@ -22,7 +22,7 @@ LABELS = ["odd", "over four", "loop"]
 
 
 def write(folder, count=250, withheld=0.3, labels=LABELS):
-    """Writes digits, and a sheet of what is known of them."""
+    """Write digits, and a sheet of what is known of them."""
     folder.mkdir()
     digits, rng = datasets.load_digits(), np.random.default_rng(0)
     rows = [["file", *labels]]

@@ -16,7 +16,7 @@ FROZEN = {**SMALL, "freeze": "all", "augment": "none", "epochs": 2}
 
 
 def random_weights(model, seed=0):
-    """Gives a model weights that nothing makes by itself; returns it."""
+    """Give a model weights that nothing makes by itself; return it."""
     rng = np.random.default_rng(seed)
     for layer in model.layers:
         weights = [rng.uniform(0.1, 0.5, w.shape) for w in layer.weights]

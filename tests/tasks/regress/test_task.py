@@ -25,7 +25,7 @@ def run(folder, *rest, **given):
 
 
 def parts():
-    """Returns the raw data and its sides."""
+    """Return the raw data and its sides."""
     found = datasets.load_diabetes(scaled=False)
     indices = split_choice.choose([str(i) for i in range(len(found.target))])
     return found, {
@@ -51,7 +51,7 @@ def run_dir(tmp_path_factory):
 
 
 def last_weights(folder):
-    """Returns kernel and bias of the last epoch."""
+    """Return kernel and bias of the last epoch."""
     (path,) = sorted((folder / "checkpoints").glob("last-*"))[-1:]
     return list(checkpoints.read(path)[0].values())[:2]
 

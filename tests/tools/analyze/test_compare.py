@@ -26,7 +26,7 @@ def outcome_of(wrong, ids=None, true=None, picture=True):
 
 @pytest.fixture
 def two(tmp_path, monkeypatch):
-    """Returns a function that makes runs `a` and `b` of two outcomes."""
+    """Return a function that makes runs `a` and `b` of two outcomes."""
 
     def make(
         first,

@@ -20,7 +20,7 @@ COUNT = 90
 
 
 def draw(kind, rng):
-    """Returns a grey picture that is bright at one edge."""
+    """Return a grey picture that is bright at one edge."""
     picture = rng.integers(0, 60, [8, 8])
     edge = {"bottom": np.s_[5:], "left": np.s_[:, :3], "top": np.s_[:3]}
     picture[edge[kind]] += 150
@@ -39,7 +39,7 @@ def dataset(tmp_path_factory):
 
 
 def new_task(path, dataset, **flags):
-    """Returns a task whose model is quick to train."""
+    """Return a task whose model is quick to train."""
     config = classify.Config(
         **{
             "run_dir": str(path),
@@ -58,7 +58,7 @@ def new_task(path, dataset, **flags):
 
 
 def begin(path, dataset, **flags):
-    """Makes the folder of a run, as far as the check needs it."""
+    """Make the folder of a run, as far as the check needs it."""
     task = new_task(path, dataset, **flags)
     folder = run_folder.RunFolder(path, task.name)
     folder.open(task.config)
@@ -67,7 +67,7 @@ def begin(path, dataset, **flags):
 
 
 def open_run(path, dataset, **flags):
-    """Returns the run, begun and opened, and its pool."""
+    """Return the run, begun and opened, and its pool."""
     run = runs.open_run(begin(path, dataset, **flags))
     return run, out_of_fold.pool(run.data.splits)
 
@@ -86,7 +86,7 @@ def rows(path):
 
 
 def fill(run, target, **confirm):
-    """Writes the run's sheet with `confirm` by the number of the picture."""
+    """Write the run's sheet with `confirm` by the number of the picture."""
     sheet = rows(run / "labels.csv")
     for row in sheet:
         number = str(int(row["id"][-7:-4]))
@@ -99,7 +99,7 @@ def fill(run, target, **confirm):
 
 
 def all_of(run, side, text):
-    """Returns what `fill` takes to confirm all rows of a side alike."""
+    """Return what `fill` takes to confirm all rows of a side alike."""
     return {
         f"of_{int(row['id'][-7:-4])}": text
         for row in rows(run / "labels.csv")

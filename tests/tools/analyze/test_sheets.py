@@ -48,7 +48,7 @@ def read(path):
 
 
 def fill(path, tags):
-    """Writes tags into the sheet's rows, in order, as semicolon CSV."""
+    """Write tags into the sheet's rows, in order, as semicolon CSV."""
     rows = read(path)
     for row, text in zip(rows, tags, strict=False):
         row["tags"] = text

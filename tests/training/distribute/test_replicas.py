@@ -72,7 +72,7 @@ def runs(scripts):
 
 
 def assert_equal(one, two, tolerance):
-    """Compares structures of numbers and texts."""
+    """Compare structures of numbers and texts."""
     one, two = map(keras.tree.flatten_with_path, (one, two))
     assert [path for path, _ in one] == [path for path, _ in two]
     for (path, a), (_, b) in zip(one, two, strict=True):

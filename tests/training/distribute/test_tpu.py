@@ -15,7 +15,7 @@ def _no_tpu(monkeypatch):
 
 @pytest.fixture
 def cores(monkeypatch):
-    """Makes TensorFlow list a TPU's cores, as tensorflow-tpu does."""
+    """Make TensorFlow list a TPU's cores, as tensorflow-tpu does."""
     stock = tf.config.list_physical_devices
     monkeypatch.setattr(
         tf.config,
@@ -26,7 +26,7 @@ def cores(monkeypatch):
 
 @pytest.fixture
 def calls(monkeypatch):
-    """Puts stand-ins for what needs a TPU; returns the record of calls."""
+    """Put stand-ins for what needs a TPU; return the record of calls."""
     made = []
 
     def stand_in(name, answer):

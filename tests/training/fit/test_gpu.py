@@ -55,7 +55,7 @@ def float32_after():
 
 
 def batches():
-    """Returns forty batches of pictures whose side tells their class."""
+    """Return forty batches of pictures whose side tells their class."""
     rng = np.random.default_rng(0)
     x = rng.uniform(0, 100, (64, 32, 32, 1)).astype("float32")
     y = rng.integers(0, 2, 64)

@@ -19,7 +19,7 @@ def fit(model, x, y, monitor, **kwargs):
 
 
 def watched(model, x, y, **kwargs):
-    """Runs one epoch whose steps change nothing, so norms are at hand."""
+    """Run one epoch whose steps change nothing, so norms are at hand."""
     if not model.compiled:
         model.compile(keras.optimizers.SGD(0.0), "mse")
     return fit(model, x, y, NormMonitor(x, y), batch_size=len(x), **kwargs)

@@ -43,7 +43,7 @@ class Line:
 
 
 def compiled(task, precision, **flags):
-    """Returns a line's model whose sums are in half precision."""
+    """Return a line's model whose sums are in half precision."""
     given = config.FitConfig(precision=precision, optimizer="sgd", **flags)
     keras.config.set_dtype_policy(precision)
     keras.utils.set_random_seed(0)
@@ -55,7 +55,7 @@ def compiled(task, precision, **flags):
 
 
 def change(model, epochs=1):
-    """Returns what two steps an epoch change of the weights."""
+    """Return what two steps an epoch change of the weights."""
     before = [w.copy() for w in model.get_weights()]
     model.fit(x, y, batch_size=16, epochs=epochs, shuffle=False, verbose=0)
     pairs = zip(model.get_weights(), before, strict=True)
@@ -163,7 +163,7 @@ def test_steps_that_overflow_are_left_out(overflowing, tmp_path, after_call):
 
 
 def served(precision, weights=None):
-    """Returns a task of that precision and its untrained network, twice."""
+    """Return a task of that precision and its untrained network, twice."""
     given = classify.Config(precision=precision, batch_norm=True)
     keras.config.set_dtype_policy(precision)
     task = classify.Classify(given)

@@ -42,7 +42,7 @@ def learn(toy, folder, watchers=(), **given):
 
 
 def traced(folder):
-    """Returns the first steps of the calls in the one trace."""
+    """Return the first steps of the calls in the one trace."""
     (path,) = (folder / "logs").glob("plugins/profile/*/*.xplane.pb")
     space = _xplane().FromString(path.read_bytes())
     found = []

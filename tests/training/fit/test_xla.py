@@ -19,7 +19,7 @@ def jit_compile(model, **flags):
 
 @pytest.fixture
 def on(monkeypatch):
-    """Returns a function that shows as many GPUs as it is called with."""
+    """Return a function that shows as many GPUs as it is called with."""
 
     def devices(gpus):
         monkeypatch.setattr(

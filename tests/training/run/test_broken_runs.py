@@ -156,7 +156,7 @@ def header(shape, kind="<f4"):
 
 
 def evil_checkpoints(base):
-    """Yields archives that are whole, and no checkpoints."""
+    """Yield archives that are whole, and no checkpoints."""
     parts = members(base / LAST)
     first = next(iter(parts.keys() - {"__state__.npy"}))
     for shape in ((2**33,), (10**12, 10**5), (-1,)):
@@ -185,7 +185,7 @@ def evil_checkpoints(base):
 
 
 def evil_configs(base):
-    """Yields files of JSON that no run has written."""
+    """Yield files of JSON that no run has written."""
     path = base / "config.json"
     whole = files.read_sealed(path)
     yield "deep", b"[" * 100_000
@@ -212,7 +212,7 @@ def evil_configs(base):
 
 
 def evil_models(base):
-    """Yields `.keras` files with code or too much in them."""
+    """Yield `.keras` files with code or too much in them."""
     parts = members(base / "model.keras")
     inputs = keras.Input([4])
     outputs = keras.layers.Lambda(lambda x: print("code") or x)(inputs)
@@ -262,7 +262,7 @@ def evil_models(base):
 
 
 def evil_weights(base):
-    """Yields HDF5 files that lead elsewhere or are larger than they are."""
+    """Yield HDF5 files that lead elsewhere or are larger than they are."""
     whole = members(base / "model.keras")["model.weights.h5"]
     elsewhere = str(base / "own.weights.h5")
     for what in ("external", "soft", "storage", "huge", "text", "nan", "int"):

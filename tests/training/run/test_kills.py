@@ -70,7 +70,7 @@ class Trainer:
         self.env = {**os.environ, "TFDS_DATA_DIR": str(folder / "data")}
 
     def begin(self, run, *moments, flags=()):
-        """Starts the command, to be struck at `moments`; see struck.py."""
+        """Start the command, to be struck at `moments`; see struck.py."""
         words = [sys.executable, STRUCK, json.dumps(moments)]
         words += [f"trainers.{self.name}", f"--run_dir={self.folder / run}"]
         return subprocess.Popen(
@@ -82,18 +82,18 @@ class Trainer:
         )
 
     def call(self, run, *moments, flags=()):
-        """Returns status, output and errors of the command, once it ended."""
+        """Return status, output and errors of the command, once it ended."""
         process = self.begin(run, *moments, flags=flags)
         out, told = process.communicate(timeout=600)
         return process.returncode, out, told
 
     def finish(self, run):
-        """Runs the command to its end, unharmed."""
+        """Run the command to its end, unharmed."""
         status, out, told = self.call(run)
         assert status == 0, out + told
 
     def check(self, run, whole="whole"):
-        """Compares a run with one that was never killed."""
+        """Compare a run with one that was never killed."""
         got = facts(self.folder / run)
         for name, want in facts(self.folder / whole).items():
             assert got[name] == want, name
@@ -101,7 +101,7 @@ class Trainer:
 
 
 def facts(run):
-    """Returns all that two runs must have alike, weights as bytes."""
+    """Return all that two runs must have alike, weights as bytes."""
     last = max((run / "checkpoints").glob("last-*"))
     values, state = checkpoints.read(last)
     best = checkpoints.read(run / "checkpoints" / state["best_file"])[0]
@@ -121,7 +121,7 @@ def facts(run):
 
 
 def timeless(value):
-    """Returns a value of JSON without what a clock measured."""
+    """Return a value of JSON without what a clock measured."""
     if not isinstance(value, dict):
         return value
     return {k: timeless(v) for k, v in value.items() if k not in TIMES}

@@ -13,12 +13,12 @@ START = RNG.bit_generator.state
 
 @pytest.fixture(autouse=True)
 def start():
-    """Gives every test the same numbers, whichever ran before."""
+    """Give every test the same numbers, whichever ran before."""
     RNG.bit_generator.state = START
 
 
 def randomise(model):
-    """Gives every weight, γ, β, mean and variance a random value."""
+    """Give every weight, γ, β, mean and variance a random value."""
     for variable in model.variables:
         if variable.dtype == "float32":
             value = RNG.normal(size=variable.shape)

@@ -8,7 +8,7 @@ _KNOTS = 4096
 
 
 def boxes(centres, sides, height, width):
-    """Marks a box in each picture, cut off at the borders.
+    """Mark a box in each picture, cut off at the borders.
 
     Args:
         centres: the boxes' middles, `[b, 2]` down and across, as shares of
@@ -66,7 +66,7 @@ def cutout(images, side, numbers):
 
 
 def beta(alpha, numbers):
-    """Turns uniform numbers into ones of Beta(α, α), by its quantiles.
+    """Turn uniform numbers into ones of Beta(α, α), by its quantiles.
 
     Args:
         alpha: α, above 0.

@@ -6,7 +6,7 @@ from kerasnotes import errors
 
 
 def size(examples, larger):
-    """Returns a canvas' height and width, or None where it shows no more.
+    """Return a canvas' height and width, or None where it shows no more.
 
     It is no larger than the source's own pictures, where their size is
     known. Composed pictures have none: larger ones would be others.
@@ -33,7 +33,7 @@ def size(examples, larger):
 
 
 def joined(examples, again):
-    """Returns the examples with the pictures of `again` as their canvas.
+    """Return the examples with the pictures of `again` as their canvas.
 
     Args:
         examples: the `Examples`.

@@ -109,7 +109,7 @@ def pca_shift(numbers, covariance, sigma):
 
 
 def apply(images, matrix, offset):
-    """Maps the colours of a batch; what leaves 0–255 is cut off.
+    """Map the colours of a batch; what leaves 0–255 is cut off.
 
     Args:
         images: uint8 `[b, h, w, c]`.
@@ -135,7 +135,7 @@ def apply(images, matrix, offset):
 
 
 def _apply(images, matrix, offset):
-    """Maps a batch with OpenCV, which lets other threads go on meanwhile."""
+    """Map a batch with OpenCV, which lets other threads go on meanwhile."""
     out = np.empty_like(images)
     for image, affine, mapped in zip(
         images, joined(matrix, offset), out, strict=True
@@ -145,5 +145,5 @@ def _apply(images, matrix, offset):
 
 
 def joined(matrix, offset):
-    """Returns matrices and offsets as OpenCV takes them, `[b, c, c + 1]`."""
+    """Return matrices and offsets as OpenCV takes them, `[b, c, c + 1]`."""
     return np.concatenate([matrix, offset[..., np.newaxis]], -1)

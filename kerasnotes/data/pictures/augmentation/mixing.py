@@ -14,7 +14,7 @@ from kerasnotes.data.pictures.augmentation.warping import padding
 
 
 def class_labels(classes):
-    """Returns the function that mixes class labels.
+    """Return the function that mixes class labels.
 
     With λ the mean of the shares, `w ← λ w_i + (1 - λ) w_{i+1}` and
     `y ← (λ w_i y_i + (1 - λ) w_{i+1} y_{i+1}) / w`: the loss is the one that
@@ -55,7 +55,7 @@ def mix_weights(weights, shares):
 
 
 def following(targets):
-    """Returns the targets of the pictures that those of a batch mix with.
+    """Return the targets of the pictures that those of a batch mix with.
 
     Args:
         targets: a nest of tensors, dense or ragged, the batch first.
@@ -73,7 +73,7 @@ def following(targets):
 
 
 def join(targets, others):
-    """Joins two nests of targets: the objects of both, picture by picture.
+    """Join two nests of targets: the objects of both, picture by picture.
 
     Args:
         targets: a nest of boxes, classes and what else has a row for each
@@ -112,7 +112,7 @@ def paste(masks, others, shares):
 
 
 def box_shares(boxes, shares):
-    """Returns how much of each box the mixed pictures show.
+    """Return how much of each box the mixed pictures show.
 
     Args:
         boxes: `xyxy` in pixels, `[b, n, 4]` or `[b, (n), 4]`.
@@ -138,7 +138,7 @@ def box_shares(boxes, shares):
 
 
 def _cover(low, high, size):
-    """Returns how much of each pixel of a side lies within, `[b, n, size]`."""
+    """Return how much of each pixel of a side lies within, `[b, n, size]`."""
     edges = tf.range(size, dtype=tf.float32)
     most = tf.minimum(high[..., None], edges + 1.0)
     return tf.nn.relu(most - tf.maximum(low[..., None], edges))

@@ -25,7 +25,7 @@ POLICIES = {
 
 
 def build(text):
-    """Returns the policy that a flag names, or None for `none`.
+    """Return the policy that a flag names, or None for `none`.
 
     Args:
         text: `none`, `light`, `standard` or `strong`, the last three with
@@ -47,7 +47,7 @@ def build(text):
 
 
 def is_file(text):
-    """Returns whether what `build` took was a file, not a policy's name.
+    """Return whether what `build` took was a file, not a policy's name.
 
     >>> is_file("policy.json"), is_file("strong:pca=0.2")
     (True, False)
@@ -56,7 +56,7 @@ def is_file(text):
 
 
 def _read(text, path):
-    """Returns the policy of a JSON file."""
+    """Return the policy of a JSON file."""
     flag = f"--augment={text}"
     try:
         given = json.loads(path.read_text("utf-8"))

@@ -120,7 +120,7 @@ class Policy:
         return bool(self.mixup or self.cutmix)
 
     def fitted(self, covariance):
-        """Returns the policy for a training set, whose colours `pca` needs.
+        """Return the policy for a training set, whose colours `pca` needs.
 
         Args:
             covariance: of `examples.covariance`.
@@ -130,7 +130,7 @@ class Policy:
         return twin
 
     def __call__(self, pictures, numbers, size=None):
-        """Returns the augmented batch, uint8 `[b, *size, c]`, and its move."""
+        """Return the augmented batch, uint8 `[b, *size, c]`, and its move."""
         source, size = pictures.shape[1:3], tuple(size or pictures.shape[1:3])
         geometry = self._geometry if self._widths[0] else None
         moves, colours, ops, cut, _ = tf.split(numbers, self._widths, 1)
@@ -192,7 +192,7 @@ class Policy:
         )
 
     def _reaching(self):
-        """Returns the `Geometry`, which reaches as far as RandAugment does."""
+        """Return the `Geometry`, which reaches as far as RandAugment does."""
         given = {
             field.name: getattr(self, field.name)
             for field in dataclasses.fields(warping.Geometry)
@@ -207,7 +207,7 @@ class Policy:
         return dataclasses.replace(geometry, **wider)
 
     def _moved(self, numbers, levels):
-        """Returns the numbers that move a picture as both say together."""
+        """Return the numbers that move a picture as both say together."""
         columns = tf.unstack(numbers, axis=1)
         for name, kind in _MOVES.items():
             column = warping.Geometry.COLUMNS.index(name)

@@ -63,7 +63,7 @@ class RandAugment:
         )
 
     def draw(self, numbers):
-        """Returns the `Drawn` of uniform random numbers `[b, width]`."""
+        """Return the `Drawn` of uniform random numbers `[b, width]`."""
         which = tf.cast(numbers[:, : self.ops] * len(OPERATIONS), tf.int32)
         signs = tf.where(numbers[:, self.ops :] < 0.5, -1.0, 1.0)
 
@@ -82,7 +82,7 @@ class RandAugment:
         return Drawn(levels, factors, which, signs)
 
     def tones(self, images, drawn):
-        """Applies what is neither geometry nor an affine colour map.
+        """Apply what is neither geometry nor an affine colour map.
 
         Args:
             images: uint8 `[b, h, w, c]`.

@@ -86,7 +86,7 @@ def read(
 
 
 def unused(examples, composed):
-    """Returns the rows of pictures that share nothing with a composed set.
+    """Return the rows of pictures that share nothing with a composed set.
 
     A set that trains and one that judges are to share no digit, so that only
     these of the real ones may stand beside the composed set. Folders share
@@ -131,7 +131,7 @@ def _range(scale):
 
 
 def _foregrounds(path, side, cache_dir, data_dir):
-    """Returns uint8 `[n, h, w, 4]`, n classes and ids, and what is skipped."""
+    """Return uint8 `[n, h, w, 4]`, n classes and ids, and what is skipped."""
     if path == "digits":
         digits = tfds_pictures.read_digits(data_dir)
         # Another salt: each side of `digits` keeps some that aren't used.
@@ -173,7 +173,7 @@ def _foregrounds(path, side, cache_dir, data_dir):
 
 
 def _sniff(path):
-    """Returns the files at a path, their pictures' names, and the others'."""
+    """Return the files at a path, their pictures' names, and the others'."""
     source = file_sets.Files(path)
     found = [n for n in source.names if inspect.is_picture(source.read(n, 16))]
     others = sorted(set(source.names) - set(found))
@@ -189,7 +189,7 @@ def _refuse_none(key, path, kept, skipped, where=""):
 
 
 def _cutout(data, side):
-    """Returns what isn't transparent as RGBA, in the middle of a square."""
+    """Return what isn't transparent as RGBA, in the middle of a square."""
     inspect.check(data)
     image = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
     layer = image.convert("RGBA")
@@ -207,7 +207,7 @@ def _cutout(data, side):
 
 
 def _backgrounds(path, size, channels, mode, cache_dir):
-    """Returns uint8 `[n, h, w, c]` or a texture, and what is skipped."""
+    """Return uint8 `[n, h, w, c]` or a texture, and what is skipped."""
     if path in synthesis.TEXTURES:
         return synthesis.TEXTURES[path], []
     source, found, skipped = _sniff(path)
@@ -225,7 +225,7 @@ def _channels(layers, grounds):
 
 
 def _compose(composite, layers, order, grounds, rng, images):
-    """Fills `images` with the layers, in this order, on backgrounds."""
+    """Fill `images` with the layers, in this order, on backgrounds."""
     numbers = rng.random((len(images), composite.width), np.float32)
     seed = rng.integers(2**31)
     starts = range(0, len(images), _BATCH)

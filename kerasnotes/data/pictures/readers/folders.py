@@ -28,7 +28,7 @@ def read(
     cache_dir=None,
     cache="auto",
 ):
-    """Reads class folders of pictures of any size.
+    """Read class folders of pictures of any size.
 
     Folders that only wrap another are descended; `train`, `val` (or `dev`,
     `valid`) and `test` above the class folders are official splits. A folder
@@ -102,7 +102,7 @@ def _sniff(source):
 
 
 def _wrapper(names):
-    """Returns the folders around the class folders, with their `/`."""
+    """Return the folders around the class folders, with their `/`."""
     root = ""
     while True:
         rest = [parts for parts in _below(names, root).values() if parts[1:]]
@@ -113,12 +113,12 @@ def _wrapper(names):
 
 
 def _below(names, root):
-    """Returns a dictionary of name to the parts of its path under `root`."""
+    """Return a dictionary of name to the parts of its path under `root`."""
     return {n: n[len(root) :].split("/") for n in names if n.startswith(root)}
 
 
 def _sort(names, root):
-    """Returns a dictionary of name to (split, class), and what is outside."""
+    """Return a dictionary of name to (split, class), and what is outside."""
     rest = _below(names, root)
     tops = {parts[0].lower() for parts in rest.values() if len(parts) > 1}
     deep = any(len(parts) > 2 for parts in rest.values())

@@ -20,7 +20,7 @@ _ABSURD, _RATIO = 2**26, 100
 
 
 def find(folder):
-    """Returns the training images' file in a folder or below, or None.
+    """Return the training images' file in a folder or below, or None.
 
     Args:
         folder: a `pathlib.Path`.
@@ -45,7 +45,7 @@ def find(folder):
 
 
 def read(train_images, cache_dir=None, cache="auto"):
-    """Reads a set: training files, and test files (`t10k`) if they are there.
+    """Read a set: training files, and test files (`t10k`) if they are there.
 
     Args:
         train_images: the path of `…train-images-idx3-ubyte[.gz]`; the
@@ -111,7 +111,7 @@ def _check_labels(file, labels, values):
 
 
 def _sibling(file, *changes):
-    """Returns the file, plain or gzip, whose name differs so, or None."""
+    """Return the file, plain or gzip, whose name differs so, or None."""
     name = re.escape(file.name.removesuffix(".gz"))
     for old, new in changes:
         name = name.replace(re.escape(old), new)

@@ -27,7 +27,7 @@ def read(
     cache_dir=None,
     cache="auto",
 ):
-    """Reads a folder of pictures with its `labels.csv`.
+    """Read a folder of pictures with its `labels.csv`.
 
     The sheet's column `file` holds paths below the folder; every other
     column is a label, its cells 1, yes or true; 0, no or false; or blank
@@ -86,7 +86,7 @@ def read(
 
 
 def _rows(place):
-    """Returns a dictionary of file to line and labels, and their names."""
+    """Return a dictionary of file to line and labels, and their names."""
     rows, names = {}, []
     for line, cells in sheet.read(place, [_FILE]):
         where = f"{place}: line {line}"

@@ -148,7 +148,7 @@ def _tensor(array):
 def read(
     size=None, channels=None, mode="stretch", cache_dir=None, data_dir=None
 ):
-    """Reads the scenes, preparing them at the first use.
+    """Read the scenes, preparing them at the first use.
 
     Where `data_dir` can't be written, they are prepared in a temporary
     folder.

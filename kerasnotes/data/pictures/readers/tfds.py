@@ -15,7 +15,7 @@ _BATCH = 256
 
 
 def read_digits(data_dir=None, cache="auto", **arguments):
-    """Reads `digits`, preparing it at the first use.
+    """Read `digits`, preparing it at the first use.
 
     Where `data_dir` can't be written, it is prepared in a temporary folder.
 
@@ -37,7 +37,7 @@ def read_digits(data_dir=None, cache="auto", **arguments):
 
 
 def read(name, data_dir=None, **arguments):
-    """Reads a set by its TFDS name, downloading it only if it is missing.
+    """Read a set by its TFDS name, downloading it only if it is missing.
 
     Args:
         name: `name[/config][:version]`.
@@ -70,7 +70,7 @@ def read_builder(
     cache_dir=None,
     cache="auto",
 ):
-    """Reads a prepared TFDS builder.
+    """Read a prepared TFDS builder.
 
     Args:
         builder: a `tfds.core.DatasetBuilder`.
@@ -129,7 +129,7 @@ def read_builder(
 
 
 def _batches(builder, split, fixed, to_size):
-    """Returns a split's size and its batches of pictures and labels."""
+    """Return a split's size and its batches of pictures and labels."""
     image_key, label_key = _keys(builder)
     skip = {image_key: tfds.decode.SkipDecoding()}
     data = builder.as_dataset(
@@ -168,7 +168,7 @@ def _collect(parts, shape, cache_dir, cache):
 
 
 def _on_demand(builder, sides, decode):
-    """Returns what `_collect` does, with pictures that are read on demand."""
+    """Return what `_collect` does, with pictures that are read on demand."""
     image_key, label_key = _keys(builder)
     parts = {
         side: records.Records(builder, split, label_key)
@@ -201,7 +201,7 @@ def _on_demand(builder, sides, decode):
 
 
 def _keys(builder):
-    """Returns the names of the picture and of its one label."""
+    """Return the names of the picture and of its one label."""
     features = dict(builder.info.features)
     pictures = [
         key

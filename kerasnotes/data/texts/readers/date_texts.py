@@ -91,7 +91,7 @@ class Writer:
                 yield re.sub(r"G+", f"'{_BUDDHIST_ERA}'", pattern)
 
     def plain(self, date, form):
-        """Returns a date in one of the forms, as the CLDR has it.
+        """Return a date in one of the forms, as the CLDR has it.
 
         Args:
             date: a `datetime.date`.
@@ -116,7 +116,7 @@ class Writer:
         return text
 
     def write(self, date, form, rng):
-        """Writes a date in one of the forms, as someone might.
+        """Write a date in one of the forms, as someone might.
 
         Zeros, ordinals, punctuation, invisible marks, accents, case and
         native digits vary.
@@ -162,7 +162,7 @@ class Writer:
 
 
 def _fields(pattern):
-    """Returns the fields of a pattern, as `["d", "MMMM", "y"]`."""
+    """Return the fields of a pattern, as `["d", "MMMM", "y"]`."""
     return [match[0] for match in _FIELDS.finditer(pattern) if match[1]]
 
 
@@ -181,7 +181,7 @@ def _capitals(text):
 
 
 def _without_accents(text):
-    """Returns a text without the accents of Latin and Greek letters."""
+    """Return a text without the accents of Latin and Greek letters."""
     letters = []
     for letter in unicodedata.normalize("NFC", text):
         plain = unicodedata.normalize("NFD", letter)[0]

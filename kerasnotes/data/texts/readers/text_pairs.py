@@ -25,7 +25,7 @@ _COMPRESSED = (b"\x1f\x8b", b"\xfd7zXZ")
 
 
 def read(path):
-    """Reads a text with tabs, or a folder or zip archive of texts.
+    """Read a text with tabs, or a folder or zip archive of texts.
 
     A folder that holds no such text but one zip archive is that archive.
 
@@ -67,7 +67,7 @@ def read(path):
 
 
 def _unused(path, source, found, name):
-    """Returns the error for a text that is named for a side, but left out."""
+    """Return the error for a text that is named for a side, but left out."""
     _lines(path, name, functools.partial(source.read, name, text_sides.HEAD))
     why = "most of its first lines have no tab"
     if len(found.get("train", ())) == 2:
@@ -83,7 +83,7 @@ def _unused(path, source, found, name):
 
 
 def read_two(source, target):
-    """Reads two texts that run side by side.
+    """Read two texts that run side by side.
 
     Where they are named `train.xx` and `train.yy`, those beside them that
     are named `dev` and `test` with the same suffixes are official splits.
@@ -133,7 +133,7 @@ def read_two(source, target):
 
 
 def _collect(where, texts):
-    """Makes `Pairs` of the named, not yet read texts of each side."""
+    """Make `Pairs` of the named, not yet read texts of each side."""
     found = pairs.collect(
         {side: _rows(where, *named) for side, named in texts.items()}
     )
@@ -156,7 +156,7 @@ def _collect(where, texts):
 
 
 def _rows(where, first, second=None):
-    """Yields ids and cells."""
+    """Yield ids and cells."""
     name, lines = first[0], _lines(where, *first)
     if second is None:
         for number, line in enumerate(lines, 1):

@@ -23,7 +23,7 @@ _OTHERS = ("cfg", "log", "md", "py", "sh", "yaml", "yml")
 
 
 def find(path, source):
-    """Returns the names of each side's texts: two, or one with tabs.
+    """Return the names of each side's texts: two, or one with tabs.
 
     Args:
         path: the folder or archive, for the error message.
@@ -53,7 +53,7 @@ def find(path, source):
 
 
 def left_out(source, found):
-    """Returns a name that tells a side but isn't used for it, or None.
+    """Return a name that tells a side but isn't used for it, or None.
 
     That is one with the suffix of those used, or of a side that is missing.
 
@@ -74,13 +74,13 @@ def left_out(source, found):
 
 
 def _side(name):
-    """Returns the side that a file's name tells, or None, and the rest."""
+    """Return the side that a file's name tells, or None, and the rest."""
     stem, _, suffix = name.rpartition("/")[2].partition(".")
     return SIDES.get(stem.lower()), suffix
 
 
 def _languages(path, source):
-    """Returns each side's texts `train.xx`: dictionaries of `xx` to name."""
+    """Return each side's texts `train.xx`: dictionaries of `xx` to name."""
     found = {}
     for name in source.names:
         side, suffix = _side(name)
@@ -97,7 +97,7 @@ def _languages(path, source):
 
 
 def _with_tabs(path, source):
-    """Returns the name, in a list, of each side's text with tabs."""
+    """Return the name, in a list, of each side's text with tabs."""
     names = [name for name in source.names if _has_tabs(source, name)]
     if len(names) == 1:
         return {_side(names[0])[0] or "train": names}

@@ -12,7 +12,7 @@ _BATCH = 256
 
 
 def read_dates(data_dir=None):
-    """Reads `dates`, preparing it at the first use.
+    """Read `dates`, preparing it at the first use.
 
     Args:
         data_dir: TFDS's folder; its own default if None. Where it can't be
@@ -28,7 +28,7 @@ def read_dates(data_dir=None):
 
 
 def read(name, data_dir=None):
-    """Reads a set by its TFDS name, downloading it only if it is missing.
+    """Read a set by its TFDS name, downloading it only if it is missing.
 
     Args:
         name: `name[/config][:version]`.
@@ -52,7 +52,7 @@ def read(name, data_dir=None):
 
 
 def read_builder(builder):
-    """Reads a prepared TFDS builder.
+    """Read a prepared TFDS builder.
 
     Args:
         builder: a `tfds.core.DatasetBuilder`.
@@ -82,7 +82,7 @@ def read_builder(builder):
 
 
 def _rows(builder, side, split, keys):
-    """Yields ids and cells."""
+    """Yield ids and cells."""
     data = builder.as_dataset(split=split, shuffle_files=False)
     data = data.map(lambda example: [example[key] for key in keys])
     steps = -(-int(data.cardinality()) // _BATCH)
@@ -97,7 +97,7 @@ def _rows(builder, side, split, keys):
 
 
 def _keys(builder):
-    """Returns the names of the source and the target."""
+    """Return the names of the source and the target."""
     features = dict(builder.info.features)
     texts = [
         key

@@ -33,7 +33,7 @@ def learn(spec, texts):
 
 
 def from_json(value):
-    """Returns the vocabulary whose `to_json` gave the value.
+    """Return the vocabulary whose `to_json` gave the value.
 
     >>> from_json(Characters("é").to_json()).size
     260

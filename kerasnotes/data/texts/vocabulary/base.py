@@ -31,7 +31,7 @@ class Vocabulary:
         return len(self._tokens)
 
     def encode(self, texts):
-        """Returns a list of ids for each text, without marks.
+        """Return a list of ids for each text, without marks.
 
         Args:
             texts: strings or UTF-8 bytes.
@@ -40,7 +40,7 @@ class Vocabulary:
         return [[i for p in split(text(t)) for i in known[p]] for t in texts]
 
     def encode_tensor(self, texts):
-        """Does what `encode` does with TensorFlow's own operations.
+        """Do what `encode` does with TensorFlow's own operations.
 
         Args:
             texts: strings `(n,)`.
@@ -53,7 +53,7 @@ class Vocabulary:
             return self._encode_tensor(utf8(tf.convert_to_tensor(texts)))
 
     def decode(self, ids):
-        """Returns the text of each list of ids, up to its `END`."""
+        """Return the text of each list of ids, up to its `END`."""
         return [
             b"".join(self._tokens[i] for i in _until_end(row)).decode(
                 "utf-8", "replace"
@@ -62,7 +62,7 @@ class Vocabulary:
         ]
 
     def decode_tensor(self, ids):
-        """Does what `decode` does with TensorFlow's own operations.
+        """Do what `decode` does with TensorFlow's own operations.
 
         Args:
             ids: integers `(n, T)`.
@@ -78,7 +78,7 @@ class Vocabulary:
             return utf8(tf.strings.reduce_join(tokens, axis=1))
 
     def to_json(self):
-        """Returns what `from_json` makes the same vocabulary of."""
+        """Return what `from_json` makes the same vocabulary of."""
         raise NotImplementedError
 
 
@@ -99,7 +99,7 @@ def _until_end(row):
 
 
 def text(value):
-    r"""Returns a string or UTF-8 bytes as a string that is valid Unicode.
+    r"""Return a string or UTF-8 bytes as a string that is valid Unicode.
 
     >>> text(b"a\xff") == text("a\udcff") == "a\ufffd"
     True
@@ -112,14 +112,14 @@ def text(value):
 
 
 def utf8(strings):
-    """Returns a tensor of strings with U+FFFD where they aren't UTF-8."""
+    """Return a tensor of strings with U+FFFD where they aren't UTF-8."""
     return tf.strings.unicode_transcode(
         strings, "UTF-8", "UTF-8", errors="replace"
     )
 
 
 def find(keys, values):
-    """Returns where each value stands in sorted keys, and whether it does.
+    """Return where each value stands in sorted keys, and whether it does.
 
     Unlike a lookup table, a constant needs no tracking by what exports it.
 

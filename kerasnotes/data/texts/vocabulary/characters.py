@@ -34,7 +34,7 @@ class Characters(base.Vocabulary):
 
     @classmethod
     def learn(cls, texts):
-        """Returns the vocabulary of every character in the texts."""
+        """Return the vocabulary of every character in the texts."""
         found = set().union(*map(base.text, texts))
         return cls("".join(sorted(c for c in found if not c.isascii())))
 
@@ -62,5 +62,5 @@ class Characters(base.Vocabulary):
 
     @classmethod
     def from_state(cls, state):
-        """Returns the vocabulary of the state in `to_json`."""
+        """Return the vocabulary of the state in `to_json`."""
         return cls(state)

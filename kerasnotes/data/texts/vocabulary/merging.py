@@ -9,7 +9,7 @@ _SEPARATOR = b"\xff"
 
 
 def split(texts, pattern):
-    """Splits texts into the pieces that a regular expression matches.
+    """Split texts into the pieces that a regular expression matches.
 
     Args:
         texts: UTF-8 strings `(n,)`.
@@ -43,7 +43,7 @@ class Merges:
         self._keys, self._merged = keys[order], base.FIRST + order
 
     def __call__(self, pieces):
-        """Returns the ids of each piece.
+        """Return the ids of each piece.
 
         In each piece at a time, the first of the pairs that were learned
         earliest becomes one, until no pair in any piece is known.
@@ -71,7 +71,7 @@ class Merges:
         return tf.gather(ids, index)
 
     def _turn(self, pieces, ids, owners):
-        """Merges one pair in each piece that has one to merge."""
+        """Merge one pair in each piece that has one to merge."""
         keys = tf.cast(ids, tf.int64) * self._size
         keys = keys[:-1] + tf.cast(ids[1:], tf.int64)
         place, known = base.find(self._keys, keys)

@@ -140,12 +140,12 @@ class Subwords(base.Vocabulary):
 
     @classmethod
     def from_state(cls, state):
-        """Returns the vocabulary of the state in `to_json`."""
+        """Return the vocabulary of the state in `to_json`."""
         return cls([list(map(int, s.split(","))) for s in state.split()])
 
 
 def _pairs(merges):
-    """Returns the library's merges, spelt by characters, as pairs of ids."""
+    """Return the library's merges, spelt by characters, as pairs of ids."""
     ids = {c: base.MARKS + byte for byte, c in enumerate(_alphabet())}
     for left, right in merges:
         ids[left + right] = base.MARKS + len(ids)

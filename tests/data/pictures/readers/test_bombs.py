@@ -35,7 +35,7 @@ def chunk(kind, data):
 
 
 def zeros(megabytes, start=b""):
-    """Returns a raw deflate stream of zeros, made of copies of one part."""
+    """Return a raw deflate stream of zeros, made of copies of one part."""
     deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
     start = deflate.compress(start) + deflate.flush(zlib.Z_FULL_FLUSH)
     part = deflate.compress(bytes(16 * MB)) + deflate.flush(zlib.Z_FULL_FLUSH)
@@ -43,7 +43,7 @@ def zeros(megabytes, start=b""):
 
 
 def zip_of(folder, data, told, copies=1, name="a/1.png"):
-    """Writes a zip whose directory says what it likes of a member's size."""
+    """Write a zip whose directory says what it likes of a member's size."""
     head = struct.pack(
         "<HHHHHLLLHH", 20, 0, 8, 0, 33, 0, len(data), told, len(name), 0
     )
@@ -222,7 +222,7 @@ BOMBS = {
 
 
 def attempt(name):
-    """Makes a bomb, and reads it."""
+    """Make a bomb, and read it."""
     with tempfile.TemporaryDirectory() as folder:
         BOMBS[name][0](pathlib.Path(folder))
 

@@ -43,7 +43,7 @@ def encoded(kind, mode="RGB", **options):
 
 
 def interlaced():
-    """Encodes in Adam7, which Pillow doesn't. PNG, third edition, 8.2."""
+    """Encode in Adam7, which Pillow doesn't. PNG, third edition, 8.2."""
     pixels, rows = np.asarray(RGBA), b""
     for y, x, down, right in (
         (0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4),
@@ -184,7 +184,7 @@ NAMED = {"set": "--dataset", "set.zip": "", "digits": "-ubyte"}
 
 
 def attempt(case):
-    """Reads files in a folder of their own."""
+    """Read files in a folder of their own."""
     kind, files = case
     with tempfile.TemporaryDirectory() as folder:
         write(pathlib.Path(folder), files)
@@ -196,7 +196,7 @@ def attempt(case):
 
 
 def picture_cases(whole, count, seed):
-    """Yields folders of many broken pictures with two that are whole."""
+    """Yield folders of many broken pictures with two that are whole."""
     for name, data in whole.items():
         files = {f"{side}/whole.png": encoded("PNG") for side in "ab"}
         for number, (_, broken) in enumerate(
@@ -207,7 +207,7 @@ def picture_cases(whole, count, seed):
 
 
 def other_cases(count, seed):
-    """Yields each other file broken, beside what it needs."""
+    """Yield each other file broken, beside what it needs."""
     tiny = {name: encoded("PNG") for name in "abcd"}
     rows = "".join(f"{i},{n}\n" for n, i in enumerate(IDS))
     labels = "id,label\n" + "".join(f"{i},yes\n" for i in IDS[:4])

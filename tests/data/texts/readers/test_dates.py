@@ -24,7 +24,7 @@ def found(tmp_path_factory):
 
 
 def rows_of(found):
-    """Yields side, locale, source and date."""
+    """Yield side, locale, source and date."""
     for place, source, target in zip(
         found.ids, found.sources, found.targets, strict=True
     ):

@@ -12,7 +12,7 @@ PAIR = "a\tA\n"
 
 
 def written(folder, texts):
-    """Returns a folder and an archive of the texts."""
+    """Return a folder and an archive of the texts."""
     for name, text in texts.items():
         path = folder / name
         path.parent.mkdir(exist_ok=True, parents=True)

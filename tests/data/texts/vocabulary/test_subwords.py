@@ -34,7 +34,7 @@ def sentences():
 
 
 def spelling():
-    """Returns how the library spells each byte that UTF-8 can have."""
+    """Return how the library spells each byte that UTF-8 can have."""
     codes = [*range(0x800), *range(0x800, 0xD800, 64)]
     codes += [*range(0xE000, 0x10000, 64), *range(0x10000, 0x110000, 4096)]
     found = {}
@@ -51,7 +51,7 @@ def tokenizer(model):
 
 
 def twin(known):
-    """Returns the library's tokenizer with the merges of a vocabulary."""
+    """Return the library's tokenizer with the merges of a vocabulary."""
     letters = {3 + byte: letter for byte, letter in spelling().items()}
     state = known.to_json()["state"]
     pairs = [tuple(map(int, pair.split(","))) for pair in state.split()]

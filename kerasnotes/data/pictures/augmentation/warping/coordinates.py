@@ -6,7 +6,7 @@ from kerasnotes.data.pictures.augmentation.warping import fields
 
 
 def move(points, warps, within=1e-9):
-    """Moves points from the pictures before to the pictures after.
+    """Move points from the pictures before to the pictures after.
 
     Args:
         points: `[b, k, 2]`, x before y; pixel centres at whole numbers.
@@ -31,7 +31,7 @@ def move(points, warps, within=1e-9):
 
 
 def source(points, warps):
-    """Returns where points of the pictures after come from.
+    """Return where points of the pictures after come from.
 
     Args:
         points: `[b, k, 2]`, x before y; pixel centres at whole numbers.
@@ -48,7 +48,7 @@ def source(points, warps):
 
 
 def mirrored(warps):
-    """Returns which pictures are seen as in a mirror, bool `[b]`.
+    """Return which pictures are seen as in a mirror, bool `[b]`.
 
     One that is mirrored both ways is turned by 180 degrees, and isn't.
     """
@@ -56,7 +56,7 @@ def mirrored(warps):
 
 
 def swap(values, pairs, which):
-    """Swaps paired rows of some pictures: left eyes for right ones.
+    """Swap paired rows of some pictures: left eyes for right ones.
 
     Args:
         values: `[b, ..., k, m]`.
@@ -90,7 +90,7 @@ def swap(values, pairs, which):
 
 
 def nearest(places):
-    """Returns the pixel that each place lies in, half a pixel up.
+    """Return the pixel that each place lies in, half a pixel up.
 
     Places half-way between two pixels go one way all: rounded to even,
     every other pixel of a shift by half would be lost. A millionth more

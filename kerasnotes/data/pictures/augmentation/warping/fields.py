@@ -60,12 +60,12 @@ def basis(places, side):
 
 @functools.lru_cache
 def grid(side):
-    """Returns the basis for every pixel of a side, `[side, CONTROLS]`."""
+    """Return the basis for every pixel of a side, `[side, CONTROLS]`."""
     return basis(np.arange(side), side)
 
 
 def dense(controls, size):
-    """Computes the displacement of every pixel.
+    """Compute the displacement of every pixel.
 
     Args:
         controls: `[..., 2, CONTROLS, CONTROLS]`.
@@ -79,7 +79,7 @@ def dense(controls, size):
 
 
 def at(controls, points, size):
-    """Computes the displacement of points.
+    """Compute the displacement of points.
 
     Args:
         controls: `[b, 2, CONTROLS, CONTROLS]`.
@@ -97,7 +97,7 @@ def at(controls, points, size):
 
 
 def parts(controls, size, lengths, within):
-    """Returns into how many parts lines are cut, so that each stays straight.
+    """Return into how many parts lines are cut, so that each stays straight.
 
     A part of h cells strays from its chord by at most `h² |d''| / 8`, and
     `|d''|` is up to about four times the largest control for each cell².
@@ -121,7 +121,7 @@ def parts(controls, size, lengths, within):
 
 
 def undo(controls, points, size, within=1e-9):
-    """Finds p with `p + d(p)` the points, by fixed-point iteration.
+    """Find p with `p + d(p)` the points, by fixed-point iteration.
 
     Up to `MOST`, d is a contraction, so that there is one answer. A point's
     depends on no other point.

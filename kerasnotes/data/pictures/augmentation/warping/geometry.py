@@ -97,7 +97,7 @@ class Geometry:
                 )
 
     def sample(self, numbers, source_size, target_size):
-        """Returns the `Warps` that random numbers make.
+        """Return the `Warps` that random numbers make.
 
         Args:
             numbers: uniform in [0, 1), `[b, width]`.
@@ -135,7 +135,7 @@ class Geometry:
         )
 
     def _window(self, numbers, source_size, target_size):
-        """Returns each window's left, top, width and height, `[b, 4]`."""
+        """Return each window's left, top, width and height, `[b, 4]`."""
         source, target = np.array(source_size), np.array(target_size)
         place = numbers[:, 1::-1]
         if self.crop is None:

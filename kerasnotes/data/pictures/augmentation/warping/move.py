@@ -48,7 +48,7 @@ class Move:
     size: tuple | None = None
 
     def of_size(self, size):
-        """Returns the move for targets in pixels of another picture size.
+        """Return the move for targets in pixels of another picture size.
 
         Args:
             size: height and width of the pictures before, as the targets
@@ -57,7 +57,7 @@ class Move:
         return dataclasses.replace(self, size=tuple(size))
 
     def boxes(self, boxes):
-        """Moves boxes, each to the tightest box around what it was.
+        """Move boxes, each to the tightest box around what it was.
 
         Of a box that is turned, sheared or warped, the whole outline moves;
         what of it lies within the picture is cut out, and the answer is
@@ -95,7 +95,7 @@ class Move:
         )
 
     def masks(self, masks, outside=0, fill=None):
-        """Moves masks: each pixel takes its nearest neighbour's class.
+        """Move masks: each pixel takes its nearest neighbour's class.
 
         Args:
             masks: `[b, height, width]`, `[b, height, width, c]`, or one for
@@ -138,7 +138,7 @@ class Move:
         return padded.like(moved, dense.dtype)
 
     def points(self, points, visible=None, pairs=()):
-        """Moves points with the pictures.
+        """Move points with the pictures.
 
         Args:
             points: `[b, ..., k, 2]`, x before y, in pixels of the pictures
@@ -181,7 +181,7 @@ class Move:
         )
 
     def _warps(self, numbers):
-        """Returns the `Warps` of the pictures, or of targets of `size`."""
+        """Return the `Warps` of the pictures, or of targets of `size`."""
         if self.geometry is None:
             matrices = np.tile(np.eye(2, 3), (len(numbers), 1, 1))
             sizes = tuple(self.source_size), tuple(self.target_size)
@@ -195,7 +195,7 @@ class Move:
 
 
 def _complete(padded, pairs):
-    """Checks that ragged points have both of each pair, or no point."""
+    """Check that ragged points have both of each pair, or no point."""
     axis = padded.dense.shape.rank - 3
     if not pairs or axis >= len(padded.lengths):
         return []

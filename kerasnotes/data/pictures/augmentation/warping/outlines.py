@@ -12,7 +12,7 @@ _NEAR = 1e-6
 
 
 def move_boxes(boxes, warps):
-    """Moves boxes, as `Warps.boxes`."""
+    """Move boxes, as `Warps.boxes`."""
     boxes = np.asarray(boxes, np.float64)
     if warps.fields is None:
         return _move(boxes, warps, 1)
@@ -30,7 +30,7 @@ def move_boxes(boxes, warps):
 
 
 def _move(boxes, warps, parts):
-    """Moves boxes whose edges are cut into parts, that stay straight."""
+    """Move boxes whose edges are cut into parts, that stay straight."""
     batch, count = boxes.shape[:2]
     outlines = _outlines(boxes, parts)
     # A box counts from the picture's edge, half a pixel before the centre
@@ -55,7 +55,7 @@ def _move(boxes, warps, parts):
 
 
 def _parts(boxes, warps):
-    """Returns into how many parts the edges of a box are cut, `[b]`."""
+    """Return into how many parts the edges of a box are cut, `[b]`."""
     sides = (boxes[:, 0, 2:] - boxes[:, 0, :2]).max(-1)
     scale = np.linalg.norm(np.linalg.inv(warps.matrices[:, :, :2]), 2, (1, 2))
     lengths = np.fmax(sides, 0.0) * scale
@@ -64,7 +64,7 @@ def _parts(boxes, warps):
 
 
 def _outlines(boxes, parts):
-    """Returns points around boxes, in order, `[b, n, 4 parts, 2]`."""
+    """Return points around boxes, in order, `[b, n, 4 parts, 2]`."""
     along = np.arange(parts) / parts
     ends = np.zeros(parts)
     x = np.concatenate([along, ends + 1, 1 - along, ends])
@@ -74,7 +74,7 @@ def _outlines(boxes, parts):
 
 
 def _refined(outlines, most):
-    """Adds the points where outlines cross the lines of the borders.
+    """Add the points where outlines cross the lines of the borders.
 
     Args:
         outlines: `[b, n, m, 2]`, closed.
@@ -97,7 +97,7 @@ def _refined(outlines, most):
 
 
 def _corners(boxes, warps, most):
-    """Returns the picture's corners, `[b, n, 4, 2]`, and which come from a box.
+    """Return the picture's corners, `[b, n, 4, 2]`, and which come from a box.
 
     A box that is larger than what the picture shows of it reaches them.
     """
@@ -110,13 +110,13 @@ def _corners(boxes, warps, most):
 
 
 def _both(conditions):
-    """Returns whether x and y fulfil a condition, each."""
+    """Return whether x and y fulfil a condition, each."""
     # NumPy takes ten times as long to reduce an axis of two.
     return conditions[..., 0] & conditions[..., 1]
 
 
 def _around(points, which):
-    """Returns the boxes around some of the points, `[b, n, 4]`."""
+    """Return the boxes around some of the points, `[b, n, 4]`."""
     sides = [points[..., 0], points[..., 1]]
     low = [np.where(which, side, np.inf).min(-1) for side in sides]
     high = [np.where(which, side, -np.inf).max(-1) for side in sides]
@@ -124,7 +124,7 @@ def _around(points, which):
 
 
 def _area(outlines):
-    """Returns the areas within closed outlines, by Gauss's formula.
+    """Return the areas within closed outlines, by Gauss's formula.
 
     An outline clipped point by point runs along the border where it was
     beyond, and so surrounds what of it lies in the picture.

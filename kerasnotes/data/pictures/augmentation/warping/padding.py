@@ -55,7 +55,7 @@ class Padded:
         self.dense = values
 
     def like(self, values, dtype, shape=None):
-        """Returns values as ragged as these were.
+        """Return values as ragged as these were.
 
         Args:
             values: a dense tensor whose first axes are those of `dense`.
@@ -71,5 +71,5 @@ class Padded:
 
 
 def real(dtype):
-    """Returns the type of moved coordinates: a float's own, or float32."""
+    """Return the type of moved coordinates: a float's own, or float32."""
     return dtype if dtype.is_floating else tf.float32

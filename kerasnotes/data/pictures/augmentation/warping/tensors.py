@@ -33,7 +33,7 @@ def resample(images, matrices, controls, size, fill):
 
 
 def _coordinates(matrices, controls, size):
-    """Returns where the output comes from, x and y: `[b, height, width]`."""
+    """Return where the output comes from, x and y: `[b, height, width]`."""
     height, width = size
     x = tf.range(width, dtype=tf.float32)
     y = tf.range(height, dtype=tf.float32)[:, None]
@@ -47,7 +47,7 @@ def _coordinates(matrices, controls, size):
 
 
 def _gather(images, rows, columns, fill):
-    """Returns the pixels, and 0 where they lie beyond a constant border."""
+    """Return the pixels, and 0 where they lie beyond a constant border."""
     height, width, channels = images.shape[1:]
     inside = 1.0
     if fill == "reflect":

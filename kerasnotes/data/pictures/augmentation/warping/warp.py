@@ -18,7 +18,7 @@ FILLS = ("auto", "constant", "nearest", "reflect")
 
 
 def backend():
-    """Returns what resamples pictures: `"opencv"` or `"tensorflow"`."""
+    """Return what resamples pictures: `"opencv"` or `"tensorflow"`."""
     return "opencv" if opencv.cv2 else "tensorflow"
 
 
@@ -121,7 +121,7 @@ class Warps:
         return warped
 
     def points(self, points, visible=None, pairs=()):
-        """Moves points with the pictures.
+        """Move points with the pictures.
 
         Args:
             points: `[b, ..., k, 2]`, x before y; the first pixel's centre
@@ -154,7 +154,7 @@ class Warps:
         return moved, inside
 
     def boxes(self, boxes):
-        """Moves boxes with the pictures, each to the box around what it was.
+        """Move boxes with the pictures, each to the box around what it was.
 
         The outline of a box is turned, sheared and bent with the picture;
         its part within the picture is cut out, and the tightest box around
@@ -178,7 +178,7 @@ class Warps:
         return outlines.move_boxes(boxes, self)
 
     def rows(self, indices):
-        """Returns the warps of some of the pictures.
+        """Return the warps of some of the pictures.
 
         Args:
             indices: which of the batch.
@@ -189,7 +189,7 @@ class Warps:
         )
 
     def of_size(self, size):
-        """Returns the warps of targets in pixels of another source size.
+        """Return the warps of targets in pixels of another source size.
 
         Args:
             size: height and width of the pictures that the targets are of.
@@ -204,7 +204,7 @@ class Warps:
         )
 
     def coordinates(self, index):
-        """Returns where the pixels of one output come from, x before y.
+        """Return where the pixels of one output come from, x before y.
 
         Args:
             index: which of the batch.
@@ -230,14 +230,14 @@ class Warps:
 
 
 def picture_fill(fill, channels):
-    """Returns the fill that `"auto"` means for pictures."""
+    """Return the fill that `"auto"` means for pictures."""
     if fill == "auto":
         return "constant" if channels == 1 else "reflect"
     return fill
 
 
 def within(indices, count, fill):
-    """Returns the pixels that stand in for those beyond the border."""
+    """Return the pixels that stand in for those beyond the border."""
     if fill == "reflect" and indices.size:
         if indices.min() < -count or indices.max() >= 2 * count:
             indices = indices % (2 * count)

@@ -12,7 +12,7 @@ RNG = np.random.default_rng(0)
 
 
 def smooth(height, width):
-    """Returns a picture without fine detail, uint8 `[height, width, 1]`."""
+    """Return a picture without fine detail, uint8 `[height, width, 1]`."""
     y, x = np.mgrid[:height, :width]
     waves = np.sin(x / 9) * np.cos(y / 7) + np.sin((x + 2 * y) / 11)
     return np.rint(127 + 60 * waves).astype(np.uint8)[..., None]

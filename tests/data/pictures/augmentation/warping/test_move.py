@@ -21,7 +21,7 @@ POLICIES = {
 
 
 def mapped(policy, pictures, function, *targets):
-    """Returns what a function of a move and targets makes in a `map`."""
+    """Return what a function of a move and targets makes in a `map`."""
     numbers = RNG.random((len(pictures), policy.width)).astype(np.float32)
 
     def move(pictures, numbers, *targets):

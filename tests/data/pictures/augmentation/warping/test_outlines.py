@@ -20,7 +20,7 @@ GEOMETRIES = {
 
 
 def splines(places, side):
-    """Returns SciPy's B-splines at pixel coordinates, of norm 1."""
+    """Return SciPy's B-splines at pixel coordinates, of norm 1."""
     knots = np.arange(-3.0, fields.CELLS + 4)
     cells = np.clip((places + 0.5) / side, 0, 1) * fields.CELLS
     matrix = interpolate.BSpline.design_matrix(cells, knots, 3).toarray()
@@ -28,7 +28,7 @@ def splines(places, side):
 
 
 def fill(warps, index, box, fine, reach=0):
-    """Fills a box on a grid finer than the pixels of a moved picture.
+    """Fill a box on a grid finer than the pixels of a moved picture.
 
     Args:
         warps: the `Warps`.
@@ -60,7 +60,7 @@ def fill(warps, index, box, fine, reach=0):
 
 
 def around(steps, filled):
-    """Returns the box around what is filled."""
+    """Return the box around what is filled."""
     rows, columns = (steps[i][filled.any(1 - i)] for i in (0, 1))
     half = (steps[0][1] - steps[0][0]) / 2
     return np.array([

@@ -27,7 +27,7 @@ def _installed(request):
 
 
 def smooth_noise(height, width, channels):
-    """Returns noise over which the grey levels change slowly."""
+    """Return noise over which the grey levels change slowly."""
     noise = RNG.random((height, width, channels))
     noise = ndimage.gaussian_filter(noise, 3, axes=(0, 1))
     low, high = noise.min(), noise.max()
@@ -155,7 +155,7 @@ def test_masks_of_several_channels():
 
 
 def spline_displacements(controls, size):
-    """Returns the field by SciPy's own B-splines, `[2, height, width]`."""
+    """Return the field by SciPy's own B-splines, `[2, height, width]`."""
     knots = np.arange(-3.0, fields.CELLS + 4)
     rows, columns = (
         interpolate.BSpline.design_matrix(
