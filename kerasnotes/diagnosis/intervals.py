@@ -89,7 +89,7 @@ class Measure:
         return self.interval_of_best(1)
 
     def interval_of_best(self, candidates):
-        """The interval of the best of several models, as this one is.
+        """Return the interval of the best of several models, as this one is.
 
         The best of k looks better than it is. That the error of any of them
         lies beyond an end of its `1 - 0.05/k` interval has a probability of

@@ -4,7 +4,7 @@ import numpy as np
 
 
 def exponential_average(values, beta=0.9, bias_correction=False):
-    """The running average of a sequence, `v_t = β v_{t-1} + (1-β) θ_t`.
+    """Return a sequence's running average, `v_t = β v_{t-1} + (1-β) θ_t`.
 
     It starts from `v_0 = 0`, so the first averages are too small; the bias
     correction divides each by `1 - β^t`, t from 1, and leaves the running

@@ -91,11 +91,11 @@ class Multilabel(pictures.PictureTask):
         return scores | {"labels": dict(zip(names, rows, strict=True))}
 
     def outcome(self, trained, answers):
-        """An example is wrong if any of its known labels is."""
+        """Count an example as wrong if any of its known labels is."""
         return review.outcome(answers, _of(trained))
 
     def error(self, trained, answers, metrics):
-        """An example's error is the share of its known labels wrong."""
+        """Return the mean share of an example's known labels that is wrong."""
         known = answers.targets >= 0
         wrong = review.wrong(answers.targets, answers.outputs, _of(trained))
         some = known.any(axis=1)

@@ -154,7 +154,7 @@ def _pairs(merges):
 
 @functools.cache
 def _alphabet():
-    """The character by which the library spells each byte."""
+    """Return the character by which the library spells each byte."""
     plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
     others = [byte for byte in range(256) if byte not in plain]
     spelt = {byte: chr(byte) for byte in plain}
