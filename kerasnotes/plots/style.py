@@ -57,7 +57,8 @@ th:last-child, td:last-child { padding-right: 0.5rem; }
 thead th { position: sticky; top: 0; background: var(--page);
   color: var(--muted); font-weight: 500; white-space: nowrap;
   border-bottom: 0; box-shadow: inset 0 -1px var(--muted); }
-th { overflow-wrap: break-word; }
+/* Words stay whole: a wide table scrolls. */
+th, td { overflow-wrap: break-word; }
 tbody th { font-weight: 500; }
 figure { margin: 0 0 1.5rem; }
 figcaption { max-width: 42rem; color: var(--muted); font-size: 0.875rem;
