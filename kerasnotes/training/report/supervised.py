@@ -31,7 +31,7 @@ def report(task, run, trained, data):
     )
     headline = task.headline(trained.facts)
     return records.Report(
-        f"{trained.model.name} on {config.subject}",
+        f"{trained.model.name} on {task.subject(trained.facts)}",
         f"{metrics['parameters']:,} parameters, {data.splits['train'].size:,} "
         "training examples",
         metrics,

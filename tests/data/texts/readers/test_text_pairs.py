@@ -151,8 +151,8 @@ def test_side_by_side(tmp_path):
         "test_0fr": "C\nD\n",
         "dev_0log": "no text\n",
     }
-    folder = write(tmp_path / "two", **texts)
-    archive = zipped(tmp_path / "two.zip", **texts)
+    folder = write(tmp_path / "en-fr", **texts)
+    archive = zipped(tmp_path / "en-fr.zip", **texts)
     for dataset in (folder, archive, f"{folder}/train.en,{folder}/train.fr"):
         found = load.load(dataset)
         assert rows(found, "train") == [("a", "A"), ("b", "B")]
