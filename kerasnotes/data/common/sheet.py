@@ -7,7 +7,7 @@ import io
 import pathlib
 import re
 
-from kerasnotes import errors
+from kerasnotes import errors, files
 
 _DELIMITERS = ",;\t"
 _LARGEST = 2**26
@@ -19,7 +19,8 @@ def read(path, columns):
 
     The cells are parted by commas, semicolons or tabs, the text is UTF-8,
     with or without a byte-order mark, or UTF-16 with one. Rows without any
-    text are left out, and cells that a row lacks at its end are empty.
+    text are left out, and cells that a row lacks at its end are empty. The
+    apostrophe by which `files.write_csv` escapes a formula is taken away.
 
     Args:
         path: the file.
@@ -50,6 +51,7 @@ def read(path, columns):
     rows, line = [], 1
     try:
         for cells in reader:
+            cells = [files.unescaped_cell(cell) for cell in cells]
             if line == 1:
                 header = _header(path, cells, columns)
             elif any(cell.strip() for cell in cells):
