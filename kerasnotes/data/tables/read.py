@@ -9,7 +9,7 @@ import pathlib
 import numpy as np
 
 from kerasnotes import errors
-from kerasnotes.data.common import sheet
+from kerasnotes.data.common import built_in, sheet
 
 _LARGEST = float(np.finfo(np.float32).max)
 _FEWEST = 10
@@ -73,6 +73,7 @@ def load(dataset, columns=None):
     (442, 11)
     """
     if dataset == "diabetes":
+        built_in.tell(dataset)
         from sklearn import datasets
 
         found = datasets.load_diabetes(scaled=False)

@@ -3,6 +3,7 @@
 import os
 
 from kerasnotes import errors
+from kerasnotes.data.common import built_in
 from kerasnotes.data.texts.readers import text_pairs
 
 
@@ -30,6 +31,7 @@ def load(dataset, data_dir=None, source=None, target=None):
     kerasnotes.errors.UserError: --dataset: no such file: 'no/such/file.txt'...
     """
     if dataset == "dates":
+        built_in.tell(dataset)
         from kerasnotes.data.texts.readers import tfds as tfds_pairs
 
         return tfds_pairs.read_dates(data_dir)
