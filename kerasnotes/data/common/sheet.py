@@ -12,6 +12,7 @@ from kerasnotes import errors, files
 _DELIMITERS = ",;\t"
 _LARGEST = 2**26
 LONGEST_LINE = 2**20
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 def read(path, columns):
@@ -108,6 +109,25 @@ def _check_lines(path, data):
         # A cell of one letter takes a hundred times its room.
         if len(line) > LONGEST_LINE:
             raise too_long(path, number)
+
+
+def number(text):
+    """Return the number that a cell holds.
+
+    Python itself reads `12_3` as 123, and the digits of any script.
+
+    Raises:
+        ValueError: it is no decimal number in the digits 0 to 9.
+
+    >>> number(" -1.5e3 ")
+    -1500.0
+    >>> number("12_3")
+    Traceback (most recent call last):
+    ValueError: '12_3' is no number
+    """
+    if not _NUMBER.fullmatch(text.strip()):
+        raise ValueError(f"{text!r} is no number")
+    return float(text)
 
 
 def too_long(path, number):

@@ -28,6 +28,8 @@ with epy.lazy_imports():
 
 # The beams that the report compares, on how many examples.
 _WIDTHS, _COMPARED = (1, 2, 4, 8, 16), 500
+# How many characters of a text are shown before training.
+_SHOWN = 60
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,8 +141,8 @@ class Translate(task_lib.SupervisedTask):
             way = facts["languages"]
         corpus = load.load(config.dataset, config.data_dir, *way)
         direction.check(corpus.languages, *way, evaluating=bool(facts))
-        if corpus.languages:
-            print("{}: from {} to {}".format(config.subject, *corpus.languages))
+        if not facts:
+            _print_direction(config.subject, corpus)
         return corpus
 
     def _short(self, parts, tokens):
@@ -283,6 +285,20 @@ def _digest(pairs, parts):
         for row in part
     )
     return hashlib.sha256(repr(list(rows)).encode()).hexdigest()
+
+
+def _print_direction(subject, pairs):
+    """Says which way the pairs go, and shows two of them."""
+    names = " from {} to {}".format(*pairs.languages) if pairs.languages else ""
+    print(f"{subject}{names}: {len(pairs.ids):,} pairs, two of them:")
+    for row in sorted({0, len(pairs.ids) // 2}):
+        texts = (pairs.sources[row], pairs.targets[row])
+        source, target = map(errors.printable, map(_short, texts))
+        print(f'  {pairs.ids[row]}: "{source}" is to become "{target}"')
+
+
+def _short(text):
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def _print_skipped(pairs, shared, dropped):

@@ -100,8 +100,9 @@ def test_the_direction_is_said_and_kept(tmp_path, capsys):
         )
     )
     facts = task.data().facts
-    first = capsys.readouterr().out.splitlines()[0]
-    assert first.startswith("de-en: from en to de")
+    first, pair = capsys.readouterr().out.splitlines()[:2]
+    assert pair == '  train.en:1: "en train 0" is to become "de train 0"'
+    assert first == "de-en from en to de: 60 pairs, two of them:"
     assert facts["languages"] == ["en", "de"]
     assert task.subject(facts) == "de-en from en to de"
 

@@ -22,6 +22,8 @@ from kerasnotes.data.texts import direction, pairs
 from kerasnotes.data.texts.readers import text_sides
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# Enough to tell what a column holds.
+_ROWS = 100
 _COMPRESSED = (b"\x1f\x8b", b"\xfd7zXZ")
 
 
@@ -179,6 +181,7 @@ def _rows(where, first, second=None):
     """Yield ids and cells."""
     name, lines = first[0], _lines(where, *first)
     if second is None:
+        _check_columns(where, name, lines)
         for number, line in enumerate(lines, 1):
             if line.strip():
                 yield f"{name}:{number}", line.split(b"\t")
@@ -192,6 +195,20 @@ def _rows(where, first, second=None):
         )
     for number, cells in enumerate(zip(lines, others, strict=True), 1):
         yield f"{name}:{number}", cells
+
+
+def _check_columns(where, name, lines):
+    """Refuses `id, text, id, text`, as whose pair an id and a text would go."""
+    heads = [line.split(b"\t") for line in lines[:_ROWS] if line.strip()]
+    if heads and all(
+        len(cells) > 3 and cells[0].isdigit() and cells[2].isdigit()
+        for cells in heads
+    ):
+        raise errors.UserError(
+            f"--dataset: {where}: columns 1 and 3 of {name} are numbers, ids "
+            "it seems, where the source and the target are to be columns 1 "
+            f"and 2; take the texts: cut -f2,4 {name}"
+        )
 
 
 def _lines(where, name, read_bytes):

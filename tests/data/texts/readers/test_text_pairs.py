@@ -213,3 +213,10 @@ def test_an_archive_that_is_cut_short_or_harmed(tmp_path):
         path.write_bytes(harmed)
         with pytest.raises(errors.UserError, match="t.zip"):
             load.load(str(path))
+
+
+def test_ids_are_no_source(tmp_path):
+    rows_ = "".join(f"{i}\tGo {i}.\t{i + 9}\tVa {i} !\n" for i in range(30))
+    folder = write(tmp_path, tatoeba_0tsv=rows_)
+    with pytest.raises(errors.UserError, match="tatoeba.tsv .* cut -f2,4"):
+        load.load(f"{folder}/tatoeba.tsv")
