@@ -6,11 +6,15 @@ import io
 import json
 import os
 import pathlib
+import re
 import shutil
 import zlib
 
 from kerasnotes import errors
 
+# Those of full width too, which spreadsheets of East Asia take alike.
+_FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _SEAL = "checksum"
 _REASONS = (
     "No space left on device",
@@ -149,8 +153,47 @@ def write_csv(path, rows, columns=None):
         columns: their keys in order; default those that any row has.
     """
     columns = columns or list(dict.fromkeys(k for row in rows for k in row))
+    text = csv_text([columns, *([r.get(c, "") for c in columns] for r in rows)])
+    write_bytes(path, text.encode())
+
+
+def csv_text(rows):
+    """Return rows of cells as CSV that a spreadsheet takes as it stands.
+
+    Args:
+        rows: lists of numbers and texts.
+
+    >>> print(csv_text([["id", "score"], ["=1+1", -0.5]]), end="")
+    id,score
+    '=1+1,-0.5
+    """
     text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_bytes(path, text.getvalue().encode())
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows(map(escaped_cell, row) for row in rows)
+    return text.getvalue()
+
+
+def escaped_cell(value):
+    """Return a cell that no spreadsheet runs or evaluates as a formula.
+
+    Texts that begin as a formula does get an apostrophe before them; numbers
+    stay.
+
+    Args:
+        value: a number or a text.
+
+    >>> [escaped_cell(v) for v in ("=A1", "-0.5", -0.5, "- yes", "'@a")]
+    ["'=A1", '-0.5', -0.5, "'- yes", "''@a"]
+    """
+    if isinstance(value, str) and _FORMULA.match(value):
+        return value if _NUMBER.fullmatch(value) else f"'{value}"
+    return value
+
+
+def unescaped_cell(text):
+    """Return the text of which `escaped_cell` made a cell.
+
+    >>> [unescaped_cell(t) for t in ("'=A1", "-0.5", "''@a", "'tis")]
+    ['=A1', '-0.5', "'@a", "'tis"]
+    """
+    return text[1:] if text[:1] == "'" and _FORMULA.match(text) else text

@@ -54,3 +54,18 @@ def test_columns_are_the_union(tmp_path):
     path = tmp_path / "a.csv"
     files.write_csv(path, [{"x": 1}, {"x": 2, "y": "a,b"}])
     assert path.read_text() == 'x,y\n1,\n2,"a,b"\n'
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["=1+1", "+1-1", "-A1", "@x", "\t=1", "＝1", "'=1", "''@", "'tis", "- no"],
+)
+def test_formulas_are_escaped_and_come_back(text):
+    cell = files.escaped_cell(text)
+    assert cell[0] not in "=+-@\t＝"
+    assert files.unescaped_cell(cell) == text
+
+
+@pytest.mark.parametrize("value", [-0.5, "-0.5", "+1e-3", "-.5", "a=1", "", 3])
+def test_numbers_and_other_texts_stay(value):
+    assert files.escaped_cell(value) == value

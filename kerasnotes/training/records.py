@@ -18,7 +18,11 @@ class Split(typing.Protocol):
     """The number of examples."""
 
     ids: list
-    """A string for each, by which people find it."""
+    """A string for each, by which people find it.
+
+    Where ids are places in a file, which may come to hold others, a split
+    has `keys` too: bytes or a text of what is there, for each example.
+    """
 
     def take(self, size):
         """Return a `Split` of `size` of the examples, a fair sample.

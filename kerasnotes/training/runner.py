@@ -14,8 +14,8 @@ with epy.lazy_imports():
     from kerasnotes.training.distribute import strategies, workers
     from kerasnotes.training.fit import compiling
     from kerasnotes.training.report import page, supervised, tables
+    from kerasnotes.training.run import fingerprints, session
     from kerasnotes.training.run import folder as run_folder
-    from kerasnotes.training.run import session
     from kerasnotes.training.serve import export as export_lib
 
 
@@ -106,8 +106,17 @@ class OpenRun:
 
     @functools.cached_property
     def data(self):
-        """The `Data` that its model is asked about."""
-        return self.task.data(self.facts)
+        """The `Data` that its model is asked about.
+
+        Raises:
+            UserError: its own data have changed since it was trained.
+        """
+        data, dataset = self.task.data(self.facts), self.task.config.dataset
+        if dataset == self.saved.get("flags", {}).get("dataset"):
+            fingerprints.check(self.folder, self.facts, data, dataset)
+        else:
+            fingerprints.warn(self.folder, data, dataset)
+        return data
 
     @functools.cached_property
     def trained(self):
@@ -176,9 +185,11 @@ def learn_in(folder, task, data=None, watchers=()):
     """
     compiling.configure(task.config)
     folder.open(task.config)
-    data = data or task.data()
+    data, hashes = fingerprints.with_digests(data or task.data())
     run = session.Run(task.config, folder, tuple(watchers))
-    return task.learn(run, data), data
+    trained = task.learn(run, data)
+    fingerprints.write(folder, hashes)
+    return trained, data
 
 
 def train(task, folder, program_command):
@@ -202,10 +213,12 @@ def train(task, folder, program_command):
             )
             return done
         data = workers.chief_first(task.data)
+        data, hashes = fingerprints.with_digests(data)
         run = session.Run(config, folder)
         trained = task.learn(run, data)
         if not workers.is_chief():
             return None
+        fingerprints.write(folder, hashes)
         _save(trained.model, folder / "model.keras")
         figures = export_lib.export(task, trained, data, folder)
         report = task.report(run, trained, data)

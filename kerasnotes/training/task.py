@@ -183,6 +183,10 @@ class SupervisedTask(Task):
         """
         return remedies.remedies(problem, facts)
 
+    def subject(self, facts):
+        """Return what it learns from, as the report's title says it."""
+        return self.config.subject
+
     def headline(self, facts):
         """Return the name of the metric that people ask for first."""
         return self.config.optimize

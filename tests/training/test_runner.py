@@ -1,5 +1,6 @@
 """The promises of a run, kept on a toy task."""
 
+import csv
 import re
 import shutil
 
@@ -176,6 +177,22 @@ def test_a_run_keeps_its_flags(toy, tmp_path):
     with no_report():
         runner.run(toy, given, [], "trainers.toy")
     assert_same(tmp_path / "whole", tmp_path / "again")
+
+
+def test_the_history_shows_the_rate_of_its_own_epoch(toy, tmp_path):
+    learn(toy, tmp_path, learning_rate=0.2, lr_schedule="inverse:rate=1")
+    with open(tmp_path / "history.csv", newline="") as file:
+        rates = [float(row["learning_rate"]) for row in csv.DictReader(file)]
+    right = [0.2 / (1 + epoch) for epoch in range(1, 5)]
+    np.testing.assert_allclose(rates, right, rtol=1e-6)
+    (events,) = (tmp_path / "logs/train").iterdir()
+    shown = [
+        float(tf.make_ndarray(value.tensor))
+        for record in tf.compat.v1.train.summary_iterator(str(events))
+        for value in record.summary.value
+        if value.tag == "learning_rate"
+    ]
+    np.testing.assert_allclose(shown, right, rtol=1e-6)
 
 
 def test_bounds_that_break_are_told(toy, tmp_path, capsys):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from kerasnotes import errors
+from kerasnotes.data.common import sheet
 
 
 def of_examples(choice, labels, class_names, own=None):
@@ -66,7 +67,7 @@ def parse(path, key, text):
     2.5
     """
     try:
-        weight = float(text)
+        weight = sheet.number(text)
     except ValueError:
         weight = -1.0
     if not 0 <= weight < np.inf:

@@ -1,5 +1,6 @@
 """The files of a folder or of a zip archive, read one at a time."""
 
+import json
 import os
 import pathlib
 import zipfile
@@ -14,8 +15,9 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 class Files:
     """A folder's or a zip archive's files, hidden ones left out.
 
-    Archives are read in memory, never unpacked: links in them are followed
-    nowhere.
+    Below a folder, those of a trainer's run are left out too, and links are
+    followed, other than to a folder that the link lies in. Archives are read
+    in memory, never unpacked: links in them are followed nowhere.
 
     Args:
         path: a folder or a zip file.
@@ -23,7 +25,7 @@ class Files:
     Attributes:
         names: the sorted relative paths, with `/`.
         skipped: pairs of path and reason, of files that can't be named in
-            UTF-8.
+            UTF-8, and of the folders of runs.
 
     Raises:
         UserError: the path is missing, no folder nor zip, empty, broken,
@@ -32,10 +34,10 @@ class Files:
 
     def __init__(self, path):
         self._path = pathlib.Path(path).expanduser()
-        self._zip = None
+        self._zip, runs = None, []
         try:
             if self._path.is_dir():
-                self._sizes = _folder_sizes(self._path)
+                self._sizes, runs = _folder_sizes(self._path)
             else:
                 self._zip, self._sizes = _open_zip(self._path)
         except OSError as error:
@@ -45,6 +47,9 @@ class Files:
         odd = [name for name in self._sizes if not _is_text(name)]
         self.skipped = [
             (errors.printable(n), "its name is no UTF-8") for n in odd
+        ]
+        self.skipped += [
+            (errors.printable(n), "the folder of a trainer's run") for n in runs
         ]
         self.names = sorted(set(self._sizes) - set(odd))
         if not self._sizes:
@@ -104,25 +109,42 @@ def _visible(name):
 
 
 def _folder_sizes(path):
-    sizes, seen = {}, set()
+    """Return the size of each file, and the folders of runs left out."""
+    sizes, runs = {}, []
+    # A link to a folder that it lies in would be followed for ever.
+    above = {os.fspath(path): {os.path.realpath(path)}}
     walk = os.walk(path, onerror=_refuse, followlinks=True)
     for folder, folders, names in walk:
-        # A link to a folder above would be followed for ever.
-        seen.add(os.path.realpath(folder))
-        folders[:] = [
-            name
-            for name in filter(_visible, folders)
-            if os.path.realpath(os.path.join(folder, name)) not in seen
-        ]
+        ancestors = above.pop(folder)
         below = os.path.relpath(folder, path)
         prefix = (
             "" if below == os.curdir else f"{pathlib.Path(below).as_posix()}/"
         )
+        if prefix and "config.json" in names and _is_run(folder):
+            runs.append(prefix)
+            folders.clear()
+            continue
+        inner = {n: os.path.join(folder, n) for n in filter(_visible, folders)}
+        real = {name: os.path.realpath(at) for name, at in inner.items()}
+        folders[:] = [name for name in inner if real[name] not in ancestors]
+        above |= {inner[name]: ancestors | {real[name]} for name in folders}
         for name in filter(_visible, names):
             file = os.path.join(folder, name)
             if os.path.isfile(file):
                 sizes[prefix + name] = os.path.getsize(file)
-    return sizes
+    return sizes, runs
+
+
+def _is_run(folder):
+    """Return whether a folder's config.json is one that a trainer writes."""
+    try:
+        with open(
+            os.path.join(folder, "config.json"), encoding="utf-8"
+        ) as file:
+            config = json.load(file)
+    except (OSError, ValueError):
+        return False
+    return isinstance(config, dict) and {"task", "flags"} <= set(config)
 
 
 def _refuse(error):

@@ -7,11 +7,12 @@ import io
 import pathlib
 import re
 
-from kerasnotes import errors
+from kerasnotes import errors, files
 
 _DELIMITERS = ",;\t"
 _LARGEST = 2**26
 LONGEST_LINE = 2**20
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 def read(path, columns):
@@ -19,7 +20,8 @@ def read(path, columns):
 
     The cells are parted by commas, semicolons or tabs, the text is UTF-8,
     with or without a byte-order mark, or UTF-16 with one. Rows without any
-    text are left out, and cells that a row lacks at its end are empty.
+    text are left out, and cells that a row lacks at its end are empty. The
+    apostrophe by which `files.write_csv` escapes a formula is taken away.
 
     Args:
         path: the file.
@@ -50,6 +52,7 @@ def read(path, columns):
     rows, line = [], 1
     try:
         for cells in reader:
+            cells = [files.unescaped_cell(cell) for cell in cells]
             if line == 1:
                 header = _header(path, cells, columns)
             elif any(cell.strip() for cell in cells):
@@ -106,6 +109,25 @@ def _check_lines(path, data):
         # A cell of one letter takes a hundred times its room.
         if len(line) > LONGEST_LINE:
             raise too_long(path, number)
+
+
+def number(text):
+    """Return the number that a cell holds.
+
+    Python itself reads `12_3` as 123, and the digits of any script.
+
+    Raises:
+        ValueError: it is no decimal number in the digits 0 to 9.
+
+    >>> number(" -1.5e3 ")
+    -1500.0
+    >>> number("12_3")
+    Traceback (most recent call last):
+    ValueError: '12_3' is no number
+    """
+    if not _NUMBER.fullmatch(text.strip()):
+        raise ValueError(f"{text!r} is no number")
+    return float(text)
 
 
 def too_long(path, number):

@@ -67,6 +67,12 @@ class ImageSplit(batches.IndexedSplit):
             len(examples.class_names)
         )
 
+    @property
+    def keys(self):
+        """What tells the pictures apart where ids are places; else None."""
+        keys = self.examples.keys
+        return keys and [keys[i] for i in self.indices]
+
     def subset(self, indices):
         return ImageSplit(
             self.examples,

@@ -39,6 +39,8 @@ class Examples:
         canvas: the same pictures larger, for augmentation to cut windows
             from; or None. Beside `images` it takes its share of memory, or
             above 512 MiB of the disk.
+        keys: what tells the examples apart, a text for each, where ids are
+            places in a file that may come to hold others; or None.
 
     Raises:
         UserError: there is no example, only one class, or a label without
@@ -54,6 +56,7 @@ class Examples:
     synthetic: bool = False
     own_size: tuple | None = None
     canvas: np.ndarray | None = None
+    keys: list | None = None
 
     def __post_init__(self):
         if not len(self.labels):

@@ -5,6 +5,7 @@ import os
 import pathlib
 
 from kerasnotes import errors, specs
+from kerasnotes.data.common import built_in
 from kerasnotes.data.pictures import examples
 
 _BATCH = 1024
@@ -57,6 +58,7 @@ def load(
         "cache": cache,
     }
     if dataset == "digits":
+        built_in.tell(dataset)
         from kerasnotes.data.pictures.readers import tfds as tfds_pictures
 
         return tfds_pictures.read_digits(data_dir, size=image_size, **arguments)

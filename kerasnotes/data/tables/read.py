@@ -9,7 +9,7 @@ import pathlib
 import numpy as np
 
 from kerasnotes import errors
-from kerasnotes.data.common import sheet
+from kerasnotes.data.common import built_in, sheet
 
 _LARGEST = float(np.finfo(np.float32).max)
 _FEWEST = 10
@@ -73,6 +73,7 @@ def load(dataset, columns=None):
     (442, 11)
     """
     if dataset == "diabetes":
+        built_in.tell(dataset)
         from sklearn import datasets
 
         found = datasets.load_diabetes(scaled=False)
@@ -119,7 +120,7 @@ def read(path, columns=None):
     try:
         path_ = pathlib.Path(path).expanduser()
         with open(path_, encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(_lines(path, file))
+            reader = csv.reader(_lines(path, file), strict=True)
             header = [name.strip() for name in next(reader, [])]
             names, places = _columns(path, header, columns)
             for row in filter(None, reader):
@@ -135,7 +136,11 @@ def read(path, columns=None):
         raise errors.UserError(
             f"{path}: can't be read: {error.strerror}; give a CSV file"
         ) from error
-    except (UnicodeDecodeError, csv.Error) as error:
+    except csv.Error as error:
+        raise errors.UserError(
+            f"{path}: line {reader.line_num}: not CSV ({error}); mend the line"
+        ) from error
+    except UnicodeDecodeError as error:
         raise errors.UserError(
             f"{path}: not a CSV file in UTF-8 ({error}); save it as one"
         ) from error
@@ -173,7 +178,7 @@ def _columns(path, header, columns):
 
 def _number(where, name, text):
     try:
-        number = float(text)
+        number = sheet.number(text)
         # What float32 can't hold would be infinite in the model.
         if abs(number) <= _LARGEST:
             return number

@@ -75,6 +75,11 @@ class PairSplit(batches.IndexedSplit):
         self._sides = [tf.gather(side, rows) for side in self._sides]
         self._lengths = self._lengths[rows]
 
+    @property
+    def keys(self):
+        """What tells the pairs apart: their texts, not their lines."""
+        return self.texts and ["\t".join(pair) for pair in self.texts]
+
     def subset(self, indices):
         part = copy.copy(self)
         part._select(np.sort(indices), self.ids, self.texts)

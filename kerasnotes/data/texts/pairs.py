@@ -23,6 +23,8 @@ class Pairs:
             index arrays, or None where it has none.
         skipped: pairs of place and reason, of what holds no pair.
         repeated: how many pairs are left out because train has them already.
+        languages: the names of the sources' and of the targets' language,
+            or None where the data name none.
     """
 
     sources: list
@@ -31,14 +33,16 @@ class Pairs:
     official: dict | None = None
     skipped: list = dataclasses.field(default_factory=list)
     repeated: int = 0
+    languages: tuple | None = None
 
 
-def collect(parts):
+def collect(parts, languages=None):
     """Make `Pairs` of what a reader finds.
 
     Args:
         parts: dictionary of side to an iterable of ids and cells, bytes of
             which the first two are the source and the target.
+        languages: those of the sources and of the targets, or None.
     """
     sources, targets, ids, skipped = [], [], [], []
     official, seen, repeated = {}, set(), 0
@@ -61,7 +65,7 @@ def collect(parts):
         official[side] = np.arange(first, len(ids))
     if list(official) == ["train"]:
         official = None
-    return Pairs(sources, targets, ids, official, skipped, repeated)
+    return Pairs(sources, targets, ids, official, skipped, repeated, languages)
 
 
 def _texts(cells):

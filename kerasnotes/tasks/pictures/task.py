@@ -24,6 +24,10 @@ with epy.lazy_imports():
     from kerasnotes.tasks.pictures import splits as picture_splits
 
 
+# How many classes are named before training.
+_NAMED = 20
+
+
 class PictureTask(task_lib.SupervisedTask):
     """Pictures in; subclasses say what comes out.
 
@@ -206,6 +210,13 @@ class PictureTask(task_lib.SupervisedTask):
             raise errors.UserError(
                 f"{flag}={dataset}: its classes are not those of "
                 f"the model ({', '.join(classes[:10])}); give data of these"
+            )
+        if shape is None and examples.class_names:
+            names = examples.class_names
+            more = ", …" if len(names) > _NAMED else ""
+            print(
+                f"{len(names)} classes: "
+                f"{errors.printable(', '.join(names[:_NAMED]))}{more}"
             )
         size = canvas.size(examples, larger)
         if size:

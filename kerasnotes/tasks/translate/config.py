@@ -32,6 +32,12 @@ class Config(config_lib.FitConfig):
         "text per line ('a.en,a.fr'), a folder or zip of these, or a TFDS "
         "name.",
     )
+    source: str | None = option(
+        None,
+        "Language to start from, of a folder of train.en and train.de or of "
+        "a TFDS set; default what their names say.",
+    )
+    target: str | None = option(None, "Language to end in; see --source.")
     model: str = option(
         "attention",
         "Model architecture.",

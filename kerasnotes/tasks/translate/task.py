@@ -13,7 +13,13 @@ from kerasnotes.training import task as task_lib
 
 with epy.lazy_imports():
     from kerasnotes import losses, metrics, optimizers
-    from kerasnotes.data.texts import load, pair_batches, pairs, vocabulary
+    from kerasnotes.data.texts import (
+        direction,
+        load,
+        pair_batches,
+        pairs,
+        vocabulary,
+    )
     from kerasnotes.diagnosis import intervals
     from kerasnotes.plots import skipped
     from kerasnotes.tasks.translate import answers as answers_lib
@@ -22,6 +28,8 @@ with epy.lazy_imports():
 
 # The beams that the report compares, on how many examples.
 _WIDTHS, _COMPARED = (1, 2, 4, 8, 16), 500
+# How many characters of a text are shown before training.
+_SHOWN = 60
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,9 +92,14 @@ class Translate(task_lib.SupervisedTask):
             "after the true ones before it."
         ]
 
+    def subject(self, facts):
+        way = facts.get("languages")
+        names = " from {} to {}".format(*way) if way else ""
+        return f"{self.config.subject}{names}"
+
     def data(self, facts=None):
         config = self.config
-        corpus = load.load(config.dataset, config.data_dir)
+        corpus = self._corpus(facts)
         parts, shared = pairs.split(corpus, config.split)
         source, target = self._vocabularies(corpus, parts["train"], facts)
         tokens = [
@@ -97,6 +110,7 @@ class Translate(task_lib.SupervisedTask):
         _print_skipped(corpus, shared, dropped)
         facts = facts or {
             "name": config.dataset,
+            "languages": corpus.languages and list(corpus.languages),
             **{name: len(rows) for name, rows in parts.items()},
             "too_long": dropped,
             "source_vocabulary": source.to_json(),
@@ -118,6 +132,18 @@ class Translate(task_lib.SupervisedTask):
             for name, rows in parts.items()
         }
         return Data(splits, facts, skipped=corpus.skipped)
+
+    def _corpus(self, facts):
+        """Return the `Pairs`, and say which way they go."""
+        config = self.config
+        way = (config.source, config.target)
+        if facts and facts.get("languages") and not any(way):
+            way = facts["languages"]
+        corpus = load.load(config.dataset, config.data_dir, *way)
+        direction.check(corpus.languages, *way, evaluating=bool(facts))
+        if not facts:
+            _print_direction(config.subject, corpus)
+        return corpus
 
     def _short(self, parts, tokens):
         """Return each split's pairs that aren't too long, and how many are."""
@@ -259,6 +285,20 @@ def _digest(pairs, parts):
         for row in part
     )
     return hashlib.sha256(repr(list(rows)).encode()).hexdigest()
+
+
+def _print_direction(subject, pairs):
+    """Says which way the pairs go, and shows two of them."""
+    names = " from {} to {}".format(*pairs.languages) if pairs.languages else ""
+    print(f"{subject}{names}: {len(pairs.ids):,} pairs, two of them:")
+    for row in sorted({0, len(pairs.ids) // 2}):
+        texts = (pairs.sources[row], pairs.targets[row])
+        source, target = map(errors.printable, map(_short, texts))
+        print(f'  {pairs.ids[row]}: "{source}" is to become "{target}"')
+
+
+def _short(text):
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def _print_skipped(pairs, shared, dropped):

@@ -24,6 +24,7 @@ _TAKEN = (
     "metrics.json",
     "history.csv",
     "checkpoints",
+    "examples.npz",
     "learning_curve",
     "model.keras",
 )
@@ -139,7 +140,7 @@ def own_folder(path):
         return
     with (
         tempfile.TemporaryDirectory(prefix="kerasnotes-worker-") as own,
-        open(os.devnull, "w") as null,
+        open(os.devnull, "w", encoding="utf-8") as null,
         contextlib.redirect_stdout(null),
     ):
         _take(path, own)

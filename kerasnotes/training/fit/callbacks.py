@@ -5,7 +5,6 @@ import sys
 import time
 
 import keras
-import numpy as np
 
 from kerasnotes import errors, files
 from kerasnotes.training.distribute import workers
@@ -233,9 +232,7 @@ class Keeper(keras.callbacks.Callback):
         }
         row = {"epoch": epoch + 1}
         row |= {name: float(value) for name, value in logs.items()}
-        row["learning_rate"] = float(
-            np.asarray(self.model.optimizer.learning_rate)
-        )
+        row["learning_rate"] = nudging.last_rate(self.model.optimizer)
         row |= self._nudger.penalties(self.state["nudges"])
         row["seconds"] = round(time.monotonic() - self._epoch_began, 3)
         self.state["history"].append(row)

@@ -51,6 +51,31 @@ class Scaled(keras.optimizers.schedules.LearningRateSchedule):
         return {"schedule": schedule, "scale": scale}
 
 
+def last_rate(optimizer):
+    """Return the learning rate of the last step that changed the weights.
+
+    An optimiser's own attribute gives that of the next step: of the next
+    epoch, where one has just ended.
+
+    Args:
+        optimizer: the compiled model's.
+
+    >>> rate = keras.optimizers.schedules.ExponentialDecay(0.2, 1, 0.5)
+    >>> optimizer = keras.optimizers.SGD(rate)
+    >>> optimizer.apply([ops.ones(1)], [keras.Variable([0.0])])
+    >>> round(last_rate(optimizer), 3)
+    0.2
+    """
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    schedule = keras_private.learning_rate(inner)
+    if not isinstance(
+        schedule, keras.optimizers.schedules.LearningRateSchedule
+    ):
+        return float(ops.convert_to_numpy(schedule))
+    done = int(ops.convert_to_numpy(inner.iterations))
+    return float(ops.convert_to_numpy(schedule(max(done - 1, 0))))
+
+
 class Nudger:
     """Reads nudge.json and sets a model's rate and penalties by it.
 

@@ -3,9 +3,11 @@
 import keras
 import tensorflow as tf
 
+from kerasnotes.training.fit import nudging
+
 
 class EpochLog(keras.callbacks.Callback):
-    """Writes each epoch's metrics for TensorBoard, train beside dev.
+    """Writes each epoch's metrics and learning rate for TensorBoard.
 
     Keras' own callback holds a summary writer open around every step, which
     costs a small model a sixth of its speed (`benchmarks/runner_cost.py`).
@@ -25,7 +27,8 @@ class EpochLog(keras.callbacks.Callback):
         }
 
     def on_epoch_end(self, epoch, logs=None):
-        for name, value in logs.items():
+        rate = nudging.last_rate(self.model.optimizer)
+        for name, value in {**logs, "learning_rate": rate}.items():
             side = "dev" if name.startswith("val_") else "train"
             with self._writers[side].as_default():
                 tf.summary.scalar(name.removeprefix("val_"), value, epoch + 1)

@@ -31,7 +31,9 @@ def report(task, run, trained, data):
     )
     headline = task.headline(trained.facts)
     return records.Report(
-        " on ".join(filter(None, (trained.model.name, config.subject))),
+        " on ".join(
+            filter(None, (trained.model.name, task.subject(trained.facts)))
+        ),
         f"{metrics['parameters']:,} parameters, {data.splits['train'].size:,} "
         "training examples",
         metrics,

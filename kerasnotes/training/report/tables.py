@@ -1,9 +1,10 @@
 """Metrics and answers as text: for terminals, and as rows of a page."""
 
-import csv
-import io
 import json
+import re
 import sys
+
+from kerasnotes import errors, files
 
 SPLITS = ("train", "train_dev", "dev", "test")
 """The names that splits of data have, in the order of tables."""
@@ -74,20 +75,33 @@ def print_answers(answers, form):
     for answer in answers:
         if "error" in answer:
             name = next(iter(answer.values()))
-            print(f"{name}: {answer['error']}", file=sys.stderr)
+            told = f"{errors.printable(name)}: {answer['error']}"
+            print(told, file=sys.stderr)
             status = 1
             continue
         if form == "json":
-            print(json.dumps(answer, ensure_ascii=False), flush=True)
+            # Where letters are escaped on the way out, JSON has its own way.
+            ascii = not (sys.stdout.encoding or "").lower().startswith("utf")
+            print(json.dumps(answer, ensure_ascii=ascii), flush=True)
             continue
         if form == "csv":
-            text = io.StringIO()
-            writer = csv.DictWriter(text, answer, lineterminator="\n")
-            if not started:
-                writer.writeheader()
-            writer.writerow(answer)
-            print(text.getvalue(), end="", flush=True)
+            rows = [answer.values()] if started else [answer, answer.values()]
+            print(files.csv_text(rows), end="", flush=True)
         else:
-            print("  ".join(_cell(v) for v in answer.values()), flush=True)
+            print(
+                "  ".join(_shown(*pair) for pair in answer.items()), flush=True
+            )
         started = True
     return status
+
+
+def _shown(name, value):
+    """Return a cell in which nothing steers the terminal."""
+    if name == "file":
+        return errors.printable(value)
+    # Joiners and the like belong to texts; controls belong to none.
+    return re.sub(
+        "[\x00-\x1f\x7f-\x9f]",
+        lambda match: errors.printable(match[0]),
+        _cell(value),
+    )

@@ -83,6 +83,7 @@ def guarded(body, program, memory_flags=()):
         program: the program's name.
         memory_flags: the names of flags that take less memory.
     """
+    _escape_unprintable()
     try:
         body()
     except errors.UserError as error:
@@ -111,6 +112,14 @@ def guarded(body, program, memory_flags=()):
             f"{program}: out of memory; make the model or the batches smaller"
             f"{names and f': {names}'}"
         )
+
+
+def _escape_unprintable():
+    r"""Let letters that the output's encoding lacks come out as `\u03b1`."""
+    for stream in (sys.stdout, sys.stderr):
+        # What stands in for them, as in a notebook, may have no encoding.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _leave(told, stream, status):

@@ -24,6 +24,7 @@ _WRITTEN = (
     "model.tflite",
     "model.onnx",
     "checkpoints",
+    "examples.npz",
     "figures",
     "learning_curve",
     "logs",

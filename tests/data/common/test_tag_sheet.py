@@ -108,3 +108,18 @@ def test_a_sheet_that_cannot_be_read_stays_beside(tmp_path):
     kept, old = tag_sheet.write(path, ROWS)
     assert kept == 0 and b"caf\xe9" in old.read_bytes()
     assert len(cells(path)) == 3
+
+
+def test_formulas_are_neither_run_nor_lost(tmp_path):
+    path, name = tmp_path / "mistakes.csv", '=HYPERLINK("http://x","y").png'
+    row = {"id": name, "true": "-0.5", "given": "@cat"}
+    tag_sheet.write(path, [row])
+    assert cells(path)[0]["id"] == f"'{name}"
+    assert cells(path)[0]["true"] == "-0.5"
+    lines = path.read_text().replace("'@cat,", "'@cat,+blurry")
+    path.write_text(lines)
+    tag_sheet.write(path, [row])
+    (again,) = tag_sheet.read(path)
+    assert (again.id, again.cells["given"]) == (name, "@cat")
+    assert again.tags == {"+blurry"}
+    assert cells(path)[0]["tags"] == "'+blurry"

@@ -154,3 +154,16 @@ def test_a_batch_larger_than_the_table_is_the_table(replicas, rows):
     ((inputs, _, _),) = batches(split.training_batches(64, 0, 0, 0, 1))
     assert len(inputs) == rows
     assert split.take(5).steps(64) == 1
+
+
+@pytest.mark.parametrize("cell", ["12_3", "١٢", "１２", "0x1", "1e5_0", "nan"])
+def test_what_only_python_takes_for_a_number(tmp_path, cell):
+    path = write(tmp_path / "t.csv", "a,b", f"1,{cell}")
+    with pytest.raises(errors.UserError, match=f"'b': '{cell}' is no number"):
+        tables.read(path)
+
+
+def test_text_behind_a_quoted_cell_is_refused(tmp_path):
+    path = write(tmp_path / "t.csv", "a,b", '1,"5"', '1,"5"7')
+    with pytest.raises(errors.UserError, match="line 3: not CSV .* mend"):
+        tables.read(path)

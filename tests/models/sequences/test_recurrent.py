@@ -231,7 +231,7 @@ def test_learns_a_hundred_pairs_by_heart(name):
     begun = np.pad(target[:, :-1], ((0, 0), (1, 0)), constant_values=1)
     x = {"source": source, "target": begun}
     weights = (target > 0).astype("float32")
-    model.fit(x, target, 25, 40, sample_weight=weights, verbose=0)
+    model.fit(x, target, 25, 60, sample_weight=weights, verbose=0)
     found = model.greedy(tf.constant(source), 7)
     np.testing.assert_array_equal(found.tokens[:, 0], target)
 

@@ -37,7 +37,13 @@ def run_dir(tmp_path, monkeypatch):
         "graded": outcome_of(np.array([0.1, 0.5, 0.0, 0.3, 0.1]), "predicted"),
     }
     folder = run_folder.RunFolder(tmp_path, "classify")
-    run = types.SimpleNamespace(folder=folder, outcome=outcomes.get)
+
+    def outcome(split):
+        if split not in outcomes:
+            raise errors.unknown("--split", split, outcomes)
+        return outcomes[split]
+
+    run = types.SimpleNamespace(folder=folder, outcome=outcome)
     monkeypatch.setattr(runs, "open_run", lambda path: run)
     return tmp_path
 

@@ -48,7 +48,7 @@ def read(
 
     Raises:
         UserError: the path is missing or empty, holds no pictures, or only
-            one class.
+            one class, or folders that are parts of the data, not classes.
     """
     source = file_sets.Files(path)
     found, skipped = _sniff(source)
@@ -64,6 +64,7 @@ def read(
             "folder of pictures for each class."
         )
     root = _wrapper(found)
+    _check_parts(path, found, root)
     found, outside = _sort(found, root)
     if not found:
         raise errors.UserError(
@@ -117,12 +118,43 @@ def _below(names, root):
     return {n: n[len(root) :].split("/") for n in names if n.startswith(root)}
 
 
+def _check_parts(path, names, root):
+    """Refuses top folders that are parts of the data, but no split's name."""
+    inner = collections.defaultdict(set)
+    for parts in _below(names, root).values():
+        if len(parts) > 1:
+            inner[parts[0]].add(parts[1] if len(parts) > 2 else "")
+    unknown = sorted(top for top in inner if top.lower() not in _SPLITS)
+    splits = sorted(set(inner) - set(unknown))
+    above = [top for top in splits if "" not in inner[top]]
+    if above and (unknown or "train" not in _known(splits)):
+        odd, why = unknown, f"is no split, but lies beside {above[0]!r}"
+        if not unknown:
+            odd, why = splits, "is a split, but there is no train beside it"
+        raise errors.UserError(
+            f"--dataset: {path}: {odd[0]!r} {why}; name the folders above "
+            "the classes train, dev and test, and move any other away"
+        )
+    shared = set.intersection(*inner.values()) if len(inner) > 1 else set()
+    if unknown and len(shared - {""}) > 1 and "" not in shared:
+        raise errors.UserError(
+            f"--dataset: {path}: {unknown[0]!r} and the folders beside it all "
+            f"hold {sorted(shared)[0]!r} and {sorted(shared)[1]!r}, so they "
+            "look like splits, not classes; name them train, dev and test, or "
+            "put the pictures of a class directly into its folder"
+        )
+
+
+def _known(tops):
+    return {_SPLITS.get(top.lower()) for top in tops}
+
+
 def _sort(names, root):
     """Return a dictionary of name to (split, class), and what is outside."""
     rest = _below(names, root)
     tops = {parts[0].lower() for parts in rest.values() if len(parts) > 1}
     deep = any(len(parts) > 2 for parts in rest.values())
-    official = deep and "train" in {_SPLITS.get(top) for top in tops}
+    official = deep and "train" in _known(tops)
     official &= tops <= set(_SPLITS)
     found = {}
     for name, parts in rest.items():

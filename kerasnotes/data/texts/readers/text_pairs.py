@@ -4,10 +4,11 @@ A text with tabs has a pair on each line, `source<TAB>target`; further columns
 are ignored. It may lie in a zip archive or folder, where it is the only such
 text, or one of `train`, `dev` (or `val`, `valid`, `validation`) and `test`,
 of whatever suffix. A folder or archive with two texts `train.xx` and
-`train.yy` has a source on each line of the first in alphabetical order, and
-its target on the same line of the other; `dev` and `test` likewise. Texts are
-UTF-8. What holds no pair is skipped; blank lines between pairs are ignored. A
-text that is named for a side but can't be used is an error.
+`train.yy` has a source on each line of one, and its target on the same line of
+the other; `dev` and `test` likewise. Which is the source is what `--source` and
+`--target` say, or the name of the folder, as `en-de`. Texts are UTF-8. What
+holds no pair is skipped; blank lines between pairs are ignored. A text that is
+named for a side but can't be used is an error.
 """
 
 import codecs
@@ -17,53 +18,72 @@ import pathlib
 
 from kerasnotes import errors
 from kerasnotes.data.common import file_sets
-from kerasnotes.data.texts import pairs
+from kerasnotes.data.texts import direction, pairs
 from kerasnotes.data.texts.readers import text_sides
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# Enough to tell what a column holds.
+_ROWS = 100
 _COMPRESSED = (b"\x1f\x8b", b"\xfd7zXZ")
 
 
-def read(path):
+def read(path, source=None, target=None):
     """Read a text with tabs, or a folder or zip archive of texts.
 
     A folder that holds no such text but one zip archive is that archive.
 
     Args:
         path: the file or folder.
+        source: the language to start from, of a folder or archive of texts
+            `train.xx`; what its name says if None.
+        target: the language to end in.
 
     Returns:
         The `Pairs`.
 
     Raises:
         UserError: it holds no such texts, several sets of them, no training
-            set, a side that can't be used, or no pair.
+            set, a side that can't be used, or no pair, or nothing says
+            which language becomes which.
     """
     path = pathlib.Path(path)
     if path.is_file() and path.suffix.lower() != ".zip":
         return _collect(path, {"train": [(path.name, path.read_bytes)]})
-    source = file_sets.Files(path)
-    archives = source.archives()
-    found = text_sides.find(path, source)
+    contents = file_sets.Files(path)
+    archives = contents.archives()
+    found = text_sides.find(path, contents, source, target)
     if not found and len(archives) == 1:
-        return read(archives[0])
-    left = text_sides.left_out(source, found)
+        return read(archives[0], source, target)
+    left = text_sides.left_out(contents, found)
     if left:
-        raise _unused(path, source, found, left)
+        raise _unused(path, contents, found, left)
     if "train" not in found:
         raise errors.UserError(
             f"--dataset: {path} holds no text with tabs to train on, nor "
-            f"texts train.xx and train.yy, but {source.names[0]!r}; give a "
+            f"texts train.xx and train.yy, but {contents.names[0]!r}; give a "
             "file with a source, a tab and a target on each line"
         )
     texts = {
         side: [
-            (name.rpartition("/")[2], functools.partial(source.read, name))
+            (name.rpartition("/")[2], functools.partial(contents.read, name))
             for name in names
         ]
-        for side, names in found.items()
+        for side, names in _directed(path, found, source, target).items()
     }
     return _collect(path, texts)
+
+
+def _directed(path, found, source, target):
+    """Return each side's names, the source's first."""
+    if len(found["train"]) == 1:
+        return found
+    languages = text_sides.languages(found["train"])
+    stems = [name.rpartition(".")[0] for name in found["train"]]
+    names = [path.resolve().name, *stems]
+    order = direction.choose(path, languages, source, target, names)
+    if order == (*languages,):
+        return found
+    return {side: both[::-1] for side, both in found.items()}
 
 
 def _unused(path, source, found, name):
@@ -134,8 +154,10 @@ def read_two(source, target):
 
 def _collect(where, texts):
     """Make `Pairs` of the named, not yet read texts of each side."""
+    languages = text_sides.languages([name for name, _ in texts["train"]])
     found = pairs.collect(
-        {side: _rows(where, *named) for side, named in texts.items()}
+        {side: _rows(where, *named) for side, named in texts.items()},
+        (*languages,) if len(set(languages)) == 2 and all(languages) else None,
     )
     official = found.official or {"train": found.ids}
     for side, named in texts.items():
@@ -159,6 +181,7 @@ def _rows(where, first, second=None):
     """Yield ids and cells."""
     name, lines = first[0], _lines(where, *first)
     if second is None:
+        _check_columns(where, name, lines)
         for number, line in enumerate(lines, 1):
             if line.strip():
                 yield f"{name}:{number}", line.split(b"\t")
@@ -172,6 +195,20 @@ def _rows(where, first, second=None):
         )
     for number, cells in enumerate(zip(lines, others, strict=True), 1):
         yield f"{name}:{number}", cells
+
+
+def _check_columns(where, name, lines):
+    """Refuses `id, text, id, text`, as whose pair an id and a text would go."""
+    heads = [line.split(b"\t") for line in lines[:_ROWS] if line.strip()]
+    if heads and all(
+        len(cells) > 3 and cells[0].isdigit() and cells[2].isdigit()
+        for cells in heads
+    ):
+        raise errors.UserError(
+            f"--dataset: {where}: columns 1 and 3 of {name} are numbers, ids "
+            "it seems, where the source and the target are to be columns 1 "
+            f"and 2; take the texts: cut -f2,4 {name}"
+        )
 
 
 def _lines(where, name, read_bytes):

@@ -22,32 +22,34 @@ _TABLES = ("csv", "json", "jsonl", "tab", "tsv")
 _OTHERS = ("cfg", "log", "md", "py", "sh", "yaml", "yml")
 
 
-def find(path, source):
+def find(path, source, first=None, second=None):
     """Return the names of each side's texts: two, or one with tabs.
 
     Args:
         path: the folder or archive, for the error message.
         source: its `files.Files`.
+        first: the language of the sources, or None.
+        second: that of the targets, or None.
 
     Raises:
         UserError: there are several texts for a side, or texts in more than
             two languages.
     """
-    languages = _languages(path, source)
-    train = languages.get("train", {})
-    both = sorted(train)
+    texts = _languages(path, source)
+    train = texts.get("train", {})
+    both = sorted(s for s in train if _is_wanted(s, first, second))
     if len(both) == 2:
         return {
             side: [names[language] for language in both]
-            for side, names in languages.items()
+            for side, names in texts.items()
             if set(both) <= set(names)
         }
     found = _with_tabs(path, source)
     if not found and len(train) > 2:
         raise errors.UserError(
             f"--dataset: {path} holds texts in {len(train)} languages to "
-            f"train on, {', '.join(map(repr, train.values()))}; unpack two of "
-            "them and give these: --dataset=train.xx,train.yy"
+            f"train on, {', '.join(map(repr, train.values()))}; choose two by "
+            "--source=xx --target=yy"
         )
     return found
 
@@ -77,6 +79,26 @@ def _side(name):
     """Return the side that a file's name tells, or None, and the rest."""
     stem, _, suffix = name.rpartition("/")[2].partition(".")
     return SIDES.get(stem.lower()), suffix
+
+
+def languages(names):
+    """Return what two files' names say of their languages.
+
+    It is the last suffix of each, or all of it where these are the same.
+
+    >>> languages(["set/train.en-de.de", "set/train.en-de.en"])
+    ['de', 'en']
+    >>> languages(["new.en", "old.en"]), languages(["train.a.en", "train.b.en"])
+    (['en', 'en'], ['a.en', 'b.en'])
+    """
+    suffixes = [name.rpartition("/")[2].partition(".")[2] for name in names]
+    last = [suffix.rpartition(".")[2] for suffix in suffixes]
+    return last if len(set(last)) > 1 else suffixes
+
+
+def _is_wanted(suffix, first, second):
+    chosen = {suffix, suffix.rpartition(".")[2]} & {first, second}
+    return chosen or not (first and second) or first == second
 
 
 def _languages(path, source):

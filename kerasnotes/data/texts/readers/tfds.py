@@ -1,11 +1,13 @@
 """Translation sets of TensorFlow Datasets, and the dates."""
 
+import functools
+
 import tensorflow_datasets as tfds
 
 from kerasnotes import errors
 from kerasnotes.data.common import progress
 from kerasnotes.data.common import tfds as tfds_sets
-from kerasnotes.data.texts import pairs
+from kerasnotes.data.texts import direction, pairs
 from kerasnotes.data.texts.readers import dates
 
 _BATCH = 256
@@ -27,12 +29,14 @@ def read_dates(data_dir=None):
     return tfds_sets.read_own(dates.Dates, data_dir, read_builder)
 
 
-def read(name, data_dir=None):
+def read(name, data_dir=None, source=None, target=None):
     """Read a set by its TFDS name, downloading it only if it is missing.
 
     Args:
         name: `name[/config][:version]`.
         data_dir: TFDS's folder; its own default if None.
+        source: the feature to start from; what the set says if None.
+        target: the feature to end in.
 
     Returns:
         The `Pairs`; train, test and validation are official splits.
@@ -44,18 +48,20 @@ def read(name, data_dir=None):
     return tfds_sets.read(
         name,
         data_dir,
-        _keys,
-        read_builder,
+        functools.partial(_keys, source=source, target=target),
+        functools.partial(read_builder, source=source, target=target),
         "dates",
         "a TFDS name of translations, or a file of pairs that exists",
     )
 
 
-def read_builder(builder):
+def read_builder(builder, source=None, target=None):
     """Read a prepared TFDS builder.
 
     Args:
         builder: a `tfds.core.DatasetBuilder`.
+        source: the feature to start from; what the set says if None.
+        target: the feature to end in.
 
     Returns:
         The `Pairs`; ids are `split/000123`, or `split/locale/000123` where
@@ -64,14 +70,17 @@ def read_builder(builder):
     Raises:
         UserError: it holds no pairs of texts, or none that isn't empty.
     """
-    keys = _keys(builder)
+    keys = _keys(builder, source, target)
+    # Ours only say what they are for.
+    languages = None if set(keys) == {"source", "target"} else keys
     if "locale" in builder.info.features:
         keys += ("locale",)
     found = pairs.collect(
         {
             side: _rows(builder, side, split, keys)
             for side, split in tfds_sets.splits(builder).items()
-        }
+        },
+        languages,
     )
     if not found.ids:
         raise errors.UserError(
@@ -96,7 +105,7 @@ def _rows(builder, side, split, keys):
             number += 1
 
 
-def _keys(builder):
+def _keys(builder, source=None, target=None):
     """Return the names of the source and the target."""
     features = dict(builder.info.features)
     texts = [
@@ -105,10 +114,12 @@ def _keys(builder):
         if isinstance(feature, tfds.features.Text)
     ]
     chosen = tuple(builder.info.supervised_keys or ())
-    if len(chosen) == 2 and set(chosen) <= set(texts):
+    supervised = len(chosen) == 2 and set(chosen) <= set(texts)
+    if supervised and not (source or target):
         return chosen
-    if len(texts) == len(features) == 2:
-        return tuple(texts)
+    if supervised or len(texts) == len(features) == 2:
+        names = [builder.builder_config.name] if builder.builder_config else []
+        return direction.choose(builder.name, texts, source, target, names)
     raise errors.UserError(
         f"--dataset: {builder.name} does not hold pairs of a source and a "
         f"target text; its features are {', '.join(features)}."

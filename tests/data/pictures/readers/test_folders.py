@@ -10,6 +10,7 @@ from PIL import Image
 from kerasnotes import errors
 from kerasnotes.data.common import split_choice
 from kerasnotes.data.pictures import load
+from kerasnotes.data.tables import read as tables
 from tests.support.paths import SHARED
 
 
@@ -207,3 +208,84 @@ def test_trashnet_as_it_lies_there():
     assert not owners[0] & owners[1] | owners[0] & owners[2]
     assert not owners[1] & owners[2]
     assert abs(len(chosen["train"]) - 1204) <= 12
+
+
+SIDES = {
+    f"{side}/{name}/{i}.png": RED
+    for side in ("train", "test")
+    for name in ("cat", "dog")
+    for i in range(2)
+}
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        (
+            SIDES | {"unlabelled/1.png": RED},
+            "'unlabelled' is no split, but lies beside 'test'",
+        ),
+        (
+            {name.replace("/", "ing_set/", 1): RED for name in SIDES},
+            "'testing_set' and the folders beside it all hold 'cat' and 'dog'",
+        ),
+        (
+            {name.replace("train/", "fold1/"): RED for name in SIDES},
+            "'fold1' is no split, but lies beside 'test'",
+        ),
+        (
+            {name.replace("train/", "val/"): RED for name in SIDES},
+            "'test' is a split, but there is no train",
+        ),
+    ],
+)
+def test_parts_of_the_data_are_no_classes(tmp_path, files, message):
+    path = write(tmp_path / "x", files)
+    with pytest.raises(errors.UserError, match=message) as caught:
+        load.load(path)
+    assert path in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_folders_inside_classes_stay(tmp_path):
+    files = {"cat/2019/1.png": RED, "dog/2019/1.png": RED, "dog/2.png": RED}
+    files |= {"train/1.png": BLUE}
+    examples = load.load(write(tmp_path, files))
+    assert examples.class_names == ["cat", "dog", "train"]
+
+
+def test_the_folder_of_a_run_is_no_class(tmp_path):
+    files = {"cat/1.png": RED, "dog/1.png": RED}
+    config = b'{"task": "classify", "flags": {}}'
+    files |= {"runs/a/config.json": config, "runs/a/figures/1.png": RED}
+    # A file that is called so makes no run.
+    files |= {"dog/config.json": b'{"labels": 2}'}
+    examples = load.load(write(tmp_path, files))
+    assert examples.class_names == ["cat", "dog"]
+    assert ("runs/a/", "the folder of a trainer's run") in examples.skipped
+
+
+def test_linked_splits_and_classes_are_read(tmp_path):
+    path = write(tmp_path / "x", SIDES)
+    (tmp_path / "x" / "val").symlink_to("test")
+    (tmp_path / "x" / "train" / "dog" / "up").symlink_to("../..")
+    examples = load.load(path)
+    counts = {side: len(rows) for side, rows in examples.official.items()}
+    assert counts == {"train": 4, "dev": 4, "test": 4}
+    classes = tmp_path / "y"
+    classes.mkdir()
+    for name in ("cat", "dog"):
+        (classes / name).symlink_to(tmp_path / "x" / "train" / "cat")
+    assert load.load(str(classes)).class_names == ["cat", "dog"]
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [("digits", load.load), ("diabetes", tables.load)],
+)
+def test_a_folder_called_like_a_built_in_set(
+    tmp_path, monkeypatch, capsys, name, read
+):
+    (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path)
+    read(name)
+    assert f"under that name is --dataset=./{name}" in capsys.readouterr().out

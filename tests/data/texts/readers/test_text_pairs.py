@@ -151,8 +151,8 @@ def test_side_by_side(tmp_path):
         "test_0fr": "C\nD\n",
         "dev_0log": "no text\n",
     }
-    folder = write(tmp_path / "two", **texts)
-    archive = zipped(tmp_path / "two.zip", **texts)
+    folder = write(tmp_path / "en-fr", **texts)
+    archive = zipped(tmp_path / "en-fr.zip", **texts)
     for dataset in (folder, archive, f"{folder}/train.en,{folder}/train.fr"):
         found = load.load(dataset)
         assert rows(found, "train") == [("a", "A"), ("b", "B")]
@@ -213,3 +213,10 @@ def test_an_archive_that_is_cut_short_or_harmed(tmp_path):
         path.write_bytes(harmed)
         with pytest.raises(errors.UserError, match="t.zip"):
             load.load(str(path))
+
+
+def test_ids_are_no_source(tmp_path):
+    rows_ = "".join(f"{i}\tGo {i}.\t{i + 9}\tVa {i} !\n" for i in range(30))
+    folder = write(tmp_path, tatoeba_0tsv=rows_)
+    with pytest.raises(errors.UserError, match="tatoeba.tsv .* cut -f2,4"):
+        load.load(f"{folder}/tatoeba.tsv")

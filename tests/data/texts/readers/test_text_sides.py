@@ -31,7 +31,7 @@ def written(folder, texts):
     ids=" ".join,
 )
 def test_what_lies_about_is_no_side(tmp_path, texts):
-    for dataset in written(tmp_path / "set", texts):
+    for dataset in written(tmp_path / "en-fr", texts):
         found = load.load(dataset)
         assert (found.sources, found.targets) == (["a"], ["A"])
         assert found.official is None
@@ -113,7 +113,7 @@ def test_no_side_is_left_out_in_silence(tmp_path, texts, told):
 
 
 def refused(tmp_path, texts, told):
-    for dataset in written(tmp_path / "set", texts):
+    for dataset in written(tmp_path / "en-fr", texts):
         with pytest.raises(errors.UserError, match=told) as caught:
             load.load(dataset)
         assert dataset in str(caught.value) and "\n" not in str(caught.value)
@@ -138,7 +138,7 @@ def refused(tmp_path, texts, told):
 )
 def test_official_texts_beside_two(tmp_path, names, told):
     names = ["train.en", "train.fr", *names]
-    written(tmp_path / "set", dict.fromkeys(names, "a\n"))
-    train = [str(tmp_path / "set" / name) for name in names[:2]]
+    written(tmp_path / "en-fr", dict.fromkeys(names, "a\n"))
+    train = [str(tmp_path / "en-fr" / name) for name in names[:2]]
     with pytest.raises(errors.UserError, match=told):
         load.load(",".join(train))
