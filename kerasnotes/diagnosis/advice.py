@@ -71,7 +71,14 @@ def advise(diagnosis, remedies, facts=None):
         lists = [_undecided(diagnosis, remedies, facts)]
     turns = itertools.zip_longest(*lists)
     promising = filter(None, itertools.chain.from_iterable(turns))
-    return list(dict.fromkeys(promising)) or [_STOP]
+    remedies = list(dict.fromkeys(promising))
+    # A task that says how has said what.
+    shown = {remedy.what for remedy in remedies if remedy.example}
+    return [
+        remedy
+        for remedy in remedies
+        if remedy.example or remedy.what not in shown
+    ] or [_STOP]
 
 
 def _undecided(diagnosis, remedies, facts):

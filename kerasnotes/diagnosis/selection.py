@@ -19,6 +19,10 @@ _SMALLER_IS_BETTER = frozenset(
     }
 )
 _AT_EXPORT = frozenset({"latency_ms", "size_mb"})
+# Of whatever a task measures.
+_ERROR = re.compile(
+    r"(^|_)(loss|error|mse|mae|mape|msle|rmse|nme|eer|cer|wer|perplexity)$"
+)
 _BOUND = re.compile(r"\s*(\w+)\s*(>=|<=)\s*(\S+)\s*")
 
 # Metrics computed in float32 meet a bound that they equal but for rounding.
@@ -30,8 +34,10 @@ def smaller_is_better(name):
 
     >>> smaller_is_better("latency_ms"), smaller_is_better("accuracy")
     (True, False)
+    >>> smaller_is_better("rmse"), smaller_is_better("box_loss")
+    (True, True)
     """
-    return name in _SMALLER_IS_BETTER
+    return name in _SMALLER_IS_BETTER or bool(_ERROR.search(name))
 
 
 @dataclasses.dataclass(frozen=True)

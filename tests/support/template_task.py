@@ -12,7 +12,7 @@ import numpy as np
 import sklearn.datasets
 import tensorflow as tf
 
-from kerasnotes import errors
+from kerasnotes import errors, optimizers
 from kerasnotes.data.common import batches, split_choice, tag_sheet
 from kerasnotes.plots import page
 from kerasnotes.training import records, runner
@@ -92,9 +92,19 @@ class Wine(task_lib.SupervisedTask):
         x = keras.layers.Normalization(mean=facts["mean"], variance=variance)(
             inputs
         )
-        x = keras.layers.Dense(self.config.hidden, "relu", name="hidden")(x)
-        logits = keras.layers.Dense(len(facts["classes"]), name="logits")(x)
-        return keras.Model(inputs, logits, name="wine")
+        config = self.config
+        # --l1 and --l2; without it a run with one of them is refused.
+        penalty = optimizers.regularizers.l1_l2(
+            config.l1, config.l2, facts["train"]
+        )
+        for units, activation, name in (
+            (config.hidden, "relu", "hidden"),
+            (len(facts["classes"]), None, "logits"),
+        ):
+            x = keras.layers.Dense(
+                units, activation, kernel_regularizer=penalty, name=name
+            )(x)
+        return keras.Model(inputs, x, name="wine")
 
     def loss(self):
         return keras.losses.SparseCategoricalCrossentropy(from_logits=True)

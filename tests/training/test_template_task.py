@@ -2,6 +2,7 @@
 
 import csv
 
+import keras
 import numpy as np
 import pytest
 import sklearn.datasets
@@ -63,6 +64,20 @@ def test_a_run_cut_short_goes_on_to_the_same_weights(finished, tmp_path):
     )
     for name in one:
         np.testing.assert_array_equal(one[name], two[name], err_msg=name)
+
+
+def test_a_penalty_counts_or_is_refused(tmp_path, monkeypatch):
+    plain = run(tmp_path / "a", epochs=2)
+    heavy = run(tmp_path / "b", epochs=2, l2=1000.0)
+    assert heavy["train"]["loss"] > plain["train"]["loss"]
+
+    def without(self, facts):
+        inputs = keras.Input([len(facts["features"])])
+        return keras.Model(inputs, keras.layers.Dense(3)(inputs), name="bare")
+
+    monkeypatch.setattr(Wine, "model", without)
+    with pytest.raises(errors.UserError, match="--l2=1: bare has no penalty"):
+        run(tmp_path / "c", epochs=2, l2=1.0)
 
 
 def test_another_set_is_refused_in_one_line(tmp_path):

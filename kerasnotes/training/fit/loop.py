@@ -86,6 +86,12 @@ def prepare(task, run, data):
         learner = task.training_model(model)
         metrics = task.metrics(data.facts, {})
         compiling.compile(learner, task.loss(), metrics, config, steps)
+    penalty = next((n for n in ("l1", "l2") if getattr(config, n)), None)
+    if penalty and not learner.losses:
+        raise errors.UserError(
+            f"--{penalty}={getattr(config, penalty):g}: {learner.name} has no "
+            "penalty on its weights; leave the flag out"
+        )
     # One batch makes the metrics, which then have names and variables.
     batches = data.splits["dev"].evaluation_batches(config.batch_size)
     x, y, w = next(iter(batches))

@@ -74,9 +74,7 @@ def print_answers(answers, form):
     status, started = 0, False
     for answer in answers:
         if "error" in answer:
-            name = next(iter(answer.values()))
-            told = f"{errors.printable(name)}: {answer['error']}"
-            print(told, file=sys.stderr)
+            print(_failure(answer), file=sys.stderr)
             status = 1
             continue
         if form == "json":
@@ -93,6 +91,14 @@ def print_answers(answers, form):
             )
         started = True
     return status
+
+
+def _failure(answer):
+    """Return the line of an input that failed: its name, its place, why."""
+    (_, name), *places = (p for p in answer.items() if p[0] != "error")
+    places = [f"{key} {value}" for key, value in places]
+    cells = [errors.printable(name), *map(errors.printable, places)]
+    return ": ".join([*cells, answer["error"]])
 
 
 def _shown(name, value):
