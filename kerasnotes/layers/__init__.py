@@ -9,7 +9,10 @@ from kerasnotes.layers.block import Block, KernelBlock
 from kerasnotes.layers.depthwise import DepthwiseSeparable, InvertedResidual
 from kerasnotes.layers.inception import Inception, NaiveInception
 from kerasnotes.layers.multi_head_attention import MultiHeadAttention
-from kerasnotes.layers.normalization import LocalResponseNormalization
+from kerasnotes.layers.normalization import (
+    LocalResponseNormalization,
+    Standardization,
+)
 from kerasnotes.layers.padding import ZeroPadChannels
 from kerasnotes.layers.positions import SinusoidalPositions
 from kerasnotes.layers.recurrent import GRUCell, LSTMCell
@@ -36,6 +39,7 @@ __all__ = [
     "MultiHeadAttention",
     "NaiveInception",
     "SinusoidalPositions",
+    "Standardization",
     "TransformerDecoderBlock",
     "TransformerEncoderBlock",
     "ZeroPadChannels",

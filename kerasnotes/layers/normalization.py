@@ -1,6 +1,7 @@
-"""Normalisation over neighbouring channels."""
+"""Normalisation: by given means, and over neighbouring channels."""
 
 import keras
+import numpy as np
 from keras import ops
 
 
@@ -56,4 +57,55 @@ class LocalResponseNormalization(keras.layers.Layer):
     def get_config(self):
         """Return the arguments of the constructor."""
         own = {n: getattr(self, n) for n in ("k", "n", "alpha", "beta")}
+        return super().get_config() | own
+
+
+@keras.saving.register_keras_serializable("kerasnotes")
+class Standardization(keras.layers.Layer):
+    """Subtracts a mean and divides by a deviation: `(x - mean) / std`.
+
+    `keras.layers.Normalization` takes a variance, which float32 can't hold for
+    deviations beyond 2e19, and divides by 1e-7 at least. Here the mean is
+    subtracted in float64 from inputs in float64, and from others in float32, in
+    two parts that lose no digit of it; the quotient has the layer's type.
+
+    Args:
+        mean: a number, or one per channel.
+        std: like `mean`; where it is 0, inputs are only shifted.
+        **kwargs: of `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: `(batch, …, channels)`.
+
+    Returns:
+        A tensor of the shape of `inputs`.
+
+    >>> layer = Standardization(mean=1.7e9, std=2.0)
+    >>> x = np.array([[1.7e9 + 1], [1.7e9 - 3]])
+    >>> ops.convert_to_numpy(layer(x)).tolist()
+    [[0.5], [-1.5]]
+    """
+
+    def __init__(self, mean, std, **kwargs):
+        # Autocasting would round float64 before the mean is subtracted.
+        super().__init__(autocast=False, **kwargs)
+        self.mean, self.std = (
+            np.reshape(v, -1).astype(float).tolist() for v in (mean, std)
+        )
+
+    def call(self, inputs):
+        x = ops.convert_to_tensor(inputs)
+        wide = keras.backend.standardize_dtype(x.dtype) == "float64"
+        dtype = "float64" if wide else "float32"
+        mean, std = np.array(self.mean), np.array(self.std)
+        high = mean.astype(dtype).astype(float)
+        x = ops.cast(x, dtype)
+        for part in (high, mean - high):
+            x = x - ops.cast(part, dtype)
+        x = x / ops.cast(np.where(std, std, 1.0), dtype)
+        return ops.cast(x, self.compute_dtype)
+
+    def get_config(self):
+        """Return the arguments of the constructor."""
+        own = {"mean": self.mean, "std": self.std}
         return super().get_config() | own

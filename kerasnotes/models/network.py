@@ -5,6 +5,7 @@ import types
 import keras
 
 from kerasnotes import errors, keras_private
+from kerasnotes.layers import normalization
 from kerasnotes.optimizers import initializers
 
 HEAD = "logits"
@@ -147,11 +148,10 @@ def normalize(x, mean, std, dtype=None):
         raise ValueError(
             f"`mean` and `std` go together. Received: mean={mean}, std={std}"
         )
-    mean, std = (keras.ops.convert_to_numpy(v).reshape(-1) for v in (mean, std))
-    std = [s or 1.0 for s in std.tolist()]
-    return keras.layers.Normalization(
-        mean=mean.tolist(),
-        variance=[s**2 for s in std],
+    mean, std = (keras.ops.convert_to_numpy(v) for v in (mean, std))
+    return normalization.Standardization(
+        mean,
+        std,
         dtype=policy(dtype).variable_dtype,
         name="normalization",
     )(x)

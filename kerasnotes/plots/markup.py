@@ -8,6 +8,8 @@ import numbers
 
 from PIL import Image
 
+from kerasnotes.plots import digits
+
 
 def escape(value):
     """Return a value as escaped text.
@@ -21,8 +23,7 @@ def escape(value):
     if value is None or (is_number(value) and math.isnan(value)):
         return "–"
     if is_number(value) and not isinstance(value, numbers.Integral):
-        plain = value == 0 or 1e-3 <= abs(value) < 1e3
-        value = f"{value:.4f}" if plain else f"{value:.4g}"
+        value = digits.text(value)
     return html.escape(str(value))
 
 

@@ -59,3 +59,34 @@ def test_contract():
 def test_refuses_no_channels():
     with pytest.raises(ValueError, match="Received: n=0"):
         layers.LocalResponseNormalization(n=0)
+
+
+def test_standardization_loses_no_digit_of_the_mean():
+    x = np.random.default_rng(0).normal(size=(50, 2))
+    mean, std = np.array([1.7e9, 4e-12]), np.array([17.0, 1e-12])
+    layer = layers.Standardization(mean, std)
+    found = layer(x * std + mean)
+    assert found.dtype == tf.float32
+    np.testing.assert_allclose(found, x, atol=1e-6)
+    # 2000.37 has no float32; years have.
+    years = np.arange(1990, 2010, dtype="float32")[:, None]
+    found = layers.Standardization(2000.37, 5.0)(years)
+    want = (years.astype(float) - 2000.37) / 5
+    np.testing.assert_allclose(found, want, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("std", [0.0, 1e-30, 3e-12, 1e25])
+def test_standardization_divides_by_any_deviation(std):
+    x = np.array([[-1.5], [0.0], [2.0]], "float32")
+    found = layers.Standardization(0.0, std)(x * np.float32(std or 1))
+    np.testing.assert_allclose(found, x, rtol=1e-6)
+
+
+def test_standardization_contract():
+    x = np.arange(6.0, dtype="float32").reshape(2, 3)
+    layer_contract.check_layer(
+        layers.Standardization,
+        {"mean": [1.0, 2.0, 3.0], "std": [2.0, 2.0, 2.0]},
+        inputs=x,
+        expected_output_shape=(2, 3),
+    )

@@ -19,18 +19,20 @@ class TableSplit(batches.IndexedSplit):
         ids: where each row is found.
         weight: the weight in the loss, of all rows or `[n]`.
         replicas: what divides the rows of every training batch.
+        numbers: the targets as they stand in the table, `[n]`, where `y` are
+            standardised; by default `y`.
 
     Attributes:
         size: n.
         ids: where each row is found.
-        targets: float32 `[n]`.
+        numbers: float64 `[n]`.
 
     >>> split = TableSplit(np.eye(3), np.arange(3), list("abc"))
     >>> [y.numpy().tolist() for _, y, _ in split.evaluation_batches(2)]
     [[[0.0], [1.0]], [[2.0]]]
     """
 
-    def __init__(self, x, y, ids, weight=1.0, replicas=1):
+    def __init__(self, x, y, ids, weight=1.0, replicas=1, numbers=None):
         super().__init__(ids)
         self._replicas = replicas
         self._arrays = (
@@ -38,7 +40,7 @@ class TableSplit(batches.IndexedSplit):
             np.asarray(y, np.float32)[:, None],
             np.array(np.broadcast_to(weight, len(x)), np.float32),
         )
-        self.targets = self._arrays[1][:, 0]
+        self.numbers = np.asarray(y if numbers is None else numbers, float)
         with tf.device("CPU"):
             self._tensors = tuple(tf.constant(a) for a in self._arrays)
 
@@ -55,7 +57,8 @@ class TableSplit(batches.IndexedSplit):
     def subset(self, indices):
         x, y, weight = (array[indices] for array in self._arrays)
         ids = [self.ids[i] for i in indices]
-        return TableSplit(x, y[:, 0], ids, weight, self._replicas)
+        numbers = self.numbers[indices]
+        return TableSplit(x, y[:, 0], ids, weight, self._replicas, numbers)
 
     def order(self, batch_size):
         if batch_size > self.size:

@@ -4,6 +4,7 @@ import array
 import collections
 import csv
 import dataclasses
+import math
 import pathlib
 
 import numpy as np
@@ -11,7 +12,6 @@ import numpy as np
 from kerasnotes import errors
 from kerasnotes.data.common import built_in, sheet
 
-_LARGEST = float(np.finfo(np.float32).max)
 _FEWEST = 10
 
 
@@ -179,8 +179,7 @@ def _columns(path, header, columns):
 def _number(where, name, text):
     try:
         number = sheet.number(text)
-        # What float32 can't hold would be infinite in the model.
-        if abs(number) <= _LARGEST:
+        if math.isfinite(number):
             return number
     except ValueError:
         pass

@@ -3,45 +3,49 @@
 import numpy as np
 
 from kerasnotes.data.common import tag_sheet
-from kerasnotes.plots import figures, page, scatter
+from kerasnotes.plots import digits, figures, page, scatter
 from kerasnotes.training import records
 
 _SHOWN = 24
 
 
-def outcome(answers, scale):
+def outcome(answers, facts):
     """Return the `Outcome` of a split, in shares of the target's variance.
 
     Args:
-        answers: the `Answers`, outputs `[n, 1]`.
-        scale: the target's standard deviation in train.
+        answers: the `Answers`, standardised outputs `[n, 1]`.
+        facts: the task's facts.
     """
-    true, predicted = answers.targets[:, 0], answers.outputs[:, 0]
+    mean, scale = facts["target_mean"], facts["target_std"]
+    true = answers.split.numbers
+    predicted = mean + scale * answers.outputs[:, 0].astype(float)
+    residuals = (true - mean) - scale * answers.outputs[:, 0].astype(float)
     rows = [
         {
             "id": where,
-            "true": round(float(y), 4),
-            "predicted": round(float(guess), 4),
-            "residual": round(float(y - guess), 4),
+            "true": digits.rounded(y, scale),
+            "predicted": digits.rounded(guess, scale),
+            "residual": digits.rounded(residual, residual),
         }
-        for where, y, guess in zip(
-            answers.split.ids, true, predicted, strict=True
+        for where, y, guess, residual in zip(
+            answers.split.ids, true, predicted, residuals, strict=True
         )
     ]
-    return records.Outcome(((true - predicted) / scale) ** 2, rows)
+    return records.Outcome((residuals / scale) ** 2, rows)
 
 
-def review(outcome, target, folder):
+def review(outcome, facts, folder):
     """Write mistakes.csv and figures/predicted.png.
 
     Args:
         outcome: the `Outcome` of dev.
-        target: the name of what is predicted.
+        facts: the task's facts.
         folder: the run's folder.
 
     Returns:
         Blocks for the report: fit and residuals.
     """
+    target = facts["target"]
     picture = folder / "figures" / "predicted.png"
     true = np.array([row["true"] for row in outcome.rows])
     predicted = np.array([row["predicted"] for row in outcome.rows])
@@ -61,11 +65,19 @@ def review(outcome, target, folder):
         page.Heading("Largest residuals"),
         page.Table(
             columns,
-            [list(row.values()) for row in rows[:_SHOWN]],
+            [_cells(row, facts["target_std"]) for row in rows[:_SHOWN]],
             "The rows of dev that are furthest off; the residual is true less "
             "predicted. mistakes.csv lists all, with columns to tag them.",
+            numeric=(1, 2, 3),
         ),
     ]
+
+
+def _cells(row, scale):
+    """Return a row of the report, numbers with as many digits as tell apart."""
+    numbers = (row[name] for name in ("true", "predicted"))
+    shown = [digits.text(number, scale) for number in numbers]
+    return [row["id"], *shown, digits.text(row["residual"])]
 
 
 def coefficients(weights, facts):
@@ -91,6 +103,7 @@ def coefficients(weights, facts):
             ["input", "per standard deviation", "per unit"],
             sorted(rows, key=lambda row: -abs(row[1])),
             f"By how much {facts['target']} rises with each input, the others "
-            f"as they are; at the mean of all it is {intercept:.4g}.",
+            f"as they are; at the mean of all it is "
+            f"{digits.text(intercept, scale)}.",
         ),
     ]

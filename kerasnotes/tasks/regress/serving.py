@@ -8,36 +8,48 @@ import tensorflow as tf
 from kerasnotes.training import records
 
 
-def signatures(model, columns):
+def signatures(model, facts):
     """Return the signatures of a regression.
 
     `serving_default` takes a tensor for each column, by `input_names`, and
-    `model_inputs` takes `features`, float32 `[b, columns]`: both give
-    `prediction`, `[b]`.
+    `model_inputs` takes `features`, `[b, columns]`: both give `prediction`,
+    `[b]`. All are float32, but for columns that it would round: these, and
+    features that hold one, are float64.
 
     Args:
         model: the model.
-        columns: the names of its columns.
+        facts: the task's facts.
     """
+    columns, wide = facts["features"], facts["float64"]
+    dtype = model.input.dtype
 
     def from_features(features):
         return {"prediction": model(features, training=False)[:, 0]}
 
     def from_columns(*columns):
+        columns = [tf.cast(column, dtype) for column in columns]
         return from_features(tf.stack(columns, axis=-1))
 
-    names = input_names(columns)
     spec = tf.TensorSpec
     return {
         "serving_default": records.Signature(
             from_columns,
-            tuple(spec([None], tf.float32, name) for name in names),
+            tuple(
+                spec([None], _dtype(column in wide), name)
+                for column, name in zip(
+                    columns, input_names(columns), strict=True
+                )
+            ),
         ),
         "model_inputs": records.Signature(
             from_features,
-            (spec([None, len(names)], tf.float32, "features"),),
+            (spec([None, len(columns)], tf.as_dtype(dtype), "features"),),
         ),
     }
+
+
+def _dtype(wide):
+    return tf.float64 if wide else tf.float32
 
 
 def input_names(columns):

@@ -11,22 +11,29 @@ with epy.lazy_imports():
     import keras
     import numpy as np
 
-    from kerasnotes import models, optimizers
+    from kerasnotes import layers, models, optimizers
     from kerasnotes.data.common import example_weights, split_choice
     from kerasnotes.data.tables import batches as table_batches
     from kerasnotes.data.tables import read as tables
+    from kerasnotes.data.tables import scales
     from kerasnotes.diagnosis import intervals
-    from kerasnotes.tasks.regress import remedies, review, serving
+    from kerasnotes.plots import digits
+    from kerasnotes.tasks.regress import metrics, remedies, review, serving
     from kerasnotes.training.distribute import strategies
+    from kerasnotes.training.fit import evaluating
+
+# As many as an export is compared on.
+_EXAMPLES = 16
 
 
 class Regress(task_lib.SupervisedTask):
     """Numbers in, a number out.
 
-    Inputs and target are normalised inside the model by the training set, so
-    that one learning rate fits tables in all units. The loss is the squared
-    error as a share of the target's variance; metrics are in the target's
-    units.
+    Inputs and target are standardised by the training set, so that one
+    learning rate fits tables in all units. Means are subtracted in float64 on
+    reading; the network learns from what is left, and the model that is saved
+    has both scales around it. The loss is the squared error as a share of the
+    target's variance; metrics are in the target's units.
     """
 
     name = "regress"
@@ -36,20 +43,25 @@ class Regress(task_lib.SupervisedTask):
         config = self.config
         inputs, y, w, target = self._columns(facts)
         parts = split_choice.choose(inputs.ids, expression=config.split)
-        facts = facts or _facts(config.dataset, inputs, y, target, parts)
-        scale = facts["target_std"] ** -2
+        where = config.dataset
+        facts = facts or _facts(where, inputs, y, target, parts)
         replicas = strategies.strategy(config.strategy).num_replicas_in_sync
+        x = _inputs(facts).standardize(inputs.values, inputs.ids, where)
+        z = _target(facts).standardize(y[:, None], inputs.ids, where)[:, 0]
         splits = {
             name: table_batches.TableSplit(
-                inputs.values[rows],
-                y[rows],
+                x[rows],
+                z[rows],
                 [inputs.ids[i] for i in rows],
-                scale * example_weights.mean_one(w[rows], "--weight"),
+                example_weights.mean_one(w[rows], "--weight"),
                 replicas,
+                y[rows],
             )
             for name, rows in parts.items()
         }
-        return records.Data(splits, facts)
+        rows = inputs.values[parts["dev"][:_EXAMPLES]]
+        example = {"features": rows.astype(_dtype(facts, facts["features"]))}
+        return records.Data(splits, facts, example)
 
     def _columns(self, facts):
         """Return inputs, target, weights and the target's name."""
@@ -77,40 +89,61 @@ class Regress(task_lib.SupervisedTask):
         }
         arguments = {k: v for k, v in arguments.items() if v is not None}
         with errors.as_flags(*arguments, default=f"--model={config.model}"):
-            model = models.build(
+            network = models.build(
                 config.model,
                 input_shape=(len(facts["features"]),),
-                mean=facts["mean"],
-                std=facts["std"],
                 **arguments,
             )
+        inputs = keras.Input(
+            network.input_shape[1:],
+            dtype=_dtype(facts, facts["features"]),
+        )
+        standardized = layers.Standardization(
+            facts["mean"], facts["std"], dtype="float32", name="normalization"
+        )
         to_units = keras.layers.Rescaling(
             facts["target_std"],
             facts["target_mean"],
-            dtype="float32",
+            dtype=_dtype(facts, [facts["target"]]),
             name="to_units",
         )
-        return keras.Model(
-            model.inputs, to_units(model.output), name=config.model
-        )
+        x = inputs
+        # Models of tables are chains; one graph shows all of their layers.
+        for layer in [standardized, *network.layers[1:], to_units]:
+            x = layer(x)
+        return keras.Model(inputs, x, name=config.model)
+
+    def training_model(self, model):
+        """Return what stands between the two scales."""
+        chain = model.layers[2:-1]
+        x = inputs = keras.Input(model.input_shape[1:])
+        for layer in chain:
+            x = layer(x)
+        return keras.Model(inputs, x, name=model.name)
 
     def loss(self):
-        # The splits' weights divide it by the target's variance.
+        # Of standardised targets: a share of their variance.
         return keras.losses.MeanSquaredError()
 
     def metrics(self, facts, decisions):
+        std = facts["target_std"]
         plain = [
-            keras.metrics.MeanSquaredError("mse"),
-            keras.metrics.MeanAbsoluteError("mae"),
-            keras.metrics.R2Score(name="r2"),
+            metrics.MeanSquaredError(std),
+            metrics.MeanAbsoluteError(std),
+            keras.metrics.R2Score(name="r2", dtype="float64"),
         ]
         weighted = []
         if self.config.weight is not None:
-            weighted.append(keras.metrics.MeanSquaredError("weighted_mse"))
+            weighted.append(metrics.MeanSquaredError(std, "weighted_mse"))
         return records.Metrics(plain, weighted)
 
+    def answers(self, trained, split):
+        """Return the `Answers`, standardised as the split is."""
+        network = self.training_model(trained.model)
+        return evaluating.answers(network, split, self.config.batch_size)
+
     def outcome(self, trained, answers):
-        return review.outcome(answers, trained.facts["target_std"])
+        return review.outcome(answers, trained.facts)
 
     def error(self, trained, answers, metrics):
         errors = self.outcome(trained, answers).errors
@@ -120,52 +153,79 @@ class Regress(task_lib.SupervisedTask):
         return remedies.remedies(problem, facts)
 
     def signatures(self, trained):
-        return serving.signatures(trained.model, trained.facts["features"])
+        return serving.signatures(trained.model, trained.facts)
 
     def review(self, run, trained, data, answers):
         outcome, facts = self.outcome(trained, answers["dev"]), trained.facts
-        blocks = review.review(outcome, facts["target"], run.folder)
+        blocks = review.review(outcome, facts, run.folder)
         if self.config.model == "linear_regression":
             weights = trained.model.get_weights()
             blocks += review.coefficients(weights, facts)
         return blocks
 
     def predict(self, trained, inputs):
+        facts = trained.facts
+        network = self.training_model(trained.model)
         for path in inputs:
             try:
-                table = tables.read(path, trained.facts["features"])
+                table = tables.read(path, facts["features"])
+                x = _inputs(facts).standardize(table.values, table.ids, path)
             except errors.UserError as error:
                 reason = str(error).removeprefix(f"{path}: ")
                 yield {"file": path, "error": reason}
                 continue
-            values = table.values.astype("float32")
-            answers = trained.model.predict(values, verbose=0)[:, 0]
+            z = network.predict(x, verbose=0)[:, 0].astype(float)
+            answers = facts["target_mean"] + facts["target_std"] * z
             for line, answer in zip(table.ids, answers, strict=True):
                 yield {
                     "file": path,
                     "line": int(line),
-                    "prediction": float(f"{answer:.6g}"),
+                    "prediction": digits.rounded(answer, facts["target_std"]),
                 }
 
 
-def _facts(name, inputs, y, target, parts):
+def _facts(where, inputs, y, target, parts):
     """Return what the training rows say of the model."""
     rows = parts["train"]
-    x_train, y_train = inputs.values[rows], y[rows]
+    x_train, y_train = inputs.values[rows], y[rows, None]
     if not np.ptp(y_train):
         raise errors.UserError(
-            f"{name}: column {target!r} is {y_train[0]:g} in all {len(rows)} "
-            "training rows: nothing to learn; give another --target"
+            f"{where}: column {target!r} is {y_train[0, 0]:g} in all "
+            f"{len(rows)} training rows: nothing to learn; give another "
+            "--target"
         )
-    # Rounding leaves constant columns a tiny deviation.
-    std = np.where(np.ptp(x_train, axis=0), x_train.std(axis=0), 1.0)
+    scale = scales.measure(inputs.names, x_train, where)
+    target_scale = scales.measure([target], y_train, where)
+    wide = [
+        *scales.beyond_float32(x_train, scale.std),
+        *scales.beyond_float32(y_train, target_scale.std),
+    ]
+    names = [*inputs.names, target]
     return {
-        "name": name,
+        "name": where,
         **{split: len(indices) for split, indices in parts.items()},
         "features": inputs.names,
         "target": target,
-        "mean": x_train.mean(axis=0).tolist(),
-        "std": std.tolist(),
-        "target_mean": float(y_train.mean()),
-        "target_std": float(y_train.std()),
+        "mean": scale.mean.tolist(),
+        "std": scale.std.tolist(),
+        "target_mean": float(target_scale.mean[0]),
+        "target_std": float(target_scale.std[0]),
+        "float64": [n for n, w in zip(names, wide, strict=True) if w],
     }
+
+
+def _inputs(facts):
+    """Return the `Scale` of the inputs."""
+    mean, std = np.array(facts["mean"]), np.array(facts["std"])
+    return scales.Scale(facts["features"], mean, std)
+
+
+def _target(facts):
+    """Return the `Scale` of the target."""
+    mean, std = np.array([facts["target_mean"]]), [facts["target_std"]]
+    return scales.Scale([facts["target"]], mean, np.array(std))
+
+
+def _dtype(facts, columns):
+    """Return the type that holds these columns."""
+    return "float32" if {*columns}.isdisjoint(facts["float64"]) else "float64"

@@ -16,7 +16,14 @@ from kerasnotes.tools import runs
 from kerasnotes.training import runner
 
 _RIGHT, _WRONG, _UNITS = 9, 6, 8
-_PASSIVE = ("Pooling", "Padding", "Cropping", "InputLayer", "Normalization")
+_PASSIVE = (
+    "Pooling",
+    "Padding",
+    "Cropping",
+    "InputLayer",
+    "Normalization",
+    "Standardization",
+)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,6 +7,7 @@ import time
 import keras
 
 from kerasnotes import errors, files
+from kerasnotes.plots import digits
 from kerasnotes.training.distribute import workers
 from kerasnotes.training.fit import checkpoints, nudging
 
@@ -44,7 +45,8 @@ class Progress(keras.callbacks.Callback):
         left = (now - self._began) / (batch + 1) * (self._steps - step)
         text = (
             f"epoch {self._epoch}/{self._epochs}  step {step}/"
-            f"{self._steps}  loss {float(logs['loss']):.4f}  {left:.0f} s left"
+            f"{self._steps}  loss {digits.text(logs['loss'])}  "
+            f"{left:.0f} s left"
         )
         print(f"\r{text}\x1b[K" if self._live else text, end="", flush=True)
         print(end="" if self._live else "\n")
@@ -52,7 +54,7 @@ class Progress(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         shown = ["loss", "val_loss", f"val_{self._metric}"]
         numbers = "  ".join(
-            f"{name.replace('val_', 'dev ')} {float(logs[name]):.4f}"
+            f"{name.replace('val_', 'dev ')} {digits.text(logs[name])}"
             for name in dict.fromkeys(shown)
             if name in logs
         )

@@ -31,7 +31,9 @@ class EpochLog(keras.callbacks.Callback):
         for name, value in {**logs, "learning_rate": rate}.items():
             side = "dev" if name.startswith("val_") else "train"
             with self._writers[side].as_default():
-                tf.summary.scalar(name.removeprefix("val_"), value, epoch + 1)
+                # TensorBoard holds float32: what is beyond is infinite there.
+                scalar = tf.constant(value, tf.float64)
+                tf.summary.scalar(name.removeprefix("val_"), scalar, epoch + 1)
         for writer in self._writers.values():
             writer.flush()
 

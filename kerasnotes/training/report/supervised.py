@@ -1,6 +1,6 @@
 """The report of supervised learning: every split, and what is wrong."""
 
-from kerasnotes.plots import curves, figures, page
+from kerasnotes.plots import curves, digits, figures, page
 from kerasnotes.training import records
 from kerasnotes.training.fit import loop
 from kerasnotes.training.report import diagnosing, tables
@@ -87,12 +87,12 @@ def _tell_bounds(bounds, scores):
     for bound in bounds:
         value = scores[bound.name]
         verdict = "kept" if bound.holds(value) else "BROKEN"
-        print(f"--satisfy: {bound} is {verdict} on dev: {value:.4f}")
+        print(f"--satisfy: {bound} is {verdict} on dev: {digits.text(value)}")
 
 
 def _facts(metrics, state, headline):
     facts = [
-        (f"{name} {headline}", tables.short(metrics[name][headline]))
+        (f"{name} {headline}", digits.text(metrics[name][headline]))
         for name in reversed(tables.SPLITS)
         if name in metrics and headline in metrics[name]
     ]

@@ -5,14 +5,10 @@ import re
 import sys
 
 from kerasnotes import errors, files
+from kerasnotes.plots import digits
 
 SPLITS = ("train", "train_dev", "dev", "test")
 """The names that splits of data have, in the order of tables."""
-
-
-def short(value):
-    """Return a number in four or five digits."""
-    return f"{value:.4f}" if abs(value) < 10 else f"{value:.5g}"
 
 
 def metrics_rows(metrics):
@@ -37,7 +33,7 @@ def metrics_text(metrics):
 
 
 def text_table(header, rows):
-    """Return a table in columns; numbers with four digits.
+    """Return a table in columns; numbers in four digits.
 
     >>> print(text_table(["metric", "dev"], [["loss", 0.123456]]))
     metric     dev
@@ -57,7 +53,15 @@ def text_table(header, rows):
 def _cell(value):
     if value is None:
         return "–"
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
+    return digits.text(value) if isinstance(value, float) else str(value)
+
+
+def _answer_cell(value):
+    """Return a cell of an answer: every digit that the task gives."""
+    cell = _cell(value)
+    if isinstance(value, float) and float(cell) != value:
+        return repr(value)
+    return cell
 
 
 def print_answers(answers, form):
@@ -109,5 +113,5 @@ def _shown(name, value):
     return re.sub(
         "[\x00-\x1f\x7f-\x9f]",
         lambda match: errors.printable(match[0]),
-        _cell(value),
+        _answer_cell(value),
     )

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from kerasnotes import models
+from kerasnotes import layers, models
 from kerasnotes.layers import inception
 from kerasnotes.models.pictures import summary
 
@@ -13,6 +13,7 @@ L = keras.layers
 PASSING = (
     L.BatchNormalization,
     L.Normalization,
+    layers.Standardization,
     L.Dropout,
     L.Activation,
     L.ReLU,
