@@ -72,6 +72,7 @@ class Standardization(keras.layers.Layer):
     Args:
         mean: a number, or one per channel.
         std: like `mean`; where it is 0, inputs are only shifted.
+        invert: whether to go back, `x · std + mean`, in the layer's type.
         **kwargs: of `keras.layers.Layer`.
 
     Call arguments:
@@ -86,15 +87,22 @@ class Standardization(keras.layers.Layer):
     [[0.5], [-1.5]]
     """
 
-    def __init__(self, mean, std, **kwargs):
+    def __init__(self, mean, std, invert=False, **kwargs):
         # Autocasting would round float64 before the mean is subtracted.
         super().__init__(autocast=False, **kwargs)
+        self.invert = invert
         self.mean, self.std = (
             np.reshape(v, -1).astype(float).tolist() for v in (mean, std)
         )
 
     def call(self, inputs):
         x = ops.convert_to_tensor(inputs)
+        if self.invert:
+            dtype = self.compute_dtype
+            # Python's floats would pass through float32.
+            std, mean = np.array(self.std), np.array(self.mean)
+            x = ops.cast(x, dtype) * ops.cast(np.where(std, std, 1.0), dtype)
+            return x + ops.cast(mean, dtype)
         wide = keras.backend.standardize_dtype(x.dtype) == "float64"
         dtype = "float64" if wide else "float32"
         mean, std = np.array(self.mean), np.array(self.std)
@@ -107,5 +115,5 @@ class Standardization(keras.layers.Layer):
 
     def get_config(self):
         """Return the arguments of the constructor."""
-        own = {"mean": self.mean, "std": self.std}
+        own = {"mean": self.mean, "std": self.std, "invert": self.invert}
         return super().get_config() | own

@@ -68,6 +68,8 @@ def test_standardization_loses_no_digit_of_the_mean():
     found = layer(x * std + mean)
     assert found.dtype == tf.float32
     np.testing.assert_allclose(found, x, atol=1e-6)
+    back = layers.Standardization(mean, std, invert=True, dtype="float64")
+    np.testing.assert_allclose(back(x), x * std + mean, rtol=1e-14)
     # 2000.37 has no float32; years have.
     years = np.arange(1990, 2010, dtype="float32")[:, None]
     found = layers.Standardization(2000.37, 5.0)(years)

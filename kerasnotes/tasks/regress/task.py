@@ -101,9 +101,10 @@ class Regress(task_lib.SupervisedTask):
         standardized = layers.Standardization(
             facts["mean"], facts["std"], dtype="float32", name="normalization"
         )
-        to_units = keras.layers.Rescaling(
-            facts["target_std"],
+        to_units = layers.Standardization(
             facts["target_mean"],
+            facts["target_std"],
+            invert=True,
             dtype=_dtype(facts, [facts["target"]]),
             name="to_units",
         )
