@@ -30,7 +30,7 @@ def text(value, scale=None):
 
     >>> text(0.98765), text(4e-18), text(123456.7), text(0)
     ('0.9877', '4e-18', '1.235e+05', '0.0000')
-    >>> text(1700000017.1234, scale=17.0), text(1.2345e-9, scale=1e-9)
+    >>> text(1700000017.1234, scale=17.0), text(1.2343e-9, scale=1e-9)
     ('1700000017.12', '1.234e-09')
     """
     value = float(value)

@@ -111,7 +111,7 @@ def learned(precision, jit):
     metrics = task.metrics({}, {})
     compiling.compile(model, task.loss(), metrics, given, 7)
     assert model.jit_compile == (jit == "true")
-    data = task.splits()["train"].training_batches(16, 0, 0, 0, 1)
+    data = task.data().splits["train"].training_batches(16, 0, 0, 0, 1)
     model.fit(data, verbose=0, shuffle=False)
     return np.concatenate([w.ravel() for w in model.get_weights()])
 

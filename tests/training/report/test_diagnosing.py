@@ -91,10 +91,10 @@ def test_the_terminal_json_and_page_say_the_same(toy, tmp_path):
 
 def test_the_task_is_asked_with_the_facts_of_the_run(toy, tmp_path):
     config = toy.Config(run_dir=str(tmp_path), epochs=40, l2=2.0)
-    errors, facts = {"train": 0.0, "dev": 0.06}, {"picture_size": [8, 8]}
+    errors, known = {"train": 0.0, "dev": 0.06}, {"picture_size": [8, 8]}
     task = Measured(config)
     model = models.build("lenet5", input_shape=(32, 32, 1), classes=10)
-    run(task, errors, model, POINTS, facts)
+    run(task, errors, model, POINTS, known)
     ((problem, facts),) = task.asked
     assert problem == "variance" and facts.problems == ("variance",)
     assert facts.flags["l2"] == 2.0 and facts.epochs == 40
@@ -107,7 +107,7 @@ def test_the_task_is_asked_with_the_facts_of_the_run(toy, tmp_path):
     assert "norms" in facts.choices["watch"] and "l2" not in facts.choices
     # Of a network that isn't ours nobody knows what it takes.
     other = keras.Sequential([keras.Input([4]), keras.layers.Dense(2)])
-    run(task, errors, other, None, facts)
+    run(task, errors, other, None, known)
     assert task.asked[-1][1].arguments is None
 
 
