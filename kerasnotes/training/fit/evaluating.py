@@ -53,7 +53,7 @@ def score(task, trained, answers):
     """
     y, outputs, w = answers.targets, answers.outputs, answers.weights
     penalty = sum(float(loss) for loss in trained.model.losses)
-    values = {"loss": float(task.loss()(y, outputs, w)) + penalty}
+    values = {"loss": _mean(task.loss(), y, outputs, w) + penalty}
     metrics = task.metrics(trained.facts, trained.decisions)
     for metric in metrics.plain:
         metric.update_state(y, outputs)
@@ -62,6 +62,18 @@ def score(task, trained, answers):
         metric.update_state(y, outputs, w)
         values |= _values(metric)
     return values
+
+
+def _mean(loss, y, outputs, w):
+    """Return the mean of a loss, as `compile` takes one: also by its name."""
+    loss = keras.losses.get(loss)
+    if isinstance(loss, keras.losses.Loss):
+        return float(loss(y, outputs, w))
+    of_examples = np.asarray(loss(y, outputs))
+    weights = np.reshape(
+        w, np.shape(w) + (1,) * (of_examples.ndim - np.ndim(w))
+    )
+    return float(np.mean(of_examples * weights))
 
 
 def _values(metric):

@@ -228,6 +228,7 @@ class RunFolder:
     def locked(self):
         """Keep other processes from training in the folder."""
         try:
+            self.path.mkdir(parents=True, exist_ok=True)
             lock = os.open(self / ".lock", os.O_RDWR | os.O_CREAT)
         except OSError as error:
             raise errors.UserError(
