@@ -22,6 +22,7 @@ import kerasnotes
 from kerasnotes import errors, keras_private
 from kerasnotes.data.pictures import features
 from kerasnotes.models import network as network_lib
+from kerasnotes.training.run import folder as run_folder
 
 # Arguments that leave features as they are.
 _OF_TRAINING = ("classes", "initializer", "keep_prob", "kernel_regularizer")
@@ -208,7 +209,10 @@ def training_data(run, network, data):
 
 def _features(run, network, weights, tensor, splits):
     """Return train and dev as features, cached in files."""
-    config, folder = run.config, run.folder.output("features", overwrite=False)
+    config = run.config
+    # Runs on parts of the training set share the dev set's.
+    place = run_folder.RunFolder(config.run_dir, run.folder.task)
+    folder = place.output("features", overwrite=False)
     paths = {
         name: folder / f"{name}-{_key(weights, network, splits[name])}.npy"
         for name in ("train", "dev")

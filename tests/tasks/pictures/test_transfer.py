@@ -148,7 +148,8 @@ def test_a_cached_run_is_the_run_without(source, tmp_path, monkeypatch):
 
 
 def test_a_run_that_goes_on_finds_its_features(source, tmp_path):
-    partial = tmp_path / "features" / ".partial-1-train-0.npy"
+    place = run_folder.RunFolder(tmp_path, "classify")
+    partial = place.output("features", overwrite=False) / ".partial-1-0.npy"
     partial.parent.mkdir()
     partial.write_bytes(b"of a process that was killed")
     given = {"weights": source, "lr_schedule": "constant", "keep_prob": "0.5"}
