@@ -4,6 +4,19 @@ import keras
 from keras import ops
 
 
+def check_from_logits(from_logits):
+    """Refuse what is neither True nor False, such as a misplaced argument.
+
+    Raises:
+        ValueError: see above.
+    """
+    if not isinstance(from_logits, bool):
+        raise ValueError(
+            "`from_logits` must be True or False. Received: "
+            f"from_logits={from_logits!r}"
+        )
+
+
 @keras.saving.register_keras_serializable("kerasnotes")
 class Crossentropy(keras.losses.Loss):
     """Computes the cross-entropy of C classes.
@@ -59,11 +72,7 @@ class Crossentropy(keras.losses.Loss):
         dtype=None,
     ):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        if not isinstance(from_logits, bool):
-            raise ValueError(
-                "`from_logits` must be True or False. Received: "
-                f"from_logits={from_logits!r}"
-            )
+        check_from_logits(from_logits)
         if not 0 <= label_smoothing <= 1:
             raise ValueError(
                 "`label_smoothing` must be in [0, 1]. "

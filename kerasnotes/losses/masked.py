@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from kerasnotes.losses import crossentropy
+
 
 @keras.saving.register_keras_serializable("kerasnotes")
 class MaskedBinaryCrossentropy(keras.losses.Loss):
@@ -53,11 +55,7 @@ class MaskedBinaryCrossentropy(keras.losses.Loss):
         dtype=None,
     ):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        if not isinstance(from_logits, bool):
-            raise ValueError(
-                "`from_logits` must be True or False. Received: "
-                f"from_logits={from_logits!r}"
-            )
+        crossentropy.check_from_logits(from_logits)
         self.from_logits = from_logits
 
     def call(self, y_true, y_pred):

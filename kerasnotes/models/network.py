@@ -57,7 +57,11 @@ class Network(keras.Model):
 
     Attributes:
         blocks: these names, a tuple.
+        fixed: names of those arguments that a subclass settles itself, and
+            its constructor does not take.
     """
+
+    fixed = ()
 
     def __init__(
         self, inputs, outputs, config, name=None, dtype=None, blocks=None
@@ -96,6 +100,7 @@ class Network(keras.Model):
         config = {
             key: keras.saving.serialize_keras_object(value)
             for key, value in self._config.items()
+            if key not in self.fixed
         }
         return {"name": self.name, "dtype": self.dtype_policy.name, **config}
 

@@ -1,9 +1,12 @@
-"""Runs of a toy task, in this process."""
+"""Runs of a toy task, in this process, and the weights they leave."""
 
 import contextlib
 from unittest import mock
 
+import numpy as np
+
 from kerasnotes.training import runner
+from kerasnotes.training.fit import checkpoints
 
 _LEFT_OUT = {
     "kerasnotes.training.serve.export.export": lambda *_, **__: {},
@@ -31,3 +34,17 @@ def learn(task, folder, **flags):
     """Run a task's command without exports and report."""
     with no_report():
         return run(task, folder, **flags)
+
+
+def weights(folder):
+    """Return the weights of a run's last checkpoint, by name."""
+    (path,) = sorted((folder / "checkpoints").glob("last-*"))[-1:]
+    return checkpoints.read(path)[0]
+
+
+def assert_same(one, two):
+    """Assert that two runs end in the same weights, to the bit."""
+    a, b = weights(one), weights(two)
+    assert list(a) == list(b)
+    for name in a:
+        np.testing.assert_array_equal(a[name], b[name], err_msg=name)

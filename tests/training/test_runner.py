@@ -13,7 +13,7 @@ from kerasnotes import errors, files
 from kerasnotes.training import runner
 from kerasnotes.training.fit import callbacks, checkpoints
 from tests.support import toys
-from tests.support.runs import learn, no_report, run
+from tests.support.runs import assert_same, learn, no_report, run, weights
 
 
 @pytest.fixture(scope="module")
@@ -43,18 +43,6 @@ def finished(reference, tmp_path):
         return tmp_path / name
 
     return copy
-
-
-def weights(folder):
-    (path,) = sorted((folder / "checkpoints").glob("last-*"))[-1:]
-    return checkpoints.read(path)[0]
-
-
-def assert_same(one, two):
-    a, b = weights(one), weights(two)
-    assert list(a) == list(b)
-    for name in a:
-        np.testing.assert_array_equal(a[name], b[name], err_msg=name)
 
 
 def test_a_run_leaves_what_is_promised(finished, tmp_path):

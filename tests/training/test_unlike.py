@@ -5,17 +5,17 @@ import os
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 import tensorflow as tf
 
 from kerasnotes import files
 from kerasnotes.training import runner
-from kerasnotes.training.fit import callbacks, checkpoints
+from kerasnotes.training.fit import callbacks
 from kerasnotes.training.run import folder as run_folder
 from kerasnotes.training.run import session
 from tests.support import unlike
 from tests.support.paths import ROOT
+from tests.support.runs import assert_same
 
 EVERY = (*unlike.BY_STEPS, *unlike.SUPERVISED)
 
@@ -32,18 +32,6 @@ def learn(task, folder, **flags):
     place.path.mkdir(exist_ok=True)
     with place.locked():
         runner.learn_in(place, task(config))
-
-
-def weights(folder):
-    (path,) = sorted((folder / "checkpoints").glob("last-*"))[-1:]
-    return checkpoints.read(path)[0]
-
-
-def assert_same(one, two):
-    a, b = weights(one), weights(two)
-    assert list(a) == list(b)
-    for name in a:
-        np.testing.assert_array_equal(a[name], b[name], err_msg=name)
 
 
 @pytest.mark.parametrize("task", EVERY, ids=lambda t: t.name)

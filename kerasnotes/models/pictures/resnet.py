@@ -175,6 +175,7 @@ def _stem(x, filters, small, layer):
 class _LargeResNet(ResNet):
     """What the published networks for 224×224 share; each has its depths."""
 
+    fixed = ("depths", "filters", "kind", "small", "use_bias")
     depths = ()
     kind = "basic"
 
@@ -215,12 +216,6 @@ class _LargeResNet(ResNet):
             name=name,
             dtype=dtype,
         )
-
-    def get_config(self):
-        """Return the arguments of the constructor."""
-        config = super().get_config()
-        fixed = ("depths", "filters", "kind", "small", "use_bias")
-        return {k: v for k, v in config.items() if k not in fixed}
 
 
 @keras.saving.register_keras_serializable("kerasnotes")

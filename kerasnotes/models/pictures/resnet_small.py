@@ -26,6 +26,7 @@ from kerasnotes.models.pictures import resnet
 class _SmallResNet(resnet.ResNet):
     """What they share; each has its number of blocks a stage."""
 
+    fixed = ("depths", "filters", "kind", "small", "use_bias", "version")
     blocks_per_stage = None
 
     def __init__(
@@ -62,12 +63,6 @@ class _SmallResNet(resnet.ResNet):
             name=name,
             dtype=dtype,
         )
-
-    def get_config(self):
-        """Return the arguments of the constructor."""
-        config = super().get_config()
-        fixed = ("depths", "filters", "kind", "small", "use_bias", "version")
-        return {k: v for k, v in config.items() if k not in fixed}
 
 
 @keras.saving.register_keras_serializable("kerasnotes")
@@ -126,6 +121,8 @@ class ResNet110(_SmallResNet):
 class _Plain(_SmallResNet):
     """What the networks without shortcuts share."""
 
+    fixed = (*_SmallResNet.fixed, "shortcut")
+
     def __init__(
         self,
         input_shape=(32, 32, 3),
@@ -156,12 +153,6 @@ class _Plain(_SmallResNet):
             name,
             dtype,
         )
-
-    def get_config(self):
-        """Return the arguments of the constructor."""
-        config = super().get_config()
-        del config["shortcut"]
-        return config
 
 
 @keras.saving.register_keras_serializable("kerasnotes")

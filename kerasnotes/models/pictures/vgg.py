@@ -112,6 +112,7 @@ def _trunk(x, depths, layers):
 class _PublishedVGG(VGG):
     """What the two configurations share; each has its depths."""
 
+    fixed = ("depths",)
     depths = ()
 
     def __init__(
@@ -146,11 +147,6 @@ class _PublishedVGG(VGG):
             name,
             dtype,
         )
-
-    def get_config(self):
-        """Return the arguments of the constructor."""
-        config = super().get_config()
-        return {k: v for k, v in config.items() if k != "depths"}
 
 
 @keras.saving.register_keras_serializable("kerasnotes")

@@ -9,23 +9,10 @@ from PIL import Image
 
 from kerasnotes.data.pictures import decode as images
 from kerasnotes.data.pictures import inspect
+from tests.support.pictures import RGB, blocks, encoded
 
-
-def blocks(channels, seed=0):
-    rng = np.random.default_rng(seed)
-    small = rng.integers(0, 256, (4, 5, channels))
-    return np.kron(small, np.ones((8, 8, 1), int)).astype(np.uint8)
-
-
-RGB = Image.fromarray(blocks(3))
 GREY = RGB.convert("L")
 ALPHA = Image.fromarray(blocks(1, 1)[..., 0])
-
-
-def encoded(image, kind, **options):
-    out = io.BytesIO()
-    image.save(out, kind, **options)
-    return out.getvalue()
 
 
 @pytest.fixture(scope="module")

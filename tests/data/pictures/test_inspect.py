@@ -14,19 +14,7 @@ from PIL import Image
 from kerasnotes import errors
 from kerasnotes.data.pictures import decode, inspect
 from tests.support.paths import ROOT
-
-RGB = Image.fromarray(
-    np.kron(
-        np.random.default_rng(0).integers(0, 256, (4, 5, 3)),
-        np.ones((8, 8, 1), int),
-    ).astype(np.uint8)
-)
-
-
-def encoded(kind, **options):
-    out = io.BytesIO()
-    RGB.save(out, kind, **options)
-    return out.getvalue()
+from tests.support.pictures import RGB, encoded
 
 
 def test_broken_pictures_raise_and_nothing_else():
@@ -35,7 +23,7 @@ def test_broken_pictures_raise_and_nothing_else():
     tags[0x0112] = 6
     for kind in ("JPEG", "PNG", "GIF", "BMP", "WEBP"):
         options = {"exif": tags.tobytes()} if kind in ("JPEG", "PNG") else {}
-        whole = encoded(kind, **options)
+        whole = encoded(RGB, kind, **options)
         with pytest.raises((tf.errors.OpError, errors.UserError)):
             decode.decode(inspect.prepare(whole[: len(whole) // 2]))
         for _ in range(20):
@@ -75,7 +63,7 @@ def test_animations_are_mended(kind, colours):
 def test_too_many_pixels_are_refused_from_the_header():
     def png(width, height):
         size = width.to_bytes(4, "big") + height.to_bytes(4, "big")
-        whole = encoded("PNG")
+        whole = encoded(RGB, "PNG")
         head = b"IHDR" + size + whole[24:29]
         crc = zlib.crc32(head).to_bytes(4, "big")
         return whole[:12] + head + crc + whole[33:]

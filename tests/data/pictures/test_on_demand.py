@@ -1,6 +1,5 @@
 """Pictures without a cache: those of the cache, from files and records."""
 
-import io
 import shutil
 import zipfile
 
@@ -21,6 +20,7 @@ from kerasnotes.data.pictures import (
     read_files,
 )
 from kerasnotes.data.pictures.augmentation import canvas, named
+from tests.support.pictures import encoded
 
 COUNT = 12
 
@@ -29,12 +29,6 @@ def picture(seed, mode="RGB", size=(17, 11)):
     rng = np.random.default_rng(seed)
     noise = Image.fromarray(rng.integers(0, 256, (3, 4, 4), np.uint8))
     return noise.resize(size).convert(mode)
-
-
-def encoded(image, form, **options):
-    file = io.BytesIO()
-    image.save(file, form, **options)
-    return file.getvalue()
 
 
 def of_all_kinds():

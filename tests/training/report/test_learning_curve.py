@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 
 from kerasnotes import errors
-from kerasnotes.training.fit import callbacks, checkpoints
+from kerasnotes.training.fit import callbacks
 from kerasnotes.training.report import learning_curve
 from kerasnotes.training.run import folder as run_folder
 from kerasnotes.training.run import session
+from tests.support.runs import weights
 
 
 @pytest.fixture
@@ -22,11 +23,6 @@ def curve(toy):
         return learning_curve.learning_curve(task, run, task.data())
 
     return run
-
-
-def weights(folder):
-    (path,) = sorted((folder / "checkpoints").glob("last-*"))[-1:]
-    return checkpoints.read(path)[0]
 
 
 def test_parts_take_the_steps_of_the_whole(curve, tmp_path, capsys):
