@@ -7,6 +7,7 @@ import numpy as np
 
 from kerasnotes.training import runner
 from kerasnotes.training.fit import checkpoints
+from kerasnotes.training.run import folder as run_folder
 
 _LEFT_OUT = {
     "kerasnotes.training.serve.export.export": lambda *_, **__: {},
@@ -36,10 +37,24 @@ def learn(task, folder, **flags):
         return run(task, folder, **flags)
 
 
-def weights(folder):
-    """Return the weights of a run's last checkpoint, by name."""
+def learn_only(task_class, folder, **flags):
+    """Learn without export and report; return task, trained and data."""
+    task = task_class(task_class.Config(**flags, run_dir=str(folder)))
+    task.config.check()
+    place = run_folder.RunFolder(folder, task.name)
+    with place.locked():
+        return task, *runner.learn_in(place, task)
+
+
+def last(folder):
+    """Return the values of a run's last checkpoint, by name, and its state."""
     (path,) = sorted((folder / "checkpoints").glob("last-*"))[-1:]
-    return checkpoints.read(path)[0]
+    return checkpoints.read(path)
+
+
+def weights(folder):
+    """Return the values of a run's last checkpoint, by name."""
+    return last(folder)[0]
 
 
 def assert_same(one, two):

@@ -10,8 +10,7 @@ from PIL import Image
 from kerasnotes import errors, files, models
 from kerasnotes.tasks import classify, multilabel
 from kerasnotes.tools.visualize import program as visualize
-from kerasnotes.training import runner
-from kerasnotes.training.run import folder as run_folder
+from tests.support import runs
 
 
 def run(*rest, **given):
@@ -24,13 +23,8 @@ def run(*rest, **given):
 
 def train(task, folder, **given):
     """Trains a run, without its export and report."""
-    given = {"run_dir": str(folder), "epochs": 1, "image_size": 16} | given
-    task, opened = (
-        task(task.Config(**given)),
-        run_folder.RunFolder(folder, task.name),
-    )
-    with opened.locked():
-        trained, _ = runner.learn_in(opened, task)
+    given = {"epochs": 1, "image_size": 16} | given
+    _, trained, _ = runs.learn_only(task, folder, **given)
     trained.model.save(folder / "model.keras")
     return folder
 

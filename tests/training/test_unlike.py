@@ -10,12 +10,10 @@ import tensorflow as tf
 
 from kerasnotes import files
 from kerasnotes.training import runner
-from kerasnotes.training.fit import callbacks
-from kerasnotes.training.run import folder as run_folder
-from kerasnotes.training.run import session
+from kerasnotes.training.fit import checkpoints
 from tests.support import unlike
 from tests.support.paths import ROOT
-from tests.support.runs import assert_same
+from tests.support.runs import assert_same, learn_only
 
 EVERY = (*unlike.BY_STEPS, *unlike.SUPERVISED)
 
@@ -23,15 +21,6 @@ EVERY = (*unlike.BY_STEPS, *unlike.SUPERVISED)
 def run(task, folder, **flags):
     flags = {"export": "saved_model", **flags, "run_dir": str(folder)}
     return runner.run(task, flags, [], f"trainers.{task.name}")
-
-
-def learn(task, folder, **flags):
-    """Learns where weights alone matter: without exports and a report."""
-    config = task.Config(**flags, run_dir=str(folder))
-    place = run_folder.RunFolder(folder, task.name)
-    place.path.mkdir(exist_ok=True)
-    with place.locked():
-        runner.learn_in(place, task(config))
 
 
 @pytest.mark.parametrize("task", EVERY, ids=lambda t: t.name)
@@ -63,8 +52,8 @@ def test_what_has_no_dev_set_learns_and_has_no_diagnosis(task, tmp_path):
 @pytest.mark.parametrize("task", unlike.BY_STEPS, ids=lambda t: t.name)
 @pytest.mark.parametrize("how", ["killed", "asked"])
 def test_steps_go_on_where_they_were(task, how, tmp_path, monkeypatch):
-    learn(task, tmp_path / "whole")
-    monkeypatch.setattr(session, "_CHECKPOINT_SECONDS", 0.0)
+    learn_only(task, tmp_path / "whole")
+    monkeypatch.setattr(checkpoints, "SECONDS", 0.0)
 
     def cost(self, model, number, cost=task.cost):
         if number == 9:
@@ -76,30 +65,30 @@ def test_steps_go_on_where_they_were(task, how, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(task, "cost", cost)
         with pytest.raises(BaseException) as caught:
-            learn(task, tmp_path / "cut")
+            learn_only(task, tmp_path / "cut")
     assert type(caught.value).__name__ in ("KeyboardInterrupt", "Preempted")
-    learn(task, tmp_path / "cut")
+    learn_only(task, tmp_path / "cut")
     assert_same(tmp_path / "whole", tmp_path / "cut")
     rows = (tmp_path / "cut/history.csv").read_text().splitlines()
     assert len(rows) == 1 + 20
 
 
 def test_steps_may_grow(tmp_path):
-    learn(unlike.Pixels, tmp_path / "a", steps=30)
-    learn(unlike.Pixels, tmp_path / "b", steps=12)
-    learn(unlike.Pixels, tmp_path / "b", steps=30)
+    learn_only(unlike.Pixels, tmp_path / "a", steps=30)
+    learn_only(unlike.Pixels, tmp_path / "b", steps=12)
+    learn_only(unlike.Pixels, tmp_path / "b", steps=30)
     assert_same(tmp_path / "a", tmp_path / "b")
     with pytest.raises(Exception, match="steps may only grow"):
-        learn(unlike.Pixels, tmp_path / "b", steps=3)
+        learn_only(unlike.Pixels, tmp_path / "b", steps=3)
 
 
 @pytest.mark.parametrize("task", unlike.SUPERVISED, ids=lambda t: t.name)
 def test_a_killed_run_ends_the_same(task, tmp_path, after_call, monkeypatch):
-    learn(task, tmp_path / "whole")
-    monkeypatch.setattr(callbacks, "_CHECKPOINT_SECONDS", 0.0)
+    learn_only(task, tmp_path / "whole")
+    monkeypatch.setattr(checkpoints, "SECONDS", 0.0)
     with after_call(5, "killed"):
-        learn(task, tmp_path / "cut")
-    learn(task, tmp_path / "cut")
+        learn_only(task, tmp_path / "cut")
+    learn_only(task, tmp_path / "cut")
     assert_same(tmp_path / "whole", tmp_path / "cut")
 
 
@@ -115,7 +104,7 @@ for task in unlike.SUPERVISED:
     for strategy in ("one_device", "mirrored"):
         path = f"{folder}/{task.name}-{strategy}"
         flags = {"strategy": strategy, "logical_cpus": 2, "epochs": 2}
-        runs.learn(task, path, optimizer="sgd", batch_size=8, **flags)
+        runs.learn_only(task, path, optimizer="sgd", batch_size=8, **flags)
         best = checkpoints.Checkpoints(f"{path}/checkpoints")
         _, state, _ = best.load_last()
         found.append(best.load_best(state))

@@ -29,7 +29,7 @@ def remedies(problem, facts):
     use a smaller or another network --model=lenet5
     """
     own = {BIAS: _bias, VARIANCE: _variance, MISMATCH: _mismatch}
-    return own.get(problem, lambda _: engine.remedies(problem, facts))(facts)
+    return engine.remedies(problem, facts, own)
 
 
 def _bias(facts):

@@ -20,7 +20,7 @@ def remedies(problem, facts):
     ['--model=mlp', '']
     """
     own = {BIAS: _bias, VARIANCE: _variance}
-    return own.get(problem, lambda _: engine.remedies(problem, facts))(facts)
+    return engine.remedies(problem, facts, own)
 
 
 def _shallow(facts):

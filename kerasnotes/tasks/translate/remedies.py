@@ -22,7 +22,7 @@ def remedies(problem, facts):
     use a smaller or another network --width=64
     """
     own = {BIAS: _bias, VARIANCE: _variance, HUMAN: _human}
-    return own.get(problem, lambda _: engine.remedies(problem, facts))(facts)
+    return engine.remedies(problem, facts, own)
 
 
 def _keep(facts):

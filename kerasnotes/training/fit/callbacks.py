@@ -11,7 +11,6 @@ from kerasnotes.plots import digits
 from kerasnotes.training.distribute import workers
 from kerasnotes.training.fit import checkpoints, nudging
 
-_CHECKPOINT_SECONDS = 300.0
 _PROGRESS_SECONDS = 0.5
 
 
@@ -213,7 +212,7 @@ class Keeper(keras.callbacks.Callback):
         together = self.model.steps_per_execution
         if step >= self._steps or not workers.may_agree(step, together):
             return
-        due = time.monotonic() - self._saved > _CHECKPOINT_SECONDS
+        due = time.monotonic() - self._saved > checkpoints.SECONDS
         stop, due = workers.any_of(self._stop_asked, due and workers.is_chief())
         if stop or due:
             self.state["step"] = step

@@ -8,6 +8,9 @@ import numpy as np
 
 from kerasnotes import archives, errors, files
 
+SECONDS = 300.0
+"""The time from one checkpoint within an epoch to the next."""
+
 _KEEP = 2
 # What of a run's state would be asked for at once.
 _STATE = {

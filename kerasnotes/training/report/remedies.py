@@ -23,7 +23,7 @@ UNITS = (128, 64)
 FEWER = "fewer weights have less room to fit noise"
 
 
-def remedies(problem, facts):
+def remedies(problem, facts, own=None):
     """Yield the remedies of any task, the most promising first.
 
     Nothing that is on already is turned on, and no flag is named that the
@@ -33,6 +33,8 @@ def remedies(problem, facts):
     Args:
         problem: one of `diagnosis.verdicts`, see `diagnosis.advice.advise`.
         facts: the `RunFacts`.
+        own: what a task yields in place of these: a dictionary of problem
+            to a function of the facts.
 
     >>> from kerasnotes.training.report.run_facts import RunFacts
     >>> facts = RunFacts({"l2": 0.0, "weight_average": None}, train=200)
@@ -43,14 +45,15 @@ def remedies(problem, facts):
     average the weights --weight_average=0.99
     use a smaller or another network
     """
-    return {
+    usual = {
         BIAS: _bias,
         VARIANCE: _variance,
         MISMATCH: mismatch,
         OVERFIT: _overfit,
         OTHER_TEST: _other_test,
         HUMAN: _human,
-    }[problem](facts)
+    }
+    return (usual | (own or {}))[problem](facts)
 
 
 def _bias(facts):

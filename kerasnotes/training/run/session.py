@@ -14,8 +14,6 @@ with epy.lazy_imports():
     from kerasnotes.training.fit import checkpoints
     from kerasnotes.training.run import command
 
-_CHECKPOINT_SECONDS = 300.0
-
 
 @dataclasses.dataclass(frozen=True)
 class Run:
@@ -79,7 +77,7 @@ class Run:
             state["step"] += 1
             now = time.monotonic()
             state["seconds"] = spent + now - began
-            due = now - saved_at > _CHECKPOINT_SECONDS
+            due = now - saved_at > checkpoints.SECONDS
             if asked or due or state["step"] == count:
                 self._save(variables, state)
                 saved_at = now

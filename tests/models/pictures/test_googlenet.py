@@ -1,17 +1,9 @@
-import contextlib
-
 import keras
 import numpy as np
 import pytest
 
 from kerasnotes import models
-
-
-@contextlib.contextmanager
-def unallocated():
-    with keras.StatelessScope(initialize_variables=False):
-        yield
-    keras.utils.clear_session(free_memory=False)
+from tests.support.graphs import unallocated
 
 
 def small(**arguments):

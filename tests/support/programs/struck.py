@@ -47,9 +47,9 @@ def main(moments, module, *flags):
     os.environ["KERAS_BACKEND"] = "tensorflow"
     sys.path.insert(0, ROOT)
     if moments := json.loads(moments):
-        from kerasnotes.training.fit import callbacks
+        from kerasnotes.training.fit import checkpoints
 
-        callbacks._CHECKPOINT_SECONDS = 0.0
+        checkpoints.SECONDS = 0.0
     for moment in moments:
         watch(*moment)
     sys.argv[1:] = flags

@@ -8,8 +8,8 @@ from kerasnotes import errors, models
 from kerasnotes.tasks import classify
 from kerasnotes.tasks.pictures import transfer
 from kerasnotes.training import runner
-from kerasnotes.training.fit import checkpoints
 from kerasnotes.training.run import folder as run_folder
+from tests.support import runs
 
 SMALL = {"model": "lenet5", "image_size": 16, "batch_norm": True}
 FROZEN = {**SMALL, "freeze": "all", "augment": "none", "epochs": 2}
@@ -39,22 +39,13 @@ def source(tmp_path_factory):
 
 def learn(folder, **given):
     """Trains without export and report; returns model and state."""
-    config = classify.Config(**{**FROZEN, **given, "run_dir": str(folder)})
-    config.check()
-    task = classify.Classify(config)
-    folder = run_folder.RunFolder(folder, task.name)
-    with folder.locked():
-        trained, _ = runner.learn_in(folder, task)
+    flags = FROZEN | given
+    _, trained, _ = runs.learn_only(classify.Classify, folder, **flags)
     return trained.model, trained.state
 
 
 def arrays(model):
     return {w.path: np.asarray(w) for w in model.weights}
-
-
-def last(folder):
-    path = sorted((folder / "checkpoints").glob("last-*"))[-1]
-    return checkpoints.read(path)[0]
 
 
 def features(folder):
@@ -157,9 +148,9 @@ def test_a_run_that_goes_on_finds_its_features(source, tmp_path):
     kept = features(tmp_path)
     assert len(kept) == 2 and partial.name not in kept
     learn(tmp_path, **given, epochs=2)
-    cut = last(tmp_path)
+    cut = runs.weights(tmp_path)
     learn(tmp_path, **given, epochs=2, overwrite=True)
-    whole = last(tmp_path)
+    whole = runs.weights(tmp_path)
     assert list(cut) == list(whole)
     for name in cut:
         np.testing.assert_array_equal(cut[name], whole[name], err_msg=name)

@@ -15,7 +15,7 @@ from kerasnotes.data.tables import scales
 from kerasnotes.tasks import regress
 from kerasnotes.tasks.regress import serving
 from kerasnotes.training import runner
-from kerasnotes.training.run import folder as run_folder
+from tests.support import runs
 
 EPOCHS = 12
 
@@ -27,13 +27,8 @@ def run(folder, *rest, **flags):
 
 def learn(folder, path, **flags):
     """Learn without export and report; return task, trained and data."""
-    flags = {"optimize": "loss", "epochs": EPOCHS, **flags}
-    config = regress.Config(dataset=path, run_dir=str(folder), **flags)
-    task = regress.Regress(config)
-    folder.mkdir()
-    folder = run_folder.RunFolder(folder, "regress")
-    with folder.locked():
-        return task, *runner.learn_in(folder, task)
+    flags = {"optimize": "loss", "epochs": EPOCHS, "dataset": path, **flags}
+    return runs.learn_only(regress.Regress, folder, **flags)
 
 
 def scores(task, trained, data):

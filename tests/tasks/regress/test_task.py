@@ -16,7 +16,7 @@ from kerasnotes.data.common import split_choice
 from kerasnotes.tasks import regress
 from kerasnotes.tasks.regress import serving
 from kerasnotes.training import runner
-from kerasnotes.training.fit import checkpoints
+from tests.support.runs import weights
 
 
 def run(folder, *rest, **given):
@@ -52,8 +52,7 @@ def run_dir(tmp_path_factory):
 
 def last_weights(folder):
     """Return kernel and bias of the last epoch."""
-    (path,) = sorted((folder / "checkpoints").glob("last-*"))[-1:]
-    return list(checkpoints.read(path)[0].values())[:2]
+    return list(weights(folder).values())[:2]
 
 
 def facts(folder):

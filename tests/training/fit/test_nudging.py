@@ -13,9 +13,10 @@ import tensorflow as tf
 from kerasnotes import errors
 from kerasnotes.optimizers import regularizers, schedules
 from kerasnotes.training import records, runner
-from kerasnotes.training.fit import checkpoints, compiling, loop, nudging
+from kerasnotes.training.fit import compiling, loop, nudging
 from kerasnotes.training.run import config, session
 from kerasnotes.training.run import folder as run_folder
+from tests.support.runs import last
 
 SIGTERM = 15
 
@@ -73,11 +74,6 @@ def run(task, folder, texts=None, cut=None, **given):
     _, model, data = loop.prepare(toy, session_run, toy.data())
     place.begin(toy.config, data.facts)
     return loop.fit(model, session_run, data.splits, [hand])
-
-
-def last(folder):
-    (path,) = sorted((folder / "checkpoints").glob("last-*"))[-1:]
-    return checkpoints.read(path)
 
 
 def same(one, two):

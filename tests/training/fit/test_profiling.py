@@ -5,14 +5,14 @@ import re
 import signal
 
 import keras
-import numpy as np
 import pytest
 import tensorflow as tf
 
 from kerasnotes import errors
-from kerasnotes.training.fit import checkpoints, loop
+from kerasnotes.training.fit import loop
 from kerasnotes.training.run import folder as run_folder
 from kerasnotes.training.run import session
+from tests.support.runs import assert_same
 
 
 class At(keras.callbacks.Callback):
@@ -66,11 +66,6 @@ def _xplane():
     return xplane_pb2.XSpace
 
 
-def last(folder):
-    (path,) = sorted((folder / "checkpoints").glob("last-*"))[-1:]
-    return checkpoints.read(path)[0]
-
-
 def test_a_trace_changes_nothing(toy, tmp_path, capsys):
     learn(toy, tmp_path / "plain")
     assert "--profile" not in capsys.readouterr().out
@@ -80,10 +75,7 @@ def test_a_trace_changes_nothing(toy, tmp_path, capsys):
     assert f"--logdir={tmp_path / 'traced' / 'logs'}" in told
     assert traced(tmp_path / "traced") == [3, 4, 5]
     assert not (tmp_path / "plain/logs/plugins").exists()
-    one, other = last(tmp_path / "plain"), last(tmp_path / "traced")
-    assert list(one) == list(other)
-    for name, value in one.items():
-        np.testing.assert_array_equal(value, other[name], err_msg=name)
+    assert_same(tmp_path / "plain", tmp_path / "traced")
 
 
 def test_calls_are_traced_whole(toy, tmp_path, capsys):

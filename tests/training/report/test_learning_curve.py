@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from kerasnotes import errors
-from kerasnotes.training.fit import callbacks
+from kerasnotes.training.fit import checkpoints
 from kerasnotes.training.report import learning_curve
 from kerasnotes.training.run import folder as run_folder
 from kerasnotes.training.run import session
-from tests.support.runs import weights
+from tests.support.runs import assert_same
 
 
 @pytest.fixture
@@ -55,16 +55,14 @@ def test_more_epochs_go_on(curve, tmp_path):
     curve(tmp_path / "a", learning_curve="0.2")
     curve(tmp_path / "a", learning_curve="0.2", epochs=5)
     curve(tmp_path / "b", learning_curve="0.2", epochs=5)
-    a, b = (weights(tmp_path / n / "learning_curve/24") for n in "ab")
-    for name in a:
-        np.testing.assert_array_equal(a[name], b[name], err_msg=name)
+    assert_same(*(tmp_path / n / "learning_curve/24" for n in "ab"))
 
 
 def test_a_killed_part_ends_as_if_never_killed(
     curve, tmp_path, monkeypatch, after_call
 ):
     whole = curve(tmp_path / "a")
-    monkeypatch.setattr(callbacks, "_CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(checkpoints, "SECONDS", 0.0)
     with after_call(10, "killed"):
         curve(tmp_path / "b")
     # In the middle of an epoch, which isn't one of the part.
@@ -73,10 +71,7 @@ def test_a_killed_part_ends_as_if_never_killed(
     )
     assert curve(tmp_path / "b") == whole
     for size in ("24", "60"):
-        a, b = (weights(tmp_path / n / "learning_curve" / size) for n in "ab")
-        assert list(a) == list(b)
-        for name in a:
-            np.testing.assert_array_equal(a[name], b[name], err_msg=name)
+        assert_same(*(tmp_path / n / "learning_curve" / size for n in "ab"))
 
 
 def test_a_smaller_part_is_in_the_larger(toy):
