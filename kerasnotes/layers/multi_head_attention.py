@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from kerasnotes import errors
-from kerasnotes.ops import attention
+from kerasnotes.ops import attention, sequences
 
 
 @keras.saving.register_keras_serializable("kerasnotes")
@@ -141,9 +141,8 @@ class MultiHeadAttention(keras.layers.Layer):
                 values_mask = ops.cast(values_mask, "bool")[:, None, None]
                 mask = _both(mask, values_mask)
         if use_causal_mask:
-            queries = ops.arange(ops.shape(query)[1])[:, None]
-            values = ops.arange(ops.shape(value)[1])[None]
-            mask = _both(mask, (queries >= values)[None, None])
+            lengths = ops.shape(query)[1], ops.shape(value)[1]
+            mask = _both(mask, sequences.look_ahead_mask(*lengths)[None, None])
         keys, values = self.project(value, key)
         return self.attend(query, keys, values, mask, return_attention_scores)
 

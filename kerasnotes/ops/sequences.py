@@ -18,19 +18,22 @@ def padding_mask(tokens):
     return ops.not_equal(tokens, PAD)
 
 
-def look_ahead_mask(length):
+def look_ahead_mask(length, value_length=None):
     """Return which positions each may look at: itself and those before.
 
     `mask[t, t'] = t' ≤ t`
 
     Args:
         length: the number of positions T, an integer or a scalar tensor.
+        value_length: the number of positions S that are looked at, likewise;
+            T by default.
 
     Returns:
-        Booleans `(T, T)`.
+        Booleans `(T, S)`.
 
     >>> look_ahead_mask(2).numpy().tolist()
     [[True, False], [True, True]]
     """
     places = ops.arange(length)
-    return places[:, None] >= places[None, :]
+    values = places if value_length is None else ops.arange(value_length)
+    return places[:, None] >= values[None, :]

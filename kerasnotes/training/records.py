@@ -97,12 +97,15 @@ class Trained:
             thresholds; JSON-able, kept in config.json.
         state: how learning went: `history` (a row an epoch), `seconds`; None
             where a finished run was opened.
+        answered: pairs of a split and its `Answers`, which need not be asked
+            for again.
     """
 
     model: typing.Any
     facts: dict
     decisions: dict = dataclasses.field(default_factory=dict)
     state: dict | None = None
+    answered: tuple = ()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -185,10 +185,15 @@ def learn_in(folder, task, data=None, watchers=()):
     """
     compiling.configure(task.config)
     folder.open(task.config)
-    data, hashes = fingerprints.with_digests(data or task.data())
     run = session.Run(task.config, folder, tuple(watchers))
+    return _learn(task, run, data or task.data())
+
+
+def _learn(task, run, data):
+    """Learns, and writes down from what; returns `(trained, data)`."""
+    data, hashes = fingerprints.with_digests(data)
     trained = task.learn(run, data)
-    fingerprints.write(folder, hashes)
+    fingerprints.write(run.folder, hashes)
     return trained, data
 
 
@@ -212,13 +217,10 @@ def train(task, folder, program_command):
                 "--overwrite starts anew."
             )
             return done
-        data = workers.chief_first(task.data)
-        data, hashes = fingerprints.with_digests(data)
         run = session.Run(config, folder)
-        trained = task.learn(run, data)
+        trained, data = _learn(task, run, workers.chief_first(task.data))
         if not workers.is_chief():
             return None
-        fingerprints.write(folder, hashes)
         _save(trained.model, folder / "model.keras")
         figures = export_lib.export(task, trained, data, folder)
         report = task.report(run, trained, data)

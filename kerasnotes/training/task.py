@@ -118,7 +118,11 @@ class SupervisedTask(Task):
         return records.Metrics([])
 
     def answers(self, trained, split):
-        """Return the `Answers` of a model to a split."""
+        """Return the `Answers` of a model to a split.
+
+        They are the model's alone, whatever was decided: those by which
+        `decide` decides are scored too.
+        """
         return evaluating.answers(trained.model, split, self.config.batch_size)
 
     def decide(self, trained, answers, selection):

@@ -67,15 +67,6 @@ class Records:
             return file.read(size)
 
 
-def is_supported(builder):
-    """Says whether `Records` reads a builder's files.
-
-    Args:
-        builder: a prepared `tfds.core.DatasetBuilder`.
-    """
-    return builder.info.file_format == tfds.core.FileFormat.TFRECORD
-
-
 def _spans(path):
     """Return where each record of a file starts, and its size."""
     spans, start = [], 0

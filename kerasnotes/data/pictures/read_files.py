@@ -57,23 +57,17 @@ def read_all(
         grey = kept and all(header.is_grey for header in headers.values())
         channels = 1 if grey else 3
     kinds = [_kind(header) for header in headers.values()]
-    read = _reader(files, kept, kinds, size, channels, mode)
     attempt = load_files.decoder(files, size, channels, mode)
 
     def check(row):
         *_, reason = attempt(kept[row])
         return reason and f"{kept[row]}: {reason}"
 
-    decode = functools.partial(
-        decoded,
-        kinds=set(kinds),
-        size=size,
-        channels=channels,
-        mode=mode,
-    )
     pictures = on_demand.OnDemand(
-        read,
-        decode,
+        _reader(files, kept, kinds, attempt),
+        functools.partial(
+            decoded, kinds=set(kinds), size=size, channels=channels, mode=mode
+        ),
         (len(kept), *size, channels),
         check,
     )
@@ -123,10 +117,10 @@ def _header(files, name):
     if count > load_files.LARGE:
         return None
     head, end = files.ends(name, _ENDS)
-    if not head.startswith((b"\xff\xd8", b"\x89PNG")):
+    if len(head) < count and not head.startswith((b"\xff\xd8", b"\x89PNG")):
         head = files.read(name)
-    if inspect.is_cut_short(head, (end or head)[-64:], count):
-        return None if end else inspect.header(head)
+    if end and inspect.is_cut_short(head, end[-64:], count):
+        return None
     return inspect.header(head)
 
 
@@ -136,9 +130,8 @@ def _kind(header):
     return PLAIN if header.is_plain else ANY
 
 
-def _reader(files, names, kinds, size, channels, mode):
+def _reader(files, names, kinds, attempt):
     """Return a function of a row that reads its bytes and says their kind."""
-    attempt = load_files.decoder(files, size, channels, mode)
 
     def read(row):
         if kinds[row] == AS_PNG:

@@ -109,7 +109,9 @@ class AttentionModel(sequence_to_sequence.SequenceToSequence):
         )
         mask = ops.padding_mask(inputs["source"])
         states, annotations = encoder(source(inputs["source"]), mask)
-        y = _dropout(dropout, policy, "decoder_1")(target(inputs["target"]))
+        y = recurrent.dropped(dropout, policy, "decoder_1")(
+            target(inputs["target"])
+        )
         x = attentive(y, annotations, mask, initial_state=states[0])
         x, context = keras.ops.split(x, 2, axis=-1)
         x = decoder(x, states[1:])
@@ -117,7 +119,9 @@ class AttentionModel(sequence_to_sequence.SequenceToSequence):
         readout = network.dense(
             width, "readout", "glorot", kernel_regularizer, dtype=policy
         )
-        x = _dropout(dropout, policy, network.HEAD)(_maxout(readout(x)))
+        x = recurrent.dropped(dropout, policy, network.HEAD)(
+            _maxout(readout(x))
+        )
         logits = network.logits(
             x, target_size, "glorot", kernel_regularizer, policy
         )
@@ -170,10 +174,6 @@ class AttentionModel(sequence_to_sequence.SequenceToSequence):
             before, memory["keys"], annotations, mask
         )
         return scores[:, None]
-
-
-def _dropout(rate, dtype, layer):
-    return keras.layers.Dropout(rate, dtype=dtype, name=f"{layer}_dropout")
 
 
 def _maxout(x):

@@ -97,9 +97,7 @@ class EncoderDecoder(sequence_to_sequence.SequenceToSequence):
             source(inputs["source"]), ops.padding_mask(inputs["source"])
         )
         x = decoder(target(inputs["target"]), states)
-        x = keras.layers.Dropout(dropout, dtype=policy, name="logits_dropout")(
-            x
-        )
+        x = recurrent.dropped(dropout, policy, network.HEAD)(x)
         logits = network.logits(
             x, target_size, "glorot", kernel_regularizer, policy
         )

@@ -77,6 +77,17 @@ def recurrent_layer(cell, units, name, kernel_regularizer=None, dtype=None):
     )
 
 
+def dropped(rate, dtype, layer):
+    """Return dropout before a layer, named for it.
+
+    Args:
+        rate: the share of units that training drops.
+        dtype: the dtype policy.
+        layer: the layer's name.
+    """
+    return keras.layers.Dropout(rate, dtype=dtype, name=f"{layer}_dropout")
+
+
 class Encoder:
     """The encoder's recurrent layers, with dropout before each.
 
@@ -114,9 +125,7 @@ class Encoder:
                 )
             else:
                 layer = recurrent_layer(cell, width, name, *options)
-            drop = keras.layers.Dropout(
-                dropout, dtype=dtype, name=f"{name}_dropout"
-            )
+            drop = dropped(dropout, dtype, name)
             self.layers.append((drop, layer))
 
     def __call__(self, x, mask):
@@ -160,9 +169,7 @@ class Decoder:
     def __init__(self, width, layers, cell, dropout, kernel_regularizer, dtype):
         self.layers = []
         for i in layers:
-            drop = keras.layers.Dropout(
-                dropout, dtype=dtype, name=f"decoder_{i}_dropout"
-            )
+            drop = dropped(dropout, dtype, f"decoder_{i}")
             layer = recurrent_layer(
                 cell, width, f"decoder_{i}", kernel_regularizer, dtype
             )

@@ -100,7 +100,7 @@ class PictureTask(task_lib.SupervisedTask):
         return named.build(self.config.augment)
 
     def data(self, facts=None):
-        config, policy = self.config, self.policy(facts)
+        config, policy, fresh = self.config, self.policy(facts), not facts
         # Other data than the run's own are split in their own way.
         is_own = not facts or facts["name"] == config.dataset
         as_read, parts = self._cut(policy, is_own, facts)
@@ -119,8 +119,7 @@ class PictureTask(task_lib.SupervisedTask):
                     f"{name}, of {len(origin[name].labels)} in all; give more "
                     "pictures of each class"
                 )
-        picture_size = facts and facts.get("picture_size")
-        facts = self._facts(source, target, parts, policy, picture_size)
+        facts = facts or self._facts(source, target, parts, policy)
         if policy and policy.pca:
             policy = policy.fitted(facts["covariance"])
         splits = {
@@ -132,7 +131,7 @@ class PictureTask(task_lib.SupervisedTask):
             )
             for name, indices in parts.items()
         }
-        if by_hand or sets is not as_read:
+        if fresh and (by_hand or sets is not as_read):
             # A run goes on only with the same.
             facts["by_hand"] = _digest(splits)
         return records.Data(splits, facts)
@@ -157,10 +156,11 @@ class PictureTask(task_lib.SupervisedTask):
         )
         return sets, picture_splits.two_sets(*sets, config)
 
-    def _facts(self, source, target, parts, policy, picture_size):
+    def _facts(self, source, target, parts, policy):
         """Return what the data say of model and run."""
         name, train = self.config.dataset, parts["train"]
-        mean, std = examples_lib.mean_and_std(source, train)
+        sample = examples_lib.sample(source, train)
+        mean, std = examples_lib.mean_and_std(source, sample)
         facts = {
             "name": name,
             **{split: len(indices) for split, indices in parts.items()},
@@ -171,14 +171,14 @@ class PictureTask(task_lib.SupervisedTask):
             "skipped": len(source.skipped),
             "synthetic": source.synthetic and not target.synthetic,
         }
-        size = source.own_size or picture_size or sizes.largest(name)
+        size = source.own_size or sizes.largest(name)
         if size:
             facts["picture_size"] = list(size)
         if policy and named.is_file(self.config.augment):
             # A run goes on only with the same.
             facts["augment"] = dataclasses.asdict(policy)
         if policy and policy.pca:
-            covariance = examples_lib.covariance(source, train)
+            covariance = examples_lib.covariance(source, sample)
             facts["covariance"] = covariance.tolist()
         return facts
 

@@ -228,7 +228,7 @@ def token_texts(tokens, vocabulary):
         tokens: integers, `[n]`.
         vocabulary: what they are of; it has `decode`.
 
-    >>> from kerasnotes.data import vocabulary
+    >>> from kerasnotes.data.texts import vocabulary
     >>> words = vocabulary.Characters("é")
     >>> print(*token_texts([*words.encode(["aéà"])[0], 2, 0], words))
     a é \xc3 \xa0 ⟨end⟩

@@ -148,13 +148,6 @@ def probabilities(run, found, path, folds=5, seed=0, epochs=None):
     every = np.arange(len(found.labels))
     held = _cut(config, found, every, f"{seed} ", shares)
     answers = np.zeros([len(found.labels), len(found.examples.class_names)])
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise errors.UserError(
-            f"{path}: can't be made: {error.strerror}; make the run folder "
-            "one that you may write"
-        ) from error
     with run_folder.RunFolder(path, task.name).locked():
         _begin(path, config, found, folds, seed)
         for number, (name, places) in enumerate(held.items(), 1):
@@ -217,9 +210,8 @@ def _learn(run, config, found, places, path, done):
         )
     size = min(config.batch_size, len(inner["train"]))
     config = dataclasses.replace(config, run_dir=str(path), batch_size=size)
-    mean, std = examples_lib.mean_and_std(
-        found.examples, found.indices[inner["train"]]
-    )
+    sample = examples_lib.sample(found.examples, found.indices[inner["train"]])
+    mean, std = examples_lib.mean_and_std(found.examples, sample)
     task = type(run.task)(config)
     facts = run.facts | {
         **{side: len(at) for side, at in inner.items()},
@@ -228,11 +220,7 @@ def _learn(run, config, found, places, path, done):
     }
     policy = task.policy(facts)
     if policy and policy.pca:
-        policy = policy.fitted(
-            examples_lib.covariance(
-                found.examples, found.indices[inner["train"]]
-            )
-        )
+        policy = policy.fitted(examples_lib.covariance(found.examples, sample))
     policies = {"train": policy, "dev": None}
     by_hand = task.example_weights([found.examples])
     parts = {

@@ -154,7 +154,6 @@ class Study:
     def _take(self, number, stack):
         folder = self.run_folder(number)
         try:
-            folder.path.mkdir(parents=True, exist_ok=True)
             stack.enter_context(folder.locked())
         except (OSError, errors.UserError):
             return False

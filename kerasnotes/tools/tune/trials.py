@@ -14,7 +14,7 @@ from optuna.trial import TrialState
 from kerasnotes import errors
 from kerasnotes.diagnosis import selection
 from kerasnotes.training import runner
-from kerasnotes.training.fit import checkpoints
+from kerasnotes.training.fit import checkpoints, evaluating
 from kerasnotes.training.run import command
 from kerasnotes.training.serve import export
 
@@ -86,7 +86,8 @@ def learn(study, folder, config, watchers=()):
 
 def scores(task, trained, split):
     """Return the metrics of a split that are numbers."""
-    return scalars(task.score(trained, task.answers(trained, split)))
+    answers = evaluating.answered(task, trained, split)
+    return scalars(task.score(trained, answers))
 
 
 def scalars(metrics):

@@ -28,6 +28,20 @@ def answers(model, split, batch_size):
     return records.Answers(split, outputs, targets, weights)
 
 
+def answered(task, trained, split):
+    """Return the `Answers` to a split, asked for only where there are none.
+
+    Args:
+        task: the `SupervisedTask`.
+        trained: the `Trained`.
+        split: the `Split`.
+    """
+    for asked, answers in trained.answered:
+        if asked is split:
+            return answers
+    return task.answers(trained, split)
+
+
 def _one_pass(model, batches):
     predict = tf.function(
         lambda x: model(x, training=False), reduce_retracing=True

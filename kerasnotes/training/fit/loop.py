@@ -53,10 +53,13 @@ def learn(task, run, data, repeat=None):
     if learner.distribute_strategy is not strategies.strategy("one_device"):
         model = strategies.on_one_device(model)
     result = task.Trained(model, train_data.facts, {}, state)
-    answers = task.answers(result, data.splits["dev"])
+    dev = data.splits["dev"]
+    answers = task.answers(result, dev)
     decisions = task.decide(result, answers, config.selection())
     run.folder.keep_decisions(decisions)
-    return dataclasses.replace(result, decisions=decisions)
+    return dataclasses.replace(
+        result, decisions=decisions, answered=((dev, answers),)
+    )
 
 
 def prepare(task, run, data):

@@ -11,7 +11,7 @@ import keras
 from kerasnotes import errors, files
 from kerasnotes.diagnosis import intervals
 from kerasnotes.training.distribute import strategies
-from kerasnotes.training.fit import loop
+from kerasnotes.training.fit import evaluating, loop
 from kerasnotes.training.run import folder as run_folder
 from kerasnotes.training.run import session
 
@@ -108,7 +108,7 @@ def _point(task, run, data, steps):
             )
         done = {"size": data.splits["train"].size, "epochs": config.epochs}
         for name, split in data.splits.items():
-            answers = task.answers(trained, split)
+            answers = evaluating.answered(task, trained, split)
             scores = task.score(trained, answers)
             measure = task.error(trained, answers, scores)
             # JSON has no infinity, and that is the default.

@@ -2,7 +2,7 @@
 
 from kerasnotes.plots import curves, digits, figures, page
 from kerasnotes.training import records
-from kerasnotes.training.fit import loop
+from kerasnotes.training.fit import evaluating, loop
 from kerasnotes.training.report import diagnosing, tables
 
 
@@ -65,7 +65,10 @@ def evaluate(task, trained, data):
     Returns:
         Two dictionaries by the splits' names.
     """
-    answers = {n: task.answers(trained, s) for n, s in data.splits.items()}
+    answers = {
+        name: evaluating.answered(task, trained, split)
+        for name, split in data.splits.items()
+    }
     return answers, {n: task.score(trained, a) for n, a in answers.items()}
 
 

@@ -4,6 +4,8 @@ import numpy as np
 import tensorflow as tf
 from scipy import special
 
+from kerasnotes.data.pictures.augmentation import mixing
+
 _KNOTS = 4096
 
 
@@ -141,7 +143,6 @@ def mix(images, targets, weights, shares, mix_targets):
     Returns:
         float32 `[b, h, w, c]`, and the function's targets and weights.
 
-    >>> from kerasnotes.data.pictures.augmentation import mixing
     >>> x = tf.constant([0.0, 80.0])[:, None, None, None]
     >>> shares, labels = tf.fill([2, 1, 1, 1], 0.75), tf.constant([0, 1])
     >>> x, y, w = mix(
@@ -150,5 +151,5 @@ def mix(images, targets, weights, shares, mix_targets):
     ([20.0, 60.0], [[0.75, 0.25], [0.25, 0.75]])
     """
     images = tf.cast(images, tf.float32)
-    images = shares * images + (1.0 - shares) * tf.roll(images, -1, 0)
+    images = shares * images + (1.0 - shares) * mixing.following(images)
     return images, *mix_targets(targets, weights, shares)

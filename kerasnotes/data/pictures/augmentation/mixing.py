@@ -54,11 +54,11 @@ def mix_weights(weights, shares):
     return share * weights + (1.0 - share) * following(weights)
 
 
-def following(targets):
-    """Return the targets of the pictures that those of a batch mix with.
+def following(rows):
+    """Return those that the pictures or targets of a batch mix with.
 
     Args:
-        targets: a nest of tensors, dense or ragged, the batch first.
+        rows: a nest of tensors, dense or ragged, the batch first.
 
     >>> following(tf.ragged.constant([[1], [2, 3]])).to_list()
     [[2, 3], [1]]
@@ -69,7 +69,7 @@ def following(targets):
             return tf.roll(values, -1, 0)
         return tf.concat([values[1:], values[:1]], 0)
 
-    return tf.nest.map_structure(roll, targets)
+    return tf.nest.map_structure(roll, rows)
 
 
 def join(targets, others):
