@@ -4,12 +4,14 @@ python -m benchmarks.ship RUN_DIR saved_models/NAME/VERSION
 """
 
 import hashlib
+import importlib.metadata
 import json
 import pathlib
 import shutil
 import sys
 import textwrap
 
+from kerasnotes.data.texts import load
 from kerasnotes.training.run import flags
 
 
@@ -41,7 +43,9 @@ _TASKS = {
         ("width", "layers", "batch_size", "learning_rate", "lr_schedule"),
         ("exact_match", "sequence_accuracy"),
         "The data were split by the answer: no date of dev or test was seen "
-        "in training, and dev chose the epoch.",
+        "in training, and dev chose the epoch. The pairs of test are in "
+        "`1.test.tsv`, for each version of Babel writes somewhat other dates "
+        "(these are of {babel}).",
         "`serving_default` takes `text`, strings in Unicode's normal form C, "
         "and gives `text`, `score` and `alternatives`; `beam_search` takes "
         "`width` and `alpha` too; `log_prob` takes `text` and `answer`. Meant "
@@ -79,6 +83,7 @@ def card(run, folder):
         f"| `{name}` | `{value}` |" for name, value in checksums(folder).items()
     )
     packages = ", ".join(f"{k} {v}" for k, v in config["packages"].items())
+    split = split.format(babel=importlib.metadata.version("babel"))
     classes = data.get("classes")
     classes = f"Classes: {', '.join(classes)}.\n" if classes else ""
     return f"""# {folder.parent.name}, version {folder.name}
@@ -105,13 +110,23 @@ Serve it with TensorFlow alone.
 """
 
 
+def examples():
+    """Return the pairs of `dates`' test split, a line each."""
+    dates = load.load("dates")
+    rows = dates.official["test"]
+    return "".join(f"{dates.sources[i]}\t{dates.targets[i]}\n" for i in rows)
+
+
 def main(run, folder):
-    """Copy the SavedModel and write the card."""
+    """Copy the SavedModel and write the card and what it names."""
     run, folder = pathlib.Path(run), pathlib.Path(folder)
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(run / "saved_model", folder)
     text = card(run, folder)
-    (folder.parent / f"{folder.name}.md").write_text(text)
+    folder.with_suffix(".md").write_text(text, encoding="utf-8")
+    if ".test.tsv" in text:
+        pairs = folder.with_suffix(".test.tsv")
+        pairs.write_text(examples(), encoding="utf-8")
 
 
 if __name__ == "__main__":

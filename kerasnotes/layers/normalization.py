@@ -81,6 +81,9 @@ class Standardization(keras.layers.Layer):
     Returns:
         A tensor of the shape of `inputs`.
 
+    Raises:
+        ValueError: `mean` or `std` has neither one value nor one per channel.
+
     >>> layer = Standardization(mean=1.7e9, std=2.0)
     >>> x = np.array([[1.7e9 + 1], [1.7e9 - 3]])
     >>> ops.convert_to_numpy(layer(x)).tolist()
@@ -94,6 +97,16 @@ class Standardization(keras.layers.Layer):
         self.mean, self.std = (
             np.reshape(v, -1).astype(float).tolist() for v in (mean, std)
         )
+
+    def build(self, input_shape):
+        channels = input_shape[-1]
+        for name in ("mean", "std"):
+            values = len(getattr(self, name))
+            if values not in (1, channels):
+                raise ValueError(
+                    f"`{name}` must have one value, or one per channel. "
+                    f"Received: {values} values for {channels} channels"
+                )
 
     def call(self, inputs):
         x = ops.convert_to_tensor(inputs)

@@ -61,6 +61,13 @@ def test_refuses_no_channels():
         layers.LocalResponseNormalization(n=0)
 
 
+@pytest.mark.parametrize(("mean", "std"), [([1, 2, 3], 1.0), (0.0, [1, 2])])
+def test_standardization_of_other_channels_is_refused(mean, std):
+    name = "mean" if np.ndim(mean) else "std"
+    with pytest.raises(ValueError, match=f"`{name}` must .* for 1 channels"):
+        layers.Standardization(mean, std)(np.ones([2, 1]))
+
+
 def test_standardization_loses_no_digit_of_the_mean():
     x = np.random.default_rng(0).normal(size=(50, 2))
     mean, std = np.array([1.7e9, 4e-12]), np.array([17.0, 1e-12])

@@ -54,7 +54,7 @@ def parallel(study, records):
 def ticks(dimension):
     """Return values of a `Dimension` that its axis names.
 
-    >>> from kerasnotes.diagnosis import search_space
+    >>> from kerasnotes.tools.tune import search_space
     >>> ticks(search_space.Dimension("rate", "log", 0.001, 0.5))
     [0.001, 0.01, 0.1, 0.5]
     """

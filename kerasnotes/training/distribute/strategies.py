@@ -5,7 +5,12 @@ import functools
 import tensorflow as tf
 
 from kerasnotes import errors
-from kerasnotes.training.distribute import clusters, rendezvous, tpu
+from kerasnotes.training.distribute import (
+    clusters,
+    rendezvous,
+    replicas,
+    tpu,
+)
 
 
 def configure(config):
@@ -184,6 +189,7 @@ def on_device(data, device):
 def on_one_device(model):
     """Return a copy of a model of several devices on the first one."""
     made = type(model).from_config(model.get_config())
+    replicas.synchronize(made)
     made.set_weights(model.get_weights())
     for old, new in zip(model.layers, made.layers, strict=True):
         # Penalties leave the weights of frozen layers out.

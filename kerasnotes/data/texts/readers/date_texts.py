@@ -83,6 +83,9 @@ class Writer:
             if set("".join(_fields(skeleton.pattern))) <= set("yMLdEc")
         ]
         for pattern in found:
+            # Ordinals, which Babel fills up with noughts, and ’26 for 2026.
+            if "ddd" in pattern or "’y" in pattern:
+                continue
             letters = {field[0] for field in _fields(pattern)}
             if not {"y", "d"} <= letters or not {"M", "L"} & letters:
                 continue
