@@ -1,4 +1,4 @@
-"""The code keeps to the style that pyproject.toml sets."""
+"""The code keeps to the style and the types that pyproject.toml sets."""
 
 import subprocess
 import sys
@@ -8,10 +8,14 @@ import pytest
 from tests.support.paths import ROOT
 
 
-@pytest.mark.parametrize("words", [["check"], ["format", "--check"]])
-def test_ruff_is_content(words):
+@pytest.mark.parametrize(
+    "words",
+    [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]],
+    ids=" ".join,
+)
+def test_checkers_are_content(words):
     done = subprocess.run(
-        [sys.executable, "-m", "ruff", *words, "."],
+        [sys.executable, "-m", *words],
         cwd=ROOT,
         capture_output=True,
         text=True,

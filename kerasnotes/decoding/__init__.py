@@ -16,3 +16,7 @@ __all__ = [
     "sample",
     "score",
 ]
+
+
+def __dir__():
+    return __all__

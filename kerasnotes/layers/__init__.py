@@ -44,3 +44,7 @@ __all__ = [
     "TransformerEncoderBlock",
     "ZeroPadChannels",
 ]
+
+
+def __dir__():
+    return __all__

@@ -28,3 +28,7 @@ __all__ = [
     "multilabel_report",
     "sentence_bleu",
 ]
+
+
+def __dir__():
+    return __all__

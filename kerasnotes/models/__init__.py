@@ -90,6 +90,11 @@ __all__ = [
     "names",
 ]
 
+
+def __dir__():
+    return __all__
+
+
 _COMMON = (
     "classes",
     "dtype",
@@ -157,6 +162,15 @@ def load(path):
 
     Args:
         path: the file.
+
+    Raises:
+        Exception: it is no such file, damaged, or made to harm.
+
+    >>> import os, tempfile
+    >>> path = os.path.join(tempfile.mkdtemp(), "model.keras")
+    >>> build("lenet5").save(path)
+    >>> load(path).count_params()
+    61706
     """
     return archives.load_model(path)
 

@@ -37,3 +37,7 @@ __all__ = [
     "scaled_dot_product_attention",
     "true_convolution",
 ]
+
+
+def __dir__():
+    return __all__

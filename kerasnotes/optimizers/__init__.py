@@ -21,3 +21,7 @@ __all__ = [
     "regularizers",
     "schedules",
 ]
+
+
+def __dir__():
+    return __all__

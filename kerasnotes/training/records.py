@@ -1,5 +1,7 @@
 """What a task and the engine hand to one another; nothing here changes."""
 
+from __future__ import annotations
+
 import dataclasses
 import typing
 
@@ -10,6 +12,12 @@ with epy.lazy_imports():
 
     from kerasnotes import splits
 
+if typing.TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import keras
+    import tensorflow as tf
+
 
 class Split(typing.Protocol):
     """A part of the data: train, dev, test or train_dev."""
@@ -17,26 +25,32 @@ class Split(typing.Protocol):
     size: int
     """The number of examples."""
 
-    ids: list
+    ids: Sequence[str]
     """A string for each, by which people find it.
 
     Where ids are places in a file, which may come to hold others, a split
     has `keys` too: bytes or a text of what is there, for each example.
     """
 
-    def take(self, size):
+    def take(self, size: int) -> Split:
         """Return a `Split` of `size` of the examples, a fair sample.
 
         Which ones depends on their ids alone, and a smaller number takes
         some of what a larger takes.
         """
 
-    def steps(self, batch_size):
+    def steps(self, batch_size: int) -> int:
         """Return the number of training batches of an epoch."""
 
     def training_batches(
-        self, batch_size, seed, first_epoch, first_step, epochs, share=(0, 1)
-    ):
+        self,
+        batch_size: int,
+        seed: int,
+        first_epoch: int,
+        first_step: int,
+        epochs: int,
+        share: tuple[int, int] = (0, 1),
+    ) -> tf.data.Dataset:
         """Return the `tf.data.Dataset` of training batches `(x, y, w)`.
 
         It runs from step `first_step` (from 0) of epoch `first_epoch` (from
@@ -46,7 +60,7 @@ class Split(typing.Protocol):
         `share = (index, count)` of it. Nests of tensors may stand for `x`.
         """
 
-    def evaluation_batches(self, batch_size):
+    def evaluation_batches(self, batch_size: int) -> tf.data.Dataset:
         """Return all examples in order, as they are.
 
         It is a `tf.data.Dataset` of `(x, y, w)`; the last may be partial.
@@ -62,8 +76,8 @@ class Signature:
         inputs: `tf.TensorSpec`s with names, in the function's order.
     """
 
-    function: typing.Callable
-    inputs: tuple
+    function: Callable[..., dict]
+    inputs: tuple[tf.TensorSpec, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,9 +95,9 @@ class Data:
             None takes them from dev.
     """
 
-    splits: dict
+    splits: dict[str, Split]
     facts: dict
-    example: dict | None = None
+    example: dict[str, np.ndarray] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,11 +115,11 @@ class Trained:
             for again.
     """
 
-    model: typing.Any
+    model: keras.Model
     facts: dict
     decisions: dict = dataclasses.field(default_factory=dict)
     state: dict | None = None
-    answered: tuple = ()
+    answered: tuple[tuple[Split, Answers], ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,8 +151,10 @@ class Metrics:
             with `weighted_`.
     """
 
-    plain: list
-    weighted: list = dataclasses.field(default_factory=list)
+    plain: list[keras.metrics.Metric]
+    weighted: list[keras.metrics.Metric] = dataclasses.field(
+        default_factory=list
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -154,10 +170,10 @@ class Answers:
         weights: the examples' weights, `[n]`.
     """
 
-    split: typing.Any
-    outputs: typing.Any
-    targets: typing.Any = None
-    weights: typing.Any = None
+    split: Split
+    outputs: np.ndarray
+    targets: np.ndarray | None = None
+    weights: np.ndarray | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -174,11 +190,11 @@ class Outcome:
             or None.
     """
 
-    errors: typing.Any
-    rows: list
-    picture: typing.Callable | None = None
+    errors: np.ndarray
+    rows: list[dict]
+    picture: Callable[[int], bytes] | None = None
 
-    def sample(self):
+    def sample(self) -> list[int]:
         """Return the places of the wrong examples in random order.
 
         It depends on their ids alone, and any beginning is a fair sample.
@@ -187,7 +203,7 @@ class Outcome:
         order = splits.nested([self.rows[i]["id"] for i in wrong])
         return [wrong[i] for i in order]
 
-    def mistakes(self):
+    def mistakes(self) -> list[int]:
         """Return the places of the wrong examples, the surest first."""
         wrong = np.flatnonzero(self.errors)
         sure = [-self.rows[i].get("confidence", self.errors[i]) for i in wrong]

@@ -5,7 +5,10 @@ them for what learns by `fit` from labelled examples, and asks others. Nothing
 assigns to a task after its constructor: what is learned is handed on.
 """
 
+from __future__ import annotations
+
 import abc
+import typing
 
 from etils import epy
 
@@ -16,6 +19,17 @@ with epy.lazy_imports():
     from kerasnotes.training.fit import evaluating, learning
     from kerasnotes.training.report import remedies, supervised
 
+if typing.TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    import keras
+
+    from kerasnotes.diagnosis import advice
+    from kerasnotes.diagnosis import selection as selection_lib
+    from kerasnotes.training.report import run_facts
+    from kerasnotes.training.run import config as config_lib
+    from kerasnotes.training.run import session
+
 
 class Task(abc.ABC):
     """A learning problem: five questions that the runner asks.
@@ -25,14 +39,14 @@ class Task(abc.ABC):
     """
 
     name: str
-    Config: type
-    Trained: type = records.Trained
+    Config: type[config_lib.RunConfig]
+    Trained: type[records.Trained] = records.Trained
 
-    def __init__(self, config):
+    def __init__(self, config: typing.Any) -> None:
         self.config = config
 
     @abc.abstractmethod
-    def data(self, facts=None):
+    def data(self, facts: dict | None = None) -> records.Data:
         """Return the `Data`.
 
         Args:
@@ -41,7 +55,7 @@ class Task(abc.ABC):
         """
 
     @abc.abstractmethod
-    def learn(self, run, data):
+    def learn(self, run: session.Run, data: records.Data) -> records.Trained:
         """Learns from wherever the run was; returns the `Trained`.
 
         Args:
@@ -51,7 +65,9 @@ class Task(abc.ABC):
         """
 
     @abc.abstractmethod
-    def signatures(self, trained):
+    def signatures(
+        self, trained: records.Trained
+    ) -> dict[str, records.Signature]:
         """Return the served functions: a dictionary of name to `Signature`.
 
         `serving_default` takes what a client holds, `model_inputs` the
@@ -59,14 +75,18 @@ class Task(abc.ABC):
         """
 
     @abc.abstractmethod
-    def predict(self, trained, inputs):
+    def predict(
+        self, trained: records.Trained, inputs: Sequence[str]
+    ) -> Iterator[dict]:
         """Yield a dictionary for each input: an answer to print."""
 
     @abc.abstractmethod
-    def report(self, run, trained, data):
+    def report(
+        self, run: session.Run, trained: records.Trained, data: records.Data
+    ) -> records.Report:
         """Return the `Report`; figures go to `run.folder / "figures"`."""
 
-    def modes(self):
+    def modes(self) -> dict[str, Callable]:
         """Return what answers a mode in place of the runner.
 
         A dictionary of mode to a function of the `runner.OpenRun` and the
@@ -82,13 +102,13 @@ class SupervisedTask(Task):
     """
 
     @abc.abstractmethod
-    def model(self, facts):
+    def model(self, facts: dict) -> keras.Model:
         """Return the uncompiled model to save and serve.
 
         The engine calls it in the strategy's scope.
         """
 
-    def training_model(self, model):
+    def training_model(self, model: keras.Model) -> keras.Model:
         """Return the model to train; it shares the layers of `model`.
 
         By default the same. One with heads that only help to train, or the
@@ -96,7 +116,9 @@ class SupervisedTask(Task):
         """
         return model
 
-    def training_data(self, run, model, data):
+    def training_data(
+        self, run: session.Run, model: keras.Model, data: records.Data
+    ) -> records.Data:
         """Return the `Data` as the model that is trained takes them.
 
         By default the same. A task that trains the head alone of a frozen
@@ -105,10 +127,10 @@ class SupervisedTask(Task):
         return data
 
     @abc.abstractmethod
-    def loss(self):
+    def loss(self) -> keras.losses.Loss | dict | str | Callable:
         """Return the loss."""
 
-    def metrics(self, facts, decisions):
+    def metrics(self, facts: dict, decisions: dict) -> records.Metrics:
         """Return new `Metrics`.
 
         Args:
@@ -117,7 +139,9 @@ class SupervisedTask(Task):
         """
         return records.Metrics([])
 
-    def answers(self, trained, split):
+    def answers(
+        self, trained: records.Trained, split: records.Split
+    ) -> records.Answers:
         """Return the `Answers` of a model to a split.
 
         They are the model's alone, whatever was decided: those by which
@@ -125,7 +149,12 @@ class SupervisedTask(Task):
         """
         return evaluating.answers(trained.model, split, self.config.batch_size)
 
-    def decide(self, trained, answers, selection):
+    def decide(
+        self,
+        trained: records.Trained,
+        answers: records.Answers,
+        selection: selection_lib.Selection,
+    ) -> dict:
         """Return what is decided on dev once the weights are: a dictionary.
 
         It is JSON-able, kept in config.json, and part of `Trained` from then
@@ -138,7 +167,7 @@ class SupervisedTask(Task):
         """
         return {}
 
-    def score(self, trained, answers):
+    def score(self, trained: records.Trained, answers: records.Answers) -> dict:
         """Return the metrics of a split, a dictionary with `size`.
 
         By default with the loss and the metrics that the model is compiled
@@ -148,10 +177,17 @@ class SupervisedTask(Task):
         return {"size": answers.split.size, **metrics}
 
     @abc.abstractmethod
-    def outcome(self, trained, answers):
+    def outcome(
+        self, trained: records.Trained, answers: records.Answers
+    ) -> records.Outcome:
         """Return the `Outcome` of a split."""
 
-    def error(self, trained, answers, metrics):
+    def error(
+        self,
+        trained: records.Trained,
+        answers: records.Answers,
+        metrics: dict,
+    ) -> intervals.Measure:
         """Return the error of a split, a `diagnosis.intervals.Measure`.
 
         Args:
@@ -162,7 +198,13 @@ class SupervisedTask(Task):
         """
         return intervals.Measure(metrics["error"], metrics["size"])
 
-    def review(self, run, trained, data, answers):
+    def review(
+        self,
+        run: session.Run,
+        trained: records.Trained,
+        data: records.Data,
+        answers: dict[str, records.Answers],
+    ) -> list:
         """Write mistakes.csv and figures; return blocks for the report.
 
         Args:
@@ -173,7 +215,9 @@ class SupervisedTask(Task):
         """
         return []
 
-    def remedies(self, problem, facts):
+    def remedies(
+        self, problem: str, facts: run_facts.RunFacts
+    ) -> Iterable[advice.Remedy]:
         """Yield what to try against a problem, the most promising first.
 
         By default it is what any run can try.
@@ -187,22 +231,24 @@ class SupervisedTask(Task):
         """
         return remedies.remedies(problem, facts)
 
-    def subject(self, facts):
+    def subject(self, facts: dict) -> str:
         """Return what it learns from, as the report's title says it."""
         return self.config.subject
 
-    def headline(self, facts):
+    def headline(self, facts: dict) -> str:
         """Return the name of the metric that people ask for first."""
         return self.config.optimize
 
-    def notes(self, facts):
+    def notes(self, facts: dict) -> Iterable[str]:
         """Return what to know of its errors, a sentence each."""
         return ()
 
-    def learn(self, run, data):
+    def learn(self, run: session.Run, data: records.Data) -> records.Trained:
         """Trains by `fit`, decides on dev, and learns on parts if asked."""
         return learning.learn(self, run, data)
 
-    def report(self, run, trained, data):
+    def report(
+        self, run: session.Run, trained: records.Trained, data: records.Data
+    ) -> records.Report:
         """Evaluate every split and say where the error comes from."""
         return supervised.report(self, run, trained, data)

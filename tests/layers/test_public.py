@@ -1,6 +1,5 @@
 """Every public layer is registered by its package, and reloads."""
 
-import inspect
 import subprocess
 import sys
 
@@ -8,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from kerasnotes import decoding, layers, losses
+from kerasnotes import layers
 from tests.support.paths import ROOT
 
 X = np.random.default_rng(0).normal(size=(2, 4, 8)).astype("float32")
@@ -73,16 +72,6 @@ for path in sorted(pathlib.Path(sys.argv[1]).glob("*.keras")):
 
 def test_every_layer_has_a_call():
     assert set(layers.__all__) == CALLS.keys() | INSIDE
-
-
-@pytest.mark.parametrize("package", [decoding, layers, losses])
-def test_what_is_public_is_listed_and_has_an_example(package):
-    names = {name for name in dir(package) if not name.startswith("_")}
-    public = {n for n in names if not inspect.ismodule(getattr(package, n))}
-    assert public == set(package.__all__)
-    # A tuple of results, and a cell that the layer around it calls.
-    for name in public - {"Hypotheses", "AttentionCell", "KernelBlock"}:
-        assert ">>> " in getattr(package, name).__doc__, name
 
 
 @pytest.fixture(scope="module")

@@ -12,19 +12,19 @@ import pathlib
 import typing
 
 from kerasnotes import errors, specs
-from kerasnotes.diagnosis import selection
+from kerasnotes.diagnosis import selection as selection_lib
 
 
 def option(
-    default,
-    help,
+    default: typing.Any,
+    help: str,
     *,
-    choices=None,
-    bounds=None,
-    learned=True,
-    shown=False,
-    grows=False,
-):
+    choices: tuple | None = None,
+    bounds: tuple[float, float] | None = None,
+    learned: bool = True,
+    shown: bool = False,
+    grows: bool = False,
+) -> typing.Any:
     """Return a dataclass field for one flag.
 
     Args:
@@ -50,12 +50,14 @@ def option(
     )
 
 
-def setting(default, help, **more):
+def setting(default: typing.Any, help: str, **more: typing.Any) -> typing.Any:
     """Return a field that leaves what is learned as it is."""
     return option(default, help, learned=False, **more)
 
 
-def redefault(name, default, help=None):
+def redefault(
+    name: str, default: typing.Any, help: str | None = None
+) -> typing.Any:
     """Return a field of `FitConfig` with another default.
 
     Args:
@@ -72,7 +74,7 @@ def redefault(name, default, help=None):
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def check_bounds(config):
+def check_bounds(config: typing.Any) -> None:
     """Refuses numbers that no run can use.
 
     Args:
@@ -168,7 +170,7 @@ class RunConfig:
         False, "Delete what a run has written there, and train anew."
     )
 
-    def learned(self):
+    def learned(self) -> dict[str, typing.Any]:
         """Return the fields that change what is learned."""
         return {
             f.name: getattr(self, f.name)
@@ -176,7 +178,7 @@ class RunConfig:
             if f.metadata["learned"]
         }
 
-    def check(self):
+    def check(self) -> None:
         """Refuses flags that no run can use, before anything is loaded.
 
         Raises:
@@ -184,15 +186,16 @@ class RunConfig:
         """
         check_bounds(self)
 
-    def growth_note(self, before):
+    def growth_note(self, before: dict) -> str | None:
         """Return what to say of a run that goes on for longer, or None.
 
         Args:
             before: the flags of the run so far.
         """
+        return None
 
     @property
-    def subject(self):
+    def subject(self) -> str:
         """What the run learns from, as a title says it."""
         return pathlib.PurePath(self.dataset.partition(":")[0]).name
 
@@ -288,7 +291,7 @@ class FitConfig(RunConfig):
         "install xprof shows them.",
     )
 
-    def check(self):
+    def check(self) -> None:
         """Refuses also what `fit` can't use.
 
         Raises:
@@ -300,11 +303,11 @@ class FitConfig(RunConfig):
         self.selection()
         self.curve_shares()
 
-    def selection(self):
+    def selection(self) -> selection_lib.Selection:
         """Return the `Selection` of `--optimize` and `--satisfy`."""
-        return selection.Selection(self.optimize, self.satisfy)
+        return selection_lib.Selection(self.optimize, self.satisfy)
 
-    def curve_shares(self):
+    def curve_shares(self) -> list[float]:
         """Return the shares that `--learning_curve` names, in order.
 
         Raises:
@@ -319,7 +322,7 @@ class FitConfig(RunConfig):
                 )
         return sorted(set(shares or []))
 
-    def growth_note(self, before):
+    def growth_note(self, before: dict) -> str | None:
         if "cosine" not in self.lr_schedule:
             return None
         return (
