@@ -1,17 +1,14 @@
 """Attention: where each token of the output looks in the source."""
 
-import functools
 import math
 import unicodedata
 
 import numpy as np
-from matplotlib import colors, font_manager, ft2font, ticker
-from matplotlib import figure as mpl
+from matplotlib import colors, ticker
 
-from kerasnotes.plots import figures
+from kerasnotes.plots import figures, fonts
 
 _POINTS = 72
-_FONT = "DejaVu Sans"  # Matplotlib brings it.
 _SHOWN = {" ": "␣", "\n": "↵", "\t": "⇥"}
 # Of one head, and of several, which stand side by side: the tokens shown, and
 # the inches for them.
@@ -62,16 +59,15 @@ def attention(weights, source, target, heads=None):
         weights[:, :limit, :limit],
         (source[:limit], target[:limit]),
     )
-    families, unseen = _families(frozenset("".join(map("".join, texts))))
+    unseen = _unseen(set("".join(map("".join, texts))))
     names = [[_label(text, unseen) for text in side] for side in texts]
     cell = min(0.22, room / max(map(len, names)))
     style = {
         "fontsize": 0.62 * cell * _POINTS,
-        "family": families,
         "color": figures.INK,
         "parse_math": False,
     }
-    figure = mpl.Figure()
+    figure = figures.Figure()
     panels = _places(figure, count, names, cell)
     for axes, panel, title in zip(panels, weights, heads, strict=True):
         image = _panel(axes, panel, names, style)
@@ -103,39 +99,11 @@ def _label(text, unseen):
     return figures.label(" ".join(filter(None, parts)), 14)
 
 
-@functools.lru_cache(maxsize=32)
-def _families(characters):
-    """Return fonts that draw the characters, and those that can't be seen."""
-    blank = {c for c in characters if unicodedata.category(c)[0] in "CZ"}
-    families, left = [_FONT], {c for c in characters - blank if c > "~"}
-    fonts = sorted(
-        (e for e in font_manager.fontManager.ttflist if e.style == "normal"),
-        key=lambda entry: (entry.name != _FONT, abs(_weight(entry) - 400)),
-    )
-    for entry in fonts:
-        if not left:
-            break
-        # The last resort draws a box for whatever there is.
-        drawn = set() if "Last" in entry.name else _drawn(entry.fname, left)
-        if drawn and entry.name not in families:
-            families.append(entry.name)
-        left -= drawn
-    return families, frozenset(left | blank - set(_SHOWN))
-
-
-def _weight(entry):
-    return entry.weight if isinstance(entry.weight, (int, float)) else 400
-
-
-def _drawn(path, characters):
-    try:
-        font = ft2font.FT2Font(path)
-    except (OSError, RuntimeError):
-        return set()
-    # Matplotlib can't draw the bitmaps of coloured fonts.
-    if not font.scalable:
-        return set()
-    return {c for c in characters if font.get_char_index(ord(c))}
+def _unseen(characters):
+    """Return those that no font here has, or that are invisible."""
+    blank = {c for c in characters if not fonts.is_visible(c)}
+    _, missing = fonts.families(frozenset(characters - blank))
+    return missing | blank - set(_SHOWN)
 
 
 def _length(names):

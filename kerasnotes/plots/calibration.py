@@ -1,7 +1,6 @@
 """Reliability diagrams: how sure against how often right."""
 
 import numpy as np
-from matplotlib import figure as mpl
 from matplotlib import ticker
 
 from kerasnotes.plots import figures
@@ -35,7 +34,9 @@ def calibration(panels, confidence="confidence", share="share right"):
     """
     if not panels:
         raise ValueError(f"`panels` needs at least one. Received: {panels}")
-    figure = mpl.Figure(figsize=(3.9 * len(panels), 4.5), layout="constrained")
+    figure = figures.Figure(
+        figsize=(3.9 * len(panels), 4.5), layout="constrained"
+    )
     grid = figure.subplots(
         2,
         len(panels),

@@ -1,7 +1,6 @@
 """The ladder of errors, from the best humans down to test."""
 
 import numpy as np
-from matplotlib import figure as mpl
 from matplotlib import ticker
 
 from kerasnotes.plots import figures
@@ -39,7 +38,7 @@ def components(rungs, gaps):
     errors, lows, highs = 100 * np.array(numbers, float)
     highs = np.where(np.isfinite(highs), highs, errors)
     places = np.arange(len(rungs))
-    figure = mpl.Figure(
+    figure = figures.Figure(
         figsize=(6.8, 0.62 * len(rungs) + 0.7), layout="constrained"
     )
     axes = figure.add_subplot()

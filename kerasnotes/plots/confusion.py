@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 from matplotlib import colors, ticker
-from matplotlib import figure as mpl
 
 from kerasnotes.plots import figures
 
@@ -43,7 +42,7 @@ def confusion(matrix, class_names):
     names = [figures.label(name, 24) for name in class_names]
     side = min(max(0.48 * count, 2.4), 9.0)
     margin = _width(names, 9)
-    figure = mpl.Figure(
+    figure = figures.Figure(
         figsize=(side + 1.7 + margin, side + 0.6 + margin),
         layout="constrained",
     )

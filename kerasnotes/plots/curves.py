@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-from matplotlib import figure as mpl
 from matplotlib import ticker
 
 from kerasnotes.plots import figures
@@ -41,7 +40,9 @@ def curves(history, metric="accuracy", best=None):
     epochs = np.array([_number(row.get("epoch")) for row in history])
     epochs = np.where(np.isfinite(epochs), epochs, places)
     panels = _panels(history, metric)
-    figure = mpl.Figure(figsize=(3.4 * len(panels), 2.6), layout="constrained")
+    figure = figures.Figure(
+        figsize=(3.4 * len(panels), 2.6), layout="constrained"
+    )
     for axes, (name, lines) in zip(
         figure.subplots(1, len(panels), squeeze=False)[0],
         panels.items(),

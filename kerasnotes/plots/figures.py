@@ -1,13 +1,29 @@
 """What every figure shares: colours, labels, and how it is saved."""
 
 import io
+import warnings
+
+from matplotlib import figure as mpl
 
 from kerasnotes import files
+from kerasnotes.plots import fonts
 
 INK = "#1d2129"
 MUTED = "#626a75"
 RULE = "#dfe2e6"
 ACCENT = "#1a5fb4"
+
+
+class Figure(mpl.Figure):
+    """A figure whose texts are drawn in fonts that have their characters.
+
+    >>> Figure(figsize=(4, 3)).get_figwidth()
+    4.0
+    """
+
+    def draw(self, renderer):
+        fonts.fit(self)
+        super().draw(renderer)
 
 
 def label(text, length=28):
@@ -30,13 +46,16 @@ def png(figure):
         figure: a `matplotlib.figure.Figure`.
     """
     data = io.BytesIO()
-    figure.savefig(
-        data,
-        format="png",
-        dpi=150,
-        bbox_inches="tight",
-        metadata={"Software": None},
-    )
+    with warnings.catch_warnings():
+        # Matplotlib has one for each box; ours names them all.
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from")
+        figure.savefig(
+            data,
+            format="png",
+            dpi=150,
+            bbox_inches="tight",
+            metadata={"Software": None},
+        )
     return data.getvalue()
 
 

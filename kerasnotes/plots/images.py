@@ -3,7 +3,6 @@
 import io
 
 import numpy as np
-from matplotlib import figure as mpl
 from PIL import Image
 
 from kerasnotes.plots import figures
@@ -42,7 +41,7 @@ def grid(images, titles=None, columns=8, side=1.2):
     columns = min(columns, len(images))
     rows = -(-len(images) // columns)
     height = side + 0.24 * any(titles)
-    figure = mpl.Figure(figsize=(side * columns, height * rows))
+    figure = figures.Figure(figsize=(side * columns, height * rows))
     for i, (image, title) in enumerate(zip(images, titles, strict=True)):
         row, column = divmod(i, columns)
         axes = figure.add_axes(

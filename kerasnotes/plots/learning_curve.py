@@ -1,7 +1,6 @@
 """Errors against the number of training examples."""
 
 import numpy as np
-from matplotlib import figure as mpl
 from matplotlib import ticker
 
 from kerasnotes.plots import figures
@@ -37,7 +36,7 @@ def learning_curve(sizes, errors, law=None, forecast=None):
                 f"Received: {name} of shape {np.shape(rows)}, {len(sizes)} "
                 "sizes"
             )
-    figure = mpl.Figure(figsize=(5.6, 3.2), layout="constrained")
+    figure = figures.Figure(figsize=(5.6, 3.2), layout="constrained")
     axes = figure.add_subplot(xscale="log")
     order = np.argsort(sizes)
     colours = {"train": figures.MUTED, "dev": figures.ACCENT}

@@ -1,7 +1,6 @@
 """Predicted against true values as a picture."""
 
 import numpy as np
-from matplotlib import figure as mpl
 
 from kerasnotes.plots import figures
 
@@ -33,7 +32,7 @@ def scatter(true, predicted, name="target"):
             "`true` and `predicted` must be vectors of one length, at least "
             f"1. Received: shapes {true.shape} and {predicted.shape}"
         )
-    figure = mpl.Figure(figsize=(4.4, 4.4), layout="constrained")
+    figure = figures.Figure(figsize=(4.4, 4.4), layout="constrained")
     axes = figure.add_subplot(aspect="equal")
     axes.axline((true[0], true[0]), slope=1, color=figures.MUTED, linewidth=0.9)
     axes.scatter(

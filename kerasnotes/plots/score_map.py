@@ -6,7 +6,6 @@ import typing
 import matplotlib
 import numpy as np
 from matplotlib import colors, patches, ticker
-from matplotlib import figure as mpl
 
 from kerasnotes.plots import figures
 
@@ -70,7 +69,7 @@ def score_maps(picture, panels, classes, best):
     height, width = picture.shape[:2]
     shape = _side(width, height), _side(height, width)
     columns = len(panels) + 1
-    figure = mpl.Figure(
+    figure = figures.Figure(
         figsize=(shape[0] * columns + 0.8, 2 * shape[1] + 0.5),
         layout="compressed",
     )

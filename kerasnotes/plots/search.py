@@ -3,7 +3,6 @@
 import dataclasses
 
 import numpy as np
-from matplotlib import figure as mpl
 
 from kerasnotes.plots import figures
 
@@ -62,7 +61,7 @@ def parallel(axes, scores, metric, smaller=False, pruned=None):
     rank = np.empty(count, int)
     rank[order] = np.arange(count)
     axes = [*axes, _score_axis(metric, scores, order, rank)]
-    figure = mpl.Figure(
+    figure = figures.Figure(
         figsize=(max(4.0, 1.7 * len(axes)), 3.6), layout="constrained"
     )
     panel = figure.add_subplot()
@@ -95,7 +94,7 @@ def importance(shares):
     names = [figures.label(name) for name, _ in ordered]
     values = [value for _, value in ordered]
     height = 0.7 + 0.34 * len(names)
-    figure = mpl.Figure(figsize=(5.2, height), layout="constrained")
+    figure = figures.Figure(figsize=(5.2, height), layout="constrained")
     panel = figure.add_subplot()
     bars = panel.barh(names, values, height=0.6, color=figures.ACCENT)
     panel.bar_label(

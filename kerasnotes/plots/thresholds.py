@@ -1,7 +1,6 @@
 """Precision, recall and F1 against the threshold."""
 
 import numpy as np
-from matplotlib import figure as mpl
 from matplotlib import ticker
 
 from kerasnotes.plots import figures
@@ -35,7 +34,7 @@ def thresholds(edges, metrics, chosen, plateau=None):
     'threshold 0.5'
     """
     edges = np.asarray(edges, float)
-    figure = mpl.Figure(figsize=(6.6, 3.2), layout="constrained")
+    figure = figures.Figure(figsize=(6.6, 3.2), layout="constrained")
     axes = figure.add_subplot()
     axes.set_xscale("logit")
     for (name, values), colour in zip(metrics.items(), _COLOURS, strict=False):
