@@ -9,7 +9,9 @@ _WARN = "#b3261e"
 
 
 def components(rungs, gaps):
-    """Draws each split's error with its interval, and names the differences.
+    r"""Draws each split's error with its interval, and names the differences.
+
+    It is as narrow as a phone, on which all of it shows.
 
     Args:
         rungs: `(name, error, low, high)` each, from top to bottom; errors as
@@ -27,7 +29,7 @@ def components(rungs, gaps):
     ...     [("avoidable bias", "5.0 %", True)],
     ... )
     >>> [text.get_text() for text in figure.axes[0].texts]
-    ['avoidable bias 5.0 %']
+    ['avoidable bias\n5.0 %']
     """
     if len(rungs) < 2 or len(gaps) != len(rungs) - 1:
         raise ValueError(
@@ -39,7 +41,7 @@ def components(rungs, gaps):
     highs = np.where(np.isfinite(highs), highs, errors)
     places = np.arange(len(rungs))
     figure = figures.Figure(
-        figsize=(6.8, 0.62 * len(rungs) + 0.7), layout="constrained"
+        figsize=(4.2, 0.68 * len(rungs) + 0.6), layout="constrained"
     )
     axes = figure.add_subplot()
     axes.hlines(
@@ -70,7 +72,7 @@ def _step(axes, place, ends, name, text, is_problem):
         linewidth=2.2 if is_problem else 1.0,
     )
     axes.annotate(
-        f"{name} {text}",
+        f"{name}\n{text}",
         (ends.max(), middle),
         xytext=(6, 0),
         textcoords="offset points",
@@ -85,8 +87,8 @@ def _style(axes, names, places, top):
     axes.set_yticks(places, names, fontsize=10, color=figures.INK)
     axes.set_ylim(places[-1] + 0.4, -0.4)
     # Room for the names of the gaps beside the largest error.
-    axes.set_xlim(-0.02 * top, 1.8 * top)
-    axes.xaxis.set_major_locator(ticker.MaxNLocator(8, steps=[1, 2, 5, 10]))
+    axes.set_xlim(-0.02 * top, 2 * top)
+    axes.xaxis.set_major_locator(ticker.MaxNLocator(6, steps=[1, 2, 5, 10]))
     ticks = [t for t in axes.get_xticks() if 0 <= t <= 1.05 * top]
     axes.set_xticks(ticks, [f"{t:g} %" for t in ticks])
     axes.tick_params(length=0)

@@ -10,6 +10,8 @@ import re
 from kerasnotes import files
 from kerasnotes.plots import markup, style
 
+_PHONE = 42  # The characters of a row that a phone has room for.
+
 
 @dataclasses.dataclass(frozen=True)
 class Heading:
@@ -75,7 +77,8 @@ class Table:
     """A table; the first cell of a row names the row.
 
     Numbers are shortened (`markup.escape`): give text where every digit
-    matters.
+    matters. On a phone a row of long texts is a list of its cells, each with
+    its title.
 
     Attributes:
         header: a title for each column.
@@ -110,22 +113,39 @@ class Table:
         if numeric is None:
             columns = enumerate(zip(*self.rows, strict=True))
             numeric = [i for i, cells in columns if _is_numeric(cells)]
-        align = [' class="n"' * (i in numeric) for i in range(len(self.header))]
+        titles = [markup.escape(cell) for cell in self.header]
+        align = [' class="n"' * (i in numeric) for i in range(len(titles))]
         head = "".join(
-            f'<th scope="col"{a}>{markup.escape(cell)}</th>'
-            for a, cell in zip(align, self.header, strict=True)
+            f'<th scope="col"{a}>{title}</th>'
+            for a, title in zip(align, titles, strict=True)
         )
+        stacked = self._stacked(numeric)
+        if stacked:
+            align = [
+                f'{a} data-title="{title}"'
+                for a, title in zip(align, titles, strict=True)
+            ]
         body = "".join(f"<tr>{_cells(row, align)}</tr>" for row in self.rows)
         if not self.rows:
             body = f'<tr><td colspan="{max(1, len(align))}">none</td></tr>'
         caption = (
-            self.caption and f"<caption>{markup.escape(self.caption)}</caption>"
+            self.caption
+            and f"<caption><span>{markup.escape(self.caption)}</span></caption>"
         )
+        kind = ' class="stack"' * stacked
         return markup.scrolling(
-            f"<table>{caption}<thead><tr>{head}</tr></thead>"
+            f"<table{kind}>{caption}<thead><tr>{head}</tr></thead>"
             f"<tbody>{body}</tbody></table>",
             self.caption or "table",
         )
+
+    def _stacked(self, numeric):
+        """Return whether texts would have to break within a phone's row."""
+        columns = zip(self.header, *self.rows, strict=True)
+        characters = sum(
+            max(len(markup.escape(cell)) for cell in cells) for cells in columns
+        )
+        return characters > _PHONE and len(self.header) - len(numeric) > 1
 
 
 @dataclasses.dataclass(frozen=True)

@@ -49,6 +49,9 @@ p { max-width: 42rem; margin: 0 0 1rem; }
 table { border-collapse: collapse; font-size: 0.9rem; line-height: 1.4;
   font-variant-numeric: tabular-nums; }
 caption { padding: 0 0 0.5rem; color: var(--muted); text-align: left; }
+/* Of a table that scrolls, what a phone's width has room for. */
+caption span { display: inline-block; max-width: min(42rem,
+  calc(100vw - 2 * clamp(1rem, 4vw, 2rem))); }
 th, td { padding: 0.4rem clamp(0.7rem, 2vw, 1.25rem) 0.4rem 0; text-align: left;
   vertical-align: top; border-bottom: 1px solid var(--rule);
   max-width: 36rem; min-width: 3.5rem; }
@@ -60,6 +63,16 @@ thead th { position: sticky; top: 0; background: var(--page);
 /* Words stay whole: a wide table scrolls. */
 th, td { overflow-wrap: break-word; }
 tbody th { font-weight: 500; }
+@media screen and (max-width: 40rem) {
+  .stack, .stack caption, .stack tbody, .stack tr, .stack th, .stack td {
+    display: block; }
+  .stack thead, .stack td:empty { display: none; }
+  .stack tr { padding: 0.5rem 0; border-bottom: 1px solid var(--rule); }
+  .stack tr > * { padding: 0; border: 0; text-align: left; max-width: none;
+    overflow-wrap: anywhere; }
+  .stack td[data-title]::before { content: attr(data-title) ": ";
+    color: var(--muted); }
+}
 figure { margin: 0 0 1.5rem; }
 figcaption { max-width: 42rem; color: var(--muted); font-size: 0.875rem;
   line-height: 1.45; }

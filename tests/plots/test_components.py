@@ -1,7 +1,9 @@
+import re
+
 import numpy as np
 import pytest
 
-from kerasnotes.plots import figures
+from kerasnotes.plots import figures, page
 from kerasnotes.plots.components import components
 
 RUNGS = [
@@ -34,8 +36,8 @@ def test_errors_and_intervals_are_where_they_should_be():
 def test_the_problem_stands_out():
     texts = components(RUNGS, GAPS).axes[0].texts
     assert [t.get_text() for t in texts] == [
-        "avoidable bias 1.0 %",
-        "variance 9.0 %",
+        "avoidable bias\n1.0 %",
+        "variance\n9.0 %",
     ]
     assert [t.get_fontweight() for t in texts] == ["normal", "bold"]
     assert texts[0].get_color() != texts[1].get_color()
@@ -49,6 +51,20 @@ def test_draws_whatever_the_errors(scale):
     assert figures.png(figure).startswith(b"\x89PNG")
     labels = [t.get_text() for t in figure.axes[0].get_xticklabels()]
     assert len(set(labels)) == len(labels) >= 1
+
+
+def test_a_phone_shows_all_of_it():
+    """The page leaves 358 of 390 pixels, and pictures have a least width."""
+    rungs = [(n, 0.1, 0.05, 0.15) for n in ("human", "train", "dev", "test")]
+    gaps = [
+        ("avoidable bias", "10.1 % (10.1–10.2)", True),
+        ("variance", "0.0 % (-0.1 to 0.1)", False),
+        ("overfitting to dev", "0.0 % (-10.1 to 10.1)", True),
+    ]
+    html = page.Picture(figures.png(components(rungs, gaps)), "", "").html()
+    (least,) = re.findall(r"min-width:(\d+)px", html)
+    (width,) = re.findall(r' width="(\d+)"', html)
+    assert int(least) <= 358 and int(width) < 440
 
 
 @pytest.mark.parametrize("gaps", [[], GAPS[:1], GAPS * 2])

@@ -163,6 +163,20 @@ def test_table_of_150_classes_scrolls_in_its_box():
     assert box["aria-label"] == "All"
 
 
+def test_long_texts_stand_below_one_another_on_a_phone():
+    header = ["what to try", "why", "flags"]
+    row = ["augment less", "it makes <training> harder " * 2, "--augment=none"]
+    reader = Reader(page.Table(header, [row], numeric=(2,)).html())
+    assert reader.all("table")[0]["class"] == "stack"
+    cells = reader.all("td")
+    assert [cell["data-title"] for cell in cells] == ["why", "flags"]
+    assert cells[1]["class"] == "n"
+    # Numbers and short texts stay columns.
+    for row in (["a", 1.0, 0.25], ["train", "As trained", "T = 0.61"]):
+        (table,) = Reader(page.Table(header, [row]).html()).all("table")
+        assert "class" not in table
+
+
 def test_table_refuses_a_row_of_another_length():
     with pytest.raises(ValueError, match=r"2 cells.*Received: \['x'\]"):
         page.Table(["a", "b"], [["x"]])

@@ -121,7 +121,7 @@ class _TagTable:
         return (
             '<div class="scroll" style="max-height:none" tabindex="0" '
             'role="region" aria-label="Mistakes">'
-            '<table style="width:100%;overflow-wrap:break-word">'
+            '<table class="stack" style="width:100%">'
             f"<thead><tr>{head}</tr></thead>"
             f"<tbody>{body}</tbody></table></div>"
         )
@@ -135,6 +135,9 @@ class _TagTable:
             # Paths may break anywhere, words may not.
             style = ' style="overflow-wrap:anywhere;min-width:7rem"'
             style *= column == "id"
-            cells += f"<td{style}>{markup.escape(row.cells[column])}</td>"
+            title = markup.escape(_TITLES.get(column, column))
+            text = markup.escape(row.cells[column])
+            cells += f'<td data-title="{title}"{style}>{text}</td>'
         text = markup.escape(row.cells["tags"])
-        return cells + f'<td style="width:25%;min-width:9rem">{text}</td>'
+        style = "width:25%;min-width:9rem"
+        return cells + f'<td data-title="tags" style="{style}">{text}</td>'
