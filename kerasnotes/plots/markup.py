@@ -27,6 +27,17 @@ def escape(value):
     return html.escape(str(value))
 
 
+def answer(text):
+    """Return an answer as pictures, pages and terminals show it.
+
+    Files and JSON hold an empty one as it is.
+
+    >>> answer("1937-03-15"), answer("")
+    ('1937-03-15', '(empty)')
+    """
+    return "(empty)" if text == "" else text
+
+
 def is_number(value):
     """Return whether `value` is a number; True and False are not."""
     return isinstance(value, numbers.Real) and not isinstance(value, bool)

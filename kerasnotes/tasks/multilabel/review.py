@@ -12,12 +12,12 @@ from kerasnotes.training import records
 
 
 def joined(names):
-    """Return labels as one text.
+    """Return labels as one text, empty where there are none.
 
     >>> joined(["red", "round"]), joined([])
-    ('red;round', 'none')
+    ('red;round', '')
     """
-    return ";".join(names) or "none"
+    return ";".join(names)
 
 
 def wrong(labels, logits, thresholds):

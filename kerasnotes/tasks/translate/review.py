@@ -10,7 +10,7 @@ from kerasnotes.data.texts.vocabulary import base
 from kerasnotes.diagnosis import blame as blame_lib
 from kerasnotes.diagnosis import intervals
 from kerasnotes.plots import attention as attention_lib
-from kerasnotes.plots import figures, page
+from kerasnotes.plots import figures, markup, page
 
 _SAMPLES, _EXAMPLES, _PICTURES, _LONGEST = 10, 5, 4, 300
 _MARKS = {ops.START: "⟨start⟩", ops.END: "⟨end⟩"}
@@ -268,4 +268,5 @@ def attended(translator, answers):
 
 def _texts(answers, i):
     sides = answers.sources, answers.references, answers.outputs
-    return [figures.label(side[i], _LONGEST) for side in sides]
+    texts = (figures.label(side[i], _LONGEST) for side in sides)
+    return [*map(markup.answer, texts)]

@@ -7,7 +7,7 @@ import numpy as np
 
 from kerasnotes import errors, files
 from kerasnotes.diagnosis import comparison
-from kerasnotes.plots import page
+from kerasnotes.plots import markup, page
 from kerasnotes.tools import runs
 from kerasnotes.tools.analyze import sheets
 from kerasnotes.training.report import tables
@@ -185,12 +185,14 @@ def _part(outcomes, names, side, places, limit):
         count += f"; the first {len(shown)}"
     heading = [page.Heading(what), page.Text(count + ".")]
     if outcomes[0].picture is None:
-        rows = [_row(outcomes, names, i) for i in shown]
+        rows = [_row(outcomes, names, i).values() for i in shown]
         columns = list(_row(outcomes, names, 0))
-        return [*heading, page.Table(columns, [list(r.values()) for r in rows])]
+        cells = [[*map(markup.answer, row)] for row in rows]
+        return [*heading, page.Table(columns, cells)]
     items = []
     for i in shown:
         row = outcomes[1 - side].rows[i]
-        lines = [f"{row['true']} read as {row['given']}", row["id"]]
+        true, given = (markup.answer(row[key]) for key in ("true", "given"))
+        lines = [f"{true} read as {given}", row["id"]]
         items.append((outcomes[0].picture(i), lines))
     return [*heading, page.Gallery(items)]

@@ -136,7 +136,7 @@ class _TagTable:
             style = ' style="overflow-wrap:anywhere;min-width:7rem"'
             style *= column == "id"
             title = markup.escape(_TITLES.get(column, column))
-            text = markup.escape(row.cells[column])
+            text = markup.escape(markup.answer(row.cells[column]))
             cells += f'<td data-title="{title}"{style}>{text}</td>'
         text = markup.escape(row.cells["tags"])
         style = "width:25%;min-width:9rem"

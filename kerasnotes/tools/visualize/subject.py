@@ -10,6 +10,7 @@ from kerasnotes import errors, specs
 from kerasnotes.data.pictures import decode as images
 from kerasnotes.models import network
 from kerasnotes.models.pictures import summary
+from kerasnotes.plots import markup
 from kerasnotes.tasks import pictures
 from kerasnotes.tasks.pictures import serving as picture_serving
 from kerasnotes.tools import runs
@@ -182,7 +183,7 @@ def _from_split(run, name):
     shown = Pictures(
         split.examples.images,
         split.indices,
-        [row["true"] for row in rows],
+        [markup.answer(row["true"]) for row in rows],
         [row["given"].split(";")[0] for row in rows],
         missed,
     )

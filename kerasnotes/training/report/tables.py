@@ -5,7 +5,7 @@ import re
 import sys
 
 from kerasnotes import errors, files
-from kerasnotes.plots import digits
+from kerasnotes.plots import digits, markup
 
 SPLITS = ("train", "train_dev", "dev", "test")
 """The names that splits of data have, in the order of tables."""
@@ -113,5 +113,5 @@ def _shown(name, value):
     return re.sub(
         "[\x00-\x1f\x7f-\x9f]",
         lambda match: errors.printable(match[0]),
-        _answer_cell(value),
+        markup.answer(_answer_cell(value)),
     )

@@ -133,8 +133,8 @@ def test_rows_name_what_is_there_and_what_is_wrong():
     keys = ("true", "given", "wrong", "confidence")
     assert [tuple(row[k] for k in keys) for row in judged.rows] == [
         ("a;c?", "a;b;c", "b", 0.8),
-        ("a;b", "a;b", "none", 0.8),
-        ("b?", "b", "none", 0.4654),
+        ("a;b", "a;b", "", 0.8),
+        ("b?", "b", "", 0.4654),
     ]
     assert judged.errors.tolist() == [True, False, False]
     assert judged.mistakes() == [0]

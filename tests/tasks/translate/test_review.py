@@ -101,6 +101,18 @@ def test_samples_are_drawn_by_their_ids_alone():
         assert (row[1] == row[2]) == (row[-1] == "right")
 
 
+def test_an_empty_output_is_said(tmp_path):
+    answers, judged, blame = answered()
+    for row in judged.rows:
+        row["given"] = ""
+    answers.outputs[:] = [""] * len(answers.outputs)
+    shown, _, examples = tables(review.review(answers, judged, blame, tmp_path))
+    assert {row[2] for row in shown.rows} == {"(empty)"}
+    assert {row[3] for row in examples.rows} == {"(empty)"}
+    sheet = tag_sheet.read(tmp_path / "mistakes.csv")
+    assert {row.cells["given"] for row in sheet} == {""}
+
+
 def test_few_examples_are_all_shown():
     answers, _, _ = answered(count=3, beam=1, model=1)
     (table,) = tables(review.samples(answers))

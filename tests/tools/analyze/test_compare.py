@@ -117,6 +117,21 @@ def test_says_which_is_better_and_where(two, capsys):
     assert "a right, b wrong" in page and lines[3].split(":")[0] in page
 
 
+@pytest.mark.parametrize("pictured", [True, False])
+def test_an_empty_answer_is_said_on_the_page(two, pictured):
+    outcomes = [
+        outcome_of(wrong, picture=pictured) for wrong in ([0, 1], [1, 0])
+    ]
+    for outcome in outcomes:
+        outcome.rows[0]["given"] = ""
+    paths = two(*outcomes)
+    compare.compare(paths)
+    page = (paths[0] / "compare-b" / "compare.html").read_text()
+    assert "(empty)" in page
+    rows = read(paths[0] / "compare-b" / "compare.csv")
+    assert rows[0]["b: given"] == ""
+
+
 def test_too_few_to_tell_apart(two, capsys):
     compare.compare(two(outcome_of([0, 1, 1]), outcome_of([1, 0, 0])))
     told = capsys.readouterr().out

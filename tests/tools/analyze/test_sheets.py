@@ -93,6 +93,15 @@ def test_the_page_shows_every_row(run_dir):
     assert "http://" not in page and "https://" not in page
 
 
+def test_an_empty_answer_is_said_on_the_page_and_empty_in_the_sheet(run_dir):
+    outcome = runs.open_run(run_dir).outcome("dev")
+    for row in outcome.rows:
+        row["given"] = ""
+    path = sheets.sheet(run_dir, limit=3)
+    assert [row["given"] for row in read(path)] == [""] * 3
+    assert (run_dir / "mistakes.html").read_text().count("(empty)") == 3
+
+
 def test_tags_stay_when_the_sheet_is_written_anew(run_dir, capsys):
     path = sheets.sheet(run_dir, limit=100)
     rows = read(path)[:60]

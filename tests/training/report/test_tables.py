@@ -17,6 +17,17 @@ def test_nothing_in_a_table_steers_the_terminal(capsys):
     assert told == "a\\x1b[2J\\n.png  - né\u200d\\x1b  -0.5000\n"
 
 
+def test_an_empty_answer_is_said_to_people_and_empty_in_data(capsys):
+    answer = {"source": "x", "answer": "", "score": -0.5}
+    printed = {}
+    for form in ("table", "csv", "json"):
+        tables.print_answers([answer], form)
+        printed[form] = capsys.readouterr().out
+    assert printed["table"] == "x  (empty)  -0.5000\n"
+    assert printed["csv"] == "source,answer,score\nx,,-0.5\n"
+    assert json.loads(printed["json"]) == answer
+
+
 def test_errors_name_files_in_one_line(capsys):
     answer = {"file": "a\x1b.png", "error": "no picture"}
     assert tables.print_answers([answer], "table") == 1
