@@ -17,7 +17,7 @@ ACCENT = "#1a5fb4"
 class Figure(mpl.Figure):
     """A figure whose texts are drawn in fonts that have their characters.
 
-    >>> Figure(figsize=(4, 3)).get_figwidth()
+    >>> print(Figure(figsize=(4, 3)).get_figwidth())
     4.0
     """
 
