@@ -17,13 +17,17 @@ def test_the_courses_dogs(dogs, to):
     assert 0.10 - dog.fall == pytest.approx(to)
 
 
-def test_the_courses_wrong_labels():
-    tags = [{"wrong label"}] * 6 + [set()] * 94
-    (label,) = error_analysis.ceilings(tags, 0.10)
+@pytest.mark.parametrize(
+    "error, wrong, left", [(0.10, 6, 0.094), (0.02, 30, 0.014)]
+)
+def test_the_courses_wrong_labels(error, wrong, left):
+    """0.6 % of all examples is little of 10 % error, and much of 2 %."""
+    tags = [{"wrong label"}] * wrong + [set()] * (100 - wrong)
+    (label,) = error_analysis.ceilings(tags, error)
     assert label.fall == pytest.approx(0.006)
-    rest, error, weights = error_analysis.without_wrong_labels(tags, 0.10)
-    assert (len(rest), weights) == (94, None)
-    assert error == pytest.approx(0.094)
+    rest, rest_error, weights = error_analysis.without_wrong_labels(tags, error)
+    assert (len(rest), weights) == (100 - wrong, None)
+    assert rest_error == pytest.approx(left)
 
 
 def test_tags_overlap_and_the_largest_is_first():

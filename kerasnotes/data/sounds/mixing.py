@@ -30,6 +30,10 @@ def mix(clip, noise, snr_db, seed, loop=True):
     clip. The gain g is 1, or what keeps the peak from clipping: it leaves
     the ratio as it is. A piece of noise that is silent stays silent.
 
+    One noise under all clips sounds right to people and is learned by heart:
+    draw it from recordings that are as many hours, and as varied, as the
+    clips.
+
     Args:
         clip: `[n]` or `[n, channels]`.
         noise: of the clip's type, with as many channels or one.

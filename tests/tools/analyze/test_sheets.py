@@ -33,6 +33,7 @@ def run_dir(tmp_path, monkeypatch):
     """A run that misreads every tenth of 2,000 dev examples."""
     outcomes = {
         "dev": outcome_of(np.arange(N) % (N // WRONG) == 0),
+        "small": outcome_of(np.arange(N) % 50 == 0),
         "test": outcome_of(np.zeros(3)),
         "graded": outcome_of(np.array([0.1, 0.5, 0.0, 0.3, 0.1]), "predicted"),
     }
@@ -139,6 +140,19 @@ def test_the_courses_score(run_dir, capsys):
     assert "not surely more than 'great cat'" in lines[-1]
     assert [c.tag for c in every][-1] == "dog"
     assert "wrong label" not in [c.tag for c in clean]
+
+
+def test_of_a_small_error_wrong_labels_are_much(run_dir, capsys):
+    """2 % error: 0.6 % by wrong labels leave 1.4 %."""
+    path = sheets.sheet(run_dir, "small")
+    fill(path, ["wrong label"] * 12 + ["blurry"] * 28)
+    capsys.readouterr()
+    tag_score.score(run_dir, "small")
+    told = capsys.readouterr().out
+    assert "error 2.0 % (1.5–2.7) on small" in told
+    assert "labels are 0.6 % of it, the other 28 mistakes 1.4 %" in told
+    (line,) = [x for x in told.splitlines() if x.startswith("wrong label ")]
+    assert "12  30.0 %" in line and "0.6 %  1.4 %" in line
 
 
 def test_only_wrong_labels_leave_nothing(run_dir, capsys):

@@ -3,6 +3,7 @@
 import concurrent.futures
 import io
 import pathlib
+import warnings
 
 import numpy as np
 import tensorflow as tf
@@ -38,7 +39,8 @@ def read(
             picture without, brightness is, of white ink; another is opaque.
             Transparent borders don't count.
         backgrounds: a folder or zip of pictures, or `gradient` or `noise`,
-            textures of up to 60 % of white.
+            textures of up to 60 % of white. Of one background for all, which
+            a model learns by heart, a warning tells.
         count: how many pictures to compose.
         scale: the least and the largest size of a foreground, as a share of
             the largest that fits: `"0.5-0.9"`, or one number.
@@ -215,6 +217,13 @@ def _backgrounds(path, size, channels, mode, cache_dir):
         source, found, size, channels, mode, cache_dir
     )
     _refuse_none("backgrounds", path, kept, skipped + broken)
+    if all(np.array_equal(ground, grounds[0]) for ground in grounds):
+        warnings.warn(
+            f"{_FLAG}: backgrounds={path}: one background serves all "
+            "pictures, and a model learns it by heart: give many, as varied "
+            "as those of the real pictures",
+            stacklevel=2,
+        )
     return grounds, skipped + broken
 
 

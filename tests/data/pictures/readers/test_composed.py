@@ -73,6 +73,16 @@ def test_cut_outs_on_backgrounds(folders):
         assert 0.4**2 * area * 0.8 < (ink / 255).sum() < 0.8**2 * area * 1.2
 
 
+def test_one_background_for_all_is_warned_of(folders, recwarn):
+    compose(folders)
+    assert not [w for w in recwarn if "background" in str(w.message)]
+    for shade in (100, 150):
+        path = folders / "back" / "deep"
+        (path / f"{shade}.png").write_bytes((path / "50.png").read_bytes())
+    with pytest.warns(UserWarning, match="one background serves all"):
+        compose(folders)
+
+
 def test_the_same_arguments_give_the_same_set(folders):
     spec = f"composed:foregrounds={folders}/front,backgrounds=noise,count=10"
     one, same, other = (
