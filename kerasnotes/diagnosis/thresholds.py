@@ -224,7 +224,7 @@ def _share(part, whole):
 
 def _best(found, objective):
     name = objective.optimize
-    if name not in found.metrics:
+    if not objective.weights.keys() <= found.metrics.keys():
         raise ValueError(
             "`objective` must optimise one of "
             f"{', '.join(found.metrics)}. Received: {name}"
@@ -235,7 +235,7 @@ def _best(found, objective):
         if values:
             violations += [bound.violation(value) for value in values]
     sign = -1 if selection.smaller_is_better(name) else 1
-    values = sign * found.metrics[name]
+    values = sign * objective.value(found.metrics)
     good = violations <= violations.min() + _ROUNDING
     good &= values >= values[good].max() - _ROUNDING
     # Where a plateau begins, and where it has ended.

@@ -237,7 +237,7 @@ class SupervisedTask(Task):
 
     def headline(self, facts: dict) -> str:
         """Return the name of the metric that people ask for first."""
-        return self.config.optimize
+        return self.config.selection().metric
 
     def notes(self, facts: dict) -> Iterable[str]:
         """Return what to know of its errors, a sentence each."""

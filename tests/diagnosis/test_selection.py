@@ -4,6 +4,7 @@ import math
 import pytest
 
 from kerasnotes import errors
+from kerasnotes.diagnosis import selection
 from kerasnotes.diagnosis.selection import Bound, Selection
 
 TABLE = [
@@ -19,6 +20,60 @@ def test_the_courses_table_in_every_order():
         assert chooser.choose(list(order)) is TABLE[1]
     assert Selection("accuracy").choose(TABLE) is TABLE[2]
     assert Selection("latency_ms").choose(TABLE) is TABLE[0]
+
+
+def test_the_courses_f1_under_a_bound():
+    """The third table: 90, 92 and 92 % at 80, 95 and 1,500 ms."""
+    rows = [
+        {"f1": f1, "latency_ms": ms}
+        for f1, ms in ((0.90, 80), (0.92, 95), (0.92, 1500))
+    ]
+    for order in itertools.permutations(rows):
+        chooser = Selection("f1", "latency_ms<=1000")
+        assert chooser.choose(list(order)) is rows[1]
+        # Half a point of F1 for a second.
+        chooser = Selection("f1 - 0.0005 * latency_ms")
+        assert chooser.choose(list(order)) is rows[1]
+    # Where seconds cost next to nothing, the most accurate.
+    assert Selection("accuracy - latency_ms / 1e6").choose(TABLE) is TABLE[2]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("accuracy", 0.9),
+        ("accuracy-0.5*loss", 0.7),
+        (" -(loss - accuracy) / 2 + 2 * 0.5 * f1 ", 1.05),
+        ("accuracy + accuracy", 1.8),
+    ],
+)
+def test_one_number_from_several(text, value):
+    metrics = {"accuracy": 0.9, "loss": 0.4, "f1": 0.8}
+    chooser = Selection(text)
+    assert chooser.value(metrics) == pytest.approx(value)
+    assert chooser.scored(metrics)[text] == chooser.value(metrics)
+    worse = metrics | {"accuracy": 0.8}
+    assert chooser.better(metrics, worse) and not chooser.better(worse, metrics)
+
+
+def test_checkpoints_have_no_latency_in_a_sum():
+    chooser = Selection("f1 - 0.001*latency_ms - 2*loss")
+    assert chooser.better({"f1": 0.9, "loss": 0.1}, {"f1": 0.9, "loss": 0.2})
+    assert chooser.metric == "f1" and chooser.at_export == ["latency_ms"]
+    assert Selection("f1", "size_mb<=5").at_export == ["size_mb"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("accuracy*loss", "1/accuracy", "accuracy**2", "abs(loss)", "f1 +"),
+        *("accuracy + 1", "2", "accuracy/0", "accuracy*1e999", "True*f1"),
+        *("-0.5*latency_ms", "__import__('os')", "f1.real", "-" * 9999 + "f1"),
+    ],
+)
+def test_what_is_no_sum_of_metrics_is_refused(text):
+    with pytest.raises(errors.UserError, match="--optimize: .*write 'acc"):
+        Selection(text)
 
 
 def test_bounds_of_export_are_apart():
@@ -70,6 +125,7 @@ def test_smaller_is_better(name):
     assert Selection(name).better({name: 1.0}, {name: 2.0})
     assert not Selection(name).better({name: 2.0}, {name: 1.0})
     assert Selection("f1").better({"f1": 2.0}, {"f1": 1.0})
+    assert not selection.smaller_is_better("f1 - 0.5*box_loss")
 
 
 def test_violations_of_several_bounds_add_up():
@@ -87,6 +143,10 @@ def test_unknown_names():
     metrics = {"accuracy": 1.0, "recall_min": 1.0}
     with pytest.raises(errors.UserError, match="--optimize: unknown 'acuracy'"):
         Selection("acuracy").better(metrics, None)
+    with pytest.raises(
+        errors.UserError, match="los: unknown .los.; did you mean .loss."
+    ):
+        Selection("accuracy-los").check(metrics | {"loss": 1.0})
     with pytest.raises(errors.UserError, match="--satisfy: unknown 'recal'"):
         Selection("accuracy", "recal>=0.9").check(metrics)
 

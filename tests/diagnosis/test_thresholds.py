@@ -10,6 +10,7 @@ OBJECTIVES = [
     ("error", None),
     ("f1", None),
     ("f1_min", None),
+    ("f1 + 0.5*recall", None),
     ("precision", "recall>=0.9"),
     ("recall", "precision>=0.7"),
     ("recall", "false_alarms<=0.1"),

@@ -97,7 +97,7 @@ class Config(pictures.Config):
             raise errors.UserError(
                 "--ten_crop, --ensemble: one at a time; leave one of them out"
             )
-        if self.threshold == "auto" and self.optimize == "loss":
+        if self.threshold == "auto" and "loss" in self.selection().weights:
             raise errors.UserError(
                 "--threshold=auto: no threshold changes the loss; give what "
                 "it is to be best for, as --optimize=f1"

@@ -81,7 +81,7 @@ def _shown(study, dev):
     """Return the dev metrics that chose."""
     chooser = study.chooser
     bounds = [b.name for b in chooser.bounds + chooser.export_bounds]
-    names = dict.fromkeys([chooser.optimize, *bounds])
+    names = dict.fromkeys([chooser.optimize, *chooser.weights, *bounds])
     return {f"dev {name}": dev.get(name) for name in names}
 
 
@@ -122,20 +122,26 @@ def _found(study, ranked, records):
             "trial": best.number,
             "values": best.params,
             "dev": best.user_attrs["dev"],
-            "test": _test(study, config, folder),
+            "test": _test(study, config, folder, best.user_attrs["dev"]),
             "command": flags_lib.command(program, given | run_dir),
             "folder": str(folder.path),
         },
     }
 
 
-def _test(study, config, folder):
-    """Return the test metrics of a trial, or None without a test set."""
+def _test(study, config, folder, dev):
+    """Return the test metrics of a trial, or None without a test set.
+
+    Latency and size are those of the model, measured beside dev.
+    """
     with folder.locked(), trials.output(folder):
         task, trained, data = trials.learn(study, folder, config)
         if "test" not in data.splits:
             return None
-        return trials.scores(task, trained, data.splits["test"])
+        found = trials.scores(task, trained, data.splits["test"])
+    chooser = study.chooser
+    exported = {n: dev[n] for n in chooser.at_export if n in chooser.weights}
+    return chooser.scored(found | exported)
 
 
 def _verdict(found):

@@ -227,7 +227,14 @@ class Study:
             study_name="search",
             storage=storage,
             sampler=_Sampler(self),
-            pruner=_pruner(self.config.prune, self.base.epochs),
+            # Before its export a trial's sum lacks latency and size.
+            pruner=_pruner(
+                self.config.prune
+                and self.chooser.weights.keys().isdisjoint(
+                    self.chooser.at_export
+                ),
+                self.base.epochs,
+            ),
             direction="minimize" if smaller else "maximize",
             load_if_exists=True,
         )

@@ -57,9 +57,14 @@ class Reporter(keras.callbacks.Callback):
 
     def _score(self, logs, smaller):
         sign = 1 if smaller else -1
-        value = sign * float(logs[f"val_{self._chooser.optimize}"])
+        dev = {
+            name.removeprefix("val_"): float(value)
+            for name, value in logs.items()
+            if name.startswith("val_")
+        }
+        value = sign * self._chooser.value(dev)
         bounds = self._chooser.bounds
-        broken = [b.violation(float(logs[f"val_{b.name}"])) for b in bounds]
+        broken = [bound.violation(dev[bound.name]) for bound in bounds]
         value += _BROKEN * sum(broken)
         return sign * (math.inf if math.isnan(value) else value)
 
@@ -122,8 +127,9 @@ def attempt(study, trial):
             task, trained, data = learn(study, folder, config, [reporter])
             run = trained.state
             dev = scores(task, trained, data.splits["dev"])
-            if study.chooser.export_bounds:
+            if study.chooser.at_export:
                 dev |= _exported(task, trained, data, folder)
+        dev = study.chooser.scored(dev)
         value = dev[study.chooser.optimize]
     except optuna.TrialPruned:
         state, run = TrialState.PRUNED, _left(folder)
@@ -135,7 +141,7 @@ def attempt(study, trial):
         # The handler that training left saves a run that is over.
         signal.signal(signal.SIGTERM, command.stop)
     if state == TrialState.PRUNED:
-        dev = run["best"]
+        dev = run["best"] and study.chooser.scored(run["best"])
     for name, found in {
         "dev": dev,
         "epochs": len(run["history"]) if run else 0,

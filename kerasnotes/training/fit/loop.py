@@ -102,7 +102,7 @@ def prepare(task, run, data):
     selection = config.selection()
     selection.check(names)
     weighted = [name for name in names if name.startswith("weighted_")]
-    if weighted and selection.optimize not in weighted:
+    if weighted and selection.weights.keys().isdisjoint(weighted):
         print(
             f"examples weigh in the loss and in {weighted[0]}, but epochs are "
             f"chosen by --optimize={selection.optimize}, where each counts "
@@ -191,7 +191,9 @@ def fit(model, run, splits, watchers=()):
                 keeper,
                 *averaging,
                 *watchers,
-                callbacks.Progress(config.epochs, steps, config.optimize, step),
+                callbacks.Progress(
+                    config.epochs, steps, config.selection().metric, step
+                ),
             ],
         )
         if keeper.state["epoch"] < config.epochs and not keeper.stopped:

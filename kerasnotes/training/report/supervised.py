@@ -107,7 +107,8 @@ def _facts(metrics, state, headline):
 
 def _curves(run, metrics, state):
     path, best = run.folder / "figures" / "curves.png", metrics["best_epoch"]
-    figure = curves.curves(state["history"], run.config.optimize, best)
+    metric = run.config.selection().metric
+    figure = curves.curves(state["history"], metric, best)
     figures.save(figure, path)
     return [
         page.Heading("Learning curves"),

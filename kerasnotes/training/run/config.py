@@ -249,7 +249,8 @@ class FitConfig(RunConfig):
     )
     optimize: str = option(
         "loss",
-        "Optimizing metric: the dev metric that selects the best checkpoint.",
+        "Optimizing metric: the dev metric that selects the best checkpoint, "
+        "or a sum, as 'accuracy - 0.5*loss'.",
     )
     satisfy: str | None = option(
         None,
