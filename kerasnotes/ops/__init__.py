@@ -12,6 +12,12 @@ from kerasnotes.ops.convolution import (
     pad_widths,
     true_convolution,
 )
+from kerasnotes.ops.pooling import (
+    average_pool,
+    average_pool_gradient,
+    max_pool,
+    max_pool_gradient,
+)
 from kerasnotes.ops.receptive_field import Field
 from kerasnotes.ops.sequences import (
     END,
@@ -26,11 +32,15 @@ __all__ = [
     "Field",
     "PAD",
     "START",
+    "average_pool",
+    "average_pool_gradient",
     "cross_correlation",
     "edge_filter",
     "hardmax",
     "look_ahead_mask",
     "masked_softmax",
+    "max_pool",
+    "max_pool_gradient",
     "output_size",
     "pad_widths",
     "padding_mask",

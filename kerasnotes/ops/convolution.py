@@ -138,7 +138,7 @@ def cross_correlation(x, kernel, stride=1, padding="valid"):
     >>> cross_correlation(x, edge_filter())[0].numpy().tolist()
     [0.0, 30.0, 30.0, 0.0]
     """
-    x, kernel = (_floating(ops.convert_to_tensor(v)) for v in (x, kernel))
+    x, kernel = (floating(ops.convert_to_tensor(v)) for v in (x, kernel))
     axes = len(x.shape)
     if axes != len(kernel.shape) or not 1 <= axes <= 3:
         raise ValueError(
@@ -183,5 +183,6 @@ def true_convolution(x, kernel, stride=1, padding="valid"):
     )
 
 
-def _floating(x):
+def floating(x):
+    """Return a tensor as it is if it is of floats, else in float32."""
     return x if "float" in str(x.dtype) else ops.cast(x, "float32")

@@ -1,4 +1,3 @@
-import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -26,6 +25,68 @@ def test_the_notes_example():
         [0, -2, -4, -7],
         [-3, -2, -3, -16],
     ]
+
+
+def test_the_notes_strided_example():
+    picture = [
+        [2, 3, 7, 4, 6, 2, 9],
+        [6, 6, 9, 8, 7, 4, 3],
+        [3, 4, 8, 3, 8, 9, 7],
+        [7, 8, 3, 6, 6, 3, 4],
+        [4, 2, 1, 8, 3, 4, 6],
+        [3, 2, 4, 1, 9, 8, 3],
+        [0, 1, 3, 9, 2, 1, 4],
+    ]
+    kernel = [[3, 4, 4], [1, 0, 2], [-1, 0, 3]]
+    found = convolution.cross_correlation(picture, kernel, stride=2)
+    assert np.array(found).tolist() == [
+        [91, 100, 88],
+        [69, 91, 117],
+        [44, 72, 74],
+    ]
+
+
+def test_the_notes_horizontal_edges():
+    picture = np.kron([[10, 0], [0, 10]], np.ones([3, 3]))
+    flat = convolution.edge_filter("prewitt", "horizontal")
+    found = convolution.cross_correlation(picture, flat)
+    assert np.array(found).tolist() == [
+        [0, 0, 0, 0],
+        [30, 10, -10, -30],
+        [30, 10, -10, -30],
+        [0, 0, 0, 0],
+    ]
+
+
+def test_true_convolution_flips_as_in_the_notes():
+    kernel = [[3, 4, 5], [1, 0, 2], [-1, 9, 7]]
+    flipped = [[7, 9, -1], [2, 0, 1], [5, 4, 3]]
+    np.testing.assert_array_equal(
+        convolution.true_convolution(PICTURE, kernel),
+        convolution.cross_correlation(PICTURE, flipped),
+    )
+    # One 1 in a field of zeros shows the kernel itself, or its mirror image.
+    one = np.pad([[1.0]], 2)
+    found = convolution.true_convolution(one, kernel)
+    assert np.array(found).tolist() == kernel
+    found = convolution.cross_correlation(one, kernel)
+    assert np.array(found).tolist() == flipped
+
+
+def test_true_convolution_alone_is_associative():
+    a, b, c = RNG.integers(-9, 9, (3, 3, 3)).astype("float32")
+
+    def sides(operation):
+        """Return (a · b) · c and a · (b · c), each in full."""
+        return [
+            np.array(operation(operation(a, b, padding=2), c, padding=2)),
+            np.array(operation(a, operation(b, c, padding=2), padding=4)),
+        ]
+
+    left, right = sides(convolution.true_convolution)
+    np.testing.assert_array_equal(left, right)
+    left, right = sides(convolution.cross_correlation)
+    assert left.shape == right.shape and (left != right).any()
 
 
 @pytest.mark.parametrize(("size", "kernel"), SHAPES)
@@ -111,34 +172,3 @@ def test_refuses_other_axes_and_filters():
         convolution.cross_correlation([1.0], [[1.0]])
     with pytest.raises(ValueError, match="`kind`"):
         convolution.edge_filter("canny")
-
-
-POOLED = np.array(
-    [[1, 3, 2, 1], [2, 9, 1, 1], [1, 4, 2, 3], [5, 6, 1, 2]], "float32"
-)
-
-
-def pool(layer):
-    """Return the pooled picture, and where its gradient goes."""
-    tf = pytest.importorskip("tensorflow")
-    x = tf.constant(POOLED[None, ..., None])
-    with tf.GradientTape() as tape:
-        tape.watch(x)
-        y = layer(2)(x)
-    back = tape.gradient(y, x, tf.constant([[1.0, 2], [3, 4]])[None, ..., None])
-    return y[0, ..., 0].numpy().tolist(), back[0, ..., 0].numpy()
-
-
-def test_average_pooling_shares_its_gradient():
-    found, gradient = pool(keras.layers.AveragePooling2D)
-    assert found == [[3.75, 1.25], [4, 2]]
-    want = np.kron([[1, 2], [3, 4]], np.full((2, 2), 0.25))
-    np.testing.assert_array_equal(gradient, want)
-
-
-def test_max_pooling_gives_its_gradient_to_the_largest():
-    found, gradient = pool(keras.layers.MaxPooling2D)
-    assert found == [[9, 2], [6, 3]]
-    want = np.zeros((4, 4))
-    want[[1, 0, 3, 2], [1, 2, 1, 3]] = [1, 2, 3, 4]
-    np.testing.assert_array_equal(gradient, want)

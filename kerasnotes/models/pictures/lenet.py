@@ -2,10 +2,21 @@
 
 import keras
 
+from kerasnotes import errors
 from kerasnotes.models import network
 from kerasnotes.models.pictures import convolution
 
 _SMALLEST = 16
+
+
+def _check_filters(filters):
+    """Refuses numbers of filters that the two convolutions can't have."""
+    if len(filters) != 2 or min(filters) < 1:
+        raise errors.ArgumentError(
+            "filters",
+            "`filters` must be two numbers from 1 on, of conv_1 and conv_2. "
+            f"Received: filters={filters}",
+        )
 
 
 @keras.saving.register_keras_serializable("kerasnotes")
@@ -28,6 +39,7 @@ class LeNet5(network.Network):
 
     Args:
         input_shape: height, width (at least 16) and channels.
+        filters: numbers of filters of conv_1 and conv_2.
         pooling: of pool_1 and pool_2: `average` or `max`.
         keep_prob: probability that dropout keeps a unit of dense_1 and
             dense_2; one number, or one for each.
@@ -47,6 +59,7 @@ class LeNet5(network.Network):
         input_shape=(32, 32, 1),
         classes=10,
         include_top=True,
+        filters=(6, 16),
         activation="tanh",
         pooling="average",
         keep_prob=1.0,
@@ -59,10 +72,12 @@ class LeNet5(network.Network):
         dtype=None,
     ):
         convolution.check(input_shape, pooling, _SMALLEST, ("average", "max"))
+        _check_filters(filters)
         config = {
             "input_shape": input_shape,
             "classes": classes,
             "include_top": include_top,
+            "filters": filters,
             "activation": activation,
             "pooling": pooling,
             "keep_prob": keep_prob,
@@ -82,8 +97,8 @@ class LeNet5(network.Network):
         )
         inputs = keras.Input(input_shape)
         x = network.normalize(inputs, mean, std, dtype)
-        for i, filters in enumerate((6, 16), start=1):
-            x = layers(x, filters, 5, f"conv_{i}", "valid")
+        for i, count in enumerate(filters, start=1):
+            x = layers(x, count, 5, f"conv_{i}", "valid")
             x = convolution.pool(pooling, 2, dtype=dtype, name=f"pool_{i}")(x)
         x = network.flatten(x, dtype)
         keeps = network.per_layer(keep_prob, 2)
@@ -102,8 +117,9 @@ class LeNet5(network.Network):
 class LeNet5Teaching(LeNet5):
     """LeNet-5 as the course teaches it: in colour, ReLU, max pooling.
 
-    Its first layer, of 32×32×3, has 456 parameters. The arguments are those
-    of `LeNet5`.
+    Its layers, of 32×32×3, have 456, 2,416, 48,120, 10,164 and 850
+    parameters; with eight filters in conv_1, `filters=(8, 16)`, they have 608,
+    3,216, 48,120, 10,164 and 850. The arguments are those of `LeNet5`.
 
     >>> LeNet5Teaching().count_params()
     62006
@@ -114,6 +130,7 @@ class LeNet5Teaching(LeNet5):
         input_shape=(32, 32, 3),
         classes=10,
         include_top=True,
+        filters=(6, 16),
         activation="relu",
         pooling="max",
         keep_prob=1.0,
@@ -129,6 +146,7 @@ class LeNet5Teaching(LeNet5):
             input_shape,
             classes,
             include_top,
+            filters,
             activation,
             pooling,
             keep_prob,

@@ -51,15 +51,25 @@ def test_against_numpy(name, shape, g, reduce):
 
 
 @pytest.mark.parametrize(
-    ("name", "first"), [("lenet5", 156), ("lenet5_teaching", 456)]
+    ("name", "arguments", "counts"),
+    [
+        ("lenet5", {}, [156, 2416]),
+        ("lenet5_teaching", {}, [456, 2416]),
+        ("lenet5_teaching", {"filters": (8, 16)}, [608, 3216]),
+    ],
 )
-def test_parameters_of_each_layer(name, first):
-    counts = [
-        layer.count_params()
-        for layer in models.build(name).layers
-        if layer.weights
-    ]
-    assert counts == [first, 2416, 48120, 10164, 850]
+def test_parameters_of_each_layer(name, arguments, counts):
+    model = models.build(name, **arguments)
+    found = [x.count_params() for x in model.layers if x.weights]
+    assert found == [*counts, 48120, 10164, 850]
+    rebuilt = type(model).from_config(model.get_config())
+    assert rebuilt.count_params() == model.count_params()
+
+
+@pytest.mark.parametrize("filters", [(6,), (6, 0), (6, 16, 32)])
+def test_filters_are_those_of_two_convolutions(filters):
+    with pytest.raises(ValueError, match="`filters` must be two numbers"):
+        models.LeNet5(filters=filters)
 
 
 def test_smallest_picture():
