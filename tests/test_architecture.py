@@ -38,6 +38,7 @@ BASE = {
     "__version__",
     "archives",
     "catalog",
+    "choices",
     "errors",
     "files",
     "keras_private",

@@ -4,14 +4,12 @@ import types
 
 import keras
 
-from kerasnotes import errors, keras_private
+from kerasnotes import choices, errors, keras_private
 from kerasnotes.layers import normalization
 from kerasnotes.optimizers import initializers
 
 HEAD = "logits"
 """The name of the layer that gives the scores."""
-
-ACTIVATIONS = ("relu", "tanh", "sigmoid", "leaky_relu", "linear")
 
 
 class Network(keras.Model):
@@ -28,9 +26,11 @@ class Network(keras.Model):
       in the features before them.
     - `pooling`: of features that are maps: `avg`, `max`, or None to leave
       them maps.
-    - `activation`: of hidden layers, one of `ACTIVATIONS`.
+    - `activation`: of hidden layers, one of `choices.ACTIVATIONS`.
     - `keep_prob`: probability that dropout keeps a unit, in (0, 1]; one
       number, or one for each layer that has dropout.
+    - `input_dropout`: rate of the inputs that dropout drops, in [0, 1): a
+      dropped one is the training set's mean where inputs are normalised.
     - `batch_norm`: whether to normalise before each activation.
     - `width`: multiplier of all channels.
     - `initializer`: what `kerasnotes.optimizers.initializers.get` takes.
@@ -162,6 +162,25 @@ def normalize(x, mean, std, dtype=None):
     )(x)
 
 
+def drop_inputs(x, rate, dtype=None):
+    """Return normalised inputs, of which dropout drops a share in training.
+
+    Args:
+        x: a symbolic tensor.
+        rate: the share, in [0, 1); 0 leaves the layer out.
+        dtype: the model's policy.
+    """
+    if not 0 <= rate < 1:
+        raise errors.ArgumentError(
+            "input_dropout",
+            "`input_dropout` must be in [0, 1). Received: "
+            f"input_dropout={rate}",
+        )
+    if not rate:
+        return x
+    return keras.layers.Dropout(rate, dtype=dtype, name="input_drop")(x)
+
+
 def block(x, layer, activation, batch_norm=False, keep_prob=1.0):
     """Return layer → batch norm → activation → dropout of `x`.
 
@@ -170,12 +189,12 @@ def block(x, layer, activation, batch_norm=False, keep_prob=1.0):
     Args:
         x: a symbolic tensor.
         layer: a named layer; without a bias where batch norm follows.
-        activation: one of `ACTIVATIONS`.
+        activation: one of `choices.ACTIVATIONS`.
         batch_norm: whether to normalise before the activation.
         keep_prob: probability that dropout keeps a unit, in (0, 1].
     """
-    if activation not in ACTIVATIONS:
-        raise errors.unknown("`activation`", activation, ACTIVATIONS)
+    if activation not in choices.ACTIVATIONS:
+        raise errors.unknown("`activation`", activation, choices.ACTIVATIONS)
     if not 0 < keep_prob <= 1:
         raise errors.ArgumentError(
             "keep_prob",

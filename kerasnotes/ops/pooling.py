@@ -160,7 +160,7 @@ def _windows(shape, pool_size, stride, padding):
         for i, axis in enumerate(axes)
     ]
     inside = np.logical_and.reduce(
-        [(0 <= a) & (a < size) for a, size in zip(at, shape, strict=True)]
+        [(a >= 0) & (a < size) for a, size in zip(at, shape, strict=True)]
     )
     return np.ravel_multi_index(at, shape, mode="clip"), inside
 

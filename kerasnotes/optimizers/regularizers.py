@@ -57,8 +57,9 @@ def l1_l2(l1, l2, examples):
     """Return the penalty `λ₁/2m Σ|w| + λ₂/2m Σw²`.
 
     The course divides λ by twice the number of training examples m; Keras
-    doesn't, so its factors are `λ/2m`. It is meant for kernels: penalising
-    biases changes little.
+    doesn't, so its factors are `λ/2m`. Notes that print the L1 penalty as
+    `λ/m Σ|w|` have half of the λ₁ here: `λ₁ = 2λ`. It is meant for kernels:
+    penalising biases changes little.
 
     Args:
         l1: λ₁.

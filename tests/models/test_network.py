@@ -87,3 +87,30 @@ def test_exports_without_its_arguments(tmp_path):
     layer = keras.layers.TFSMLayer(str(tmp_path / "a"), call_endpoint="serve")
     x = np.ones((2, 3), "float32")
     np.testing.assert_allclose(layer(x), model(x), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "name", ["mlp", "lenet5", "linear_regression", "softmax_regression"]
+)
+def test_inputs_are_dropped_in_training_alone(name):
+    keras.utils.set_random_seed(0)
+    model = models.build(
+        name, (16, 16, 1), mean=100.0, std=50.0, input_dropout=0.25
+    )
+    x = np.full((64, 16, 16, 1), 150.0, "float32")
+    to_inputs = keras.Model(model.input, model.get_layer("input_drop").output)
+    assert (np.array(to_inputs(x, training=False)) == 1).all()
+    dropped = np.array(to_inputs(x, training=True))
+    # What is left is scaled by 1 / (1 - rate), what is dropped is the mean.
+    assert set(np.unique(dropped.round(5))) == {0, np.float32(1.33333)}
+    # The share's standard deviation is 0.0034.
+    assert abs((dropped == 0).mean() - 0.25) < 0.014
+    assert model.from_config(model.get_config()).get_layer("input_drop").rate
+    assert "input_drop" not in [
+        x.name for x in models.build(name, (16, 16, 1)).layers
+    ]
+
+
+def test_a_rate_of_inputs_is_a_share():
+    with pytest.raises(ValueError, match="`input_dropout` must be in"):
+        models.MLP((4,), input_dropout=1.0)

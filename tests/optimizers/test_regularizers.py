@@ -15,6 +15,12 @@ def test_by_hand():
     np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
+def test_twice_the_lambda_of_notes_that_divide_l1_by_m():
+    lambda_of_notes, m = 0.4, 20
+    found = regularizers.l1_l2(2 * lambda_of_notes, 0.0, m)(keras.ops.array(W))
+    np.testing.assert_allclose(found, lambda_of_notes / m * 6.5, rtol=1e-6)
+
+
 def test_gradient_is_lambda_over_m_times_w():
     layer = keras.layers.Dense(2, kernel_regularizer=_penalty())
     model = keras.Sequential([keras.Input((2,)), layer])

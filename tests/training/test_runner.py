@@ -12,6 +12,7 @@ import tensorflow as tf
 from kerasnotes import errors, files
 from kerasnotes.training import runner
 from kerasnotes.training.fit import callbacks, checkpoints
+from kerasnotes.training.run import config
 from tests.support import toys
 from tests.support.runs import assert_same, learn, no_report, run, weights
 
@@ -43,6 +44,14 @@ def finished(reference, tmp_path):
         return tmp_path / name
 
     return copy
+
+
+def test_all_is_the_training_set(tmp_path):
+    for name, size in (("all", config.ALL), ("size", 120)):
+        learn(toys.Toy, tmp_path / name, batch_size=size, epochs=2)
+    assert_same(tmp_path / "all", tmp_path / "size")
+    with open(tmp_path / "all" / "history.csv") as file:
+        assert len(list(csv.DictReader(file))) == 2
 
 
 def test_a_run_leaves_what_is_promised(finished, tmp_path):

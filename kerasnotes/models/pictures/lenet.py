@@ -63,6 +63,7 @@ class LeNet5(network.Network):
         activation="tanh",
         pooling="average",
         keep_prob=1.0,
+        input_dropout=0.0,
         batch_norm=False,
         initializer="glorot",
         kernel_regularizer=None,
@@ -81,6 +82,7 @@ class LeNet5(network.Network):
             "activation": activation,
             "pooling": pooling,
             "keep_prob": keep_prob,
+            "input_dropout": input_dropout,
             "batch_norm": batch_norm,
             "initializer": initializer,
             "kernel_regularizer": kernel_regularizer,
@@ -97,6 +99,7 @@ class LeNet5(network.Network):
         )
         inputs = keras.Input(input_shape)
         x = network.normalize(inputs, mean, std, dtype)
+        x = network.drop_inputs(x, input_dropout, dtype)
         for i, count in enumerate(filters, start=1):
             x = layers(x, count, 5, f"conv_{i}", "valid")
             x = convolution.pool(pooling, 2, dtype=dtype, name=f"pool_{i}")(x)
@@ -134,6 +137,7 @@ class LeNet5Teaching(LeNet5):
         activation="relu",
         pooling="max",
         keep_prob=1.0,
+        input_dropout=0.0,
         batch_norm=False,
         initializer="he",
         kernel_regularizer=None,
@@ -150,6 +154,7 @@ class LeNet5Teaching(LeNet5):
             activation,
             pooling,
             keep_prob,
+            input_dropout,
             batch_norm,
             initializer,
             kernel_regularizer,

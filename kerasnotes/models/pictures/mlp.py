@@ -42,6 +42,7 @@ class MLP(network.Network):
         hidden=(128, 64),
         activation="relu",
         keep_prob=1.0,
+        input_dropout=0.0,
         batch_norm=False,
         initializer="he",
         kernel_regularizer=None,
@@ -57,6 +58,7 @@ class MLP(network.Network):
             "hidden": hidden,
             "activation": activation,
             "keep_prob": keep_prob,
+            "input_dropout": input_dropout,
             "batch_norm": batch_norm,
             "initializer": initializer,
             "kernel_regularizer": kernel_regularizer,
@@ -66,6 +68,7 @@ class MLP(network.Network):
         dtype = network.policy(dtype)
         inputs = keras.Input(input_shape)
         x = network.normalize(inputs, mean, std, dtype)
+        x = network.drop_inputs(x, input_dropout, dtype)
         x = network.flatten(x, dtype)
         keep_probs = network.per_layer(keep_prob, len(hidden))
         for i, (units, keep) in enumerate(

@@ -12,6 +12,7 @@ class _Regression(network.Network):
         dtype = network.policy(dtype)
         inputs = keras.Input(config["input_shape"])
         x = network.normalize(inputs, config["mean"], config["std"], dtype)
+        x = network.drop_inputs(x, config["input_dropout"], dtype)
         x = network.flatten(x, dtype)
         if config["include_top"]:
             x = self._top(
@@ -52,6 +53,7 @@ class LinearRegression(_Regression):
         input_shape,
         units=1,
         include_top=True,
+        input_dropout=0.0,
         initializer="zeros",
         kernel_regularizer=None,
         mean=None,
@@ -63,6 +65,7 @@ class LinearRegression(_Regression):
             "input_shape": input_shape,
             "units": units,
             "include_top": include_top,
+            "input_dropout": input_dropout,
             "initializer": initializer,
             "kernel_regularizer": kernel_regularizer,
             "mean": mean,
@@ -81,6 +84,7 @@ class _Classifier(_Regression):
         input_shape,
         classes=10,
         include_top=True,
+        input_dropout=0.0,
         initializer="zeros",
         kernel_regularizer=None,
         mean=None,
@@ -92,6 +96,7 @@ class _Classifier(_Regression):
             "input_shape": input_shape,
             "classes": classes,
             "include_top": include_top,
+            "input_dropout": input_dropout,
             "initializer": initializer,
             "kernel_regularizer": kernel_regularizer,
             "mean": mean,

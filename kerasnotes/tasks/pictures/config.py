@@ -6,7 +6,8 @@ import typing
 
 from etils import epy
 
-from kerasnotes import catalog, errors
+from kerasnotes import catalog, choices, errors
+from kerasnotes.tasks.pictures import freezing
 from kerasnotes.training.run import config as config_lib
 
 with epy.lazy_imports():
@@ -76,17 +77,32 @@ class Config(config_lib.FitConfig):
         "Augmentation policy: none, light, standard or "
         "strong[:rotate=…,mixup=…], or a JSON file of such values.",
     )
+    filters: str | None = option(
+        None,
+        "Filters of the convolutions of LeNet-5, as '8,16'; default 6,16.",
+    )
     hidden: str | None = option(
         None, "Units of the hidden layers, as '128,64'."
     )
     activation: str | None = option(
-        None, "Activation function of the hidden layers."
+        None,
+        "Activation function of the hidden layers; default the model's.",
+        choices=choices.ACTIVATIONS,
     )
-    initializer: str | None = option(None, "Kernel initializer.")
+    initializer: str | None = option(
+        None,
+        f"Kernel initializer: {', '.join(choices.INITIALIZERS)}, or one of "
+        "Keras by its name, as orthogonal; default the model's.",
+    )
     keep_prob: str | None = option(
         None,
         "Dropout as the probability of keeping a unit: one, or one per "
         "layer, as '0.8,0.5'.",
+    )
+    input_dropout: float | None = option(
+        None,
+        "Dropout rate of the model's inputs; default 0.",
+        bounds=(0, 1),
     )
     batch_norm: bool | None = option(
         None, "Batch normalization before each activation."
@@ -101,7 +117,10 @@ class Config(config_lib.FitConfig):
     )
     freeze: str = option(
         "none",
-        "Layers to freeze: none, all (but the head), or the first N blocks.",
+        "Layers to freeze: none, all (but the head), the first N blocks, or "
+        f"auto, by the training set: all up to {freezing.HEAD_ALONE:,} "
+        f"examples, half of the blocks up to {freezing.LAST_LAYERS:,}, else "
+        "none.",
     )
 
     def check(self):

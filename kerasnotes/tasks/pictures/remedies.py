@@ -3,6 +3,7 @@
 from kerasnotes import catalog
 from kerasnotes.diagnosis.advice import Remedy
 from kerasnotes.diagnosis.verdicts import BIAS, MISMATCH, VARIANCE
+from kerasnotes.tasks.pictures import freezing
 from kerasnotes.training.report import remedies as engine
 
 _MORE = {"none": "light", "light": "standard", "standard": "strong"}
@@ -37,7 +38,7 @@ def _bias(facts):
     yield from engine.longer(facts)
     yield from engine.weaker_penalties(facts)
     yield from engine.less_dropout(facts, "keep_prob", _keep(facts))
-    if flags.get("freeze") not in (None, "none"):
+    if _freezes(facts):
         why = "what is frozen was learned for other pictures"
         yield from facts.flag("freeze", "train all of the network", why, "none")
     yield from _larger(facts)
@@ -53,6 +54,14 @@ def _bias(facts):
         why = "it makes the training data harder than those of dev"
         yield from facts.flag("augment", "augment less", why, "none")
     yield from _another(facts)
+
+
+def _freezes(facts):
+    """Return whether a part of the network is frozen."""
+    choice = facts.flags.get("freeze")
+    if choice == "auto":
+        return (facts.train or 0) <= freezing.LAST_LAYERS
+    return choice not in (None, "none")
 
 
 def _keep(facts):

@@ -7,7 +7,7 @@ import hashlib
 from etils import epy
 
 from kerasnotes import errors, specs
-from kerasnotes.tasks.pictures import config
+from kerasnotes.tasks.pictures import config, freezing
 from kerasnotes.training import records
 from kerasnotes.training import task as task_lib
 
@@ -22,6 +22,7 @@ with epy.lazy_imports():
     from kerasnotes.data.pictures.augmentation import canvas, named
     from kerasnotes.tasks.pictures import remedies, serving, transfer
     from kerasnotes.tasks.pictures import splits as picture_splits
+    from kerasnotes.training.distribute import strategies
 
 
 # How many classes are named before training.
@@ -231,8 +232,12 @@ class PictureTask(task_lib.SupervisedTask):
 
     def model(self, facts):
         network = self.network(facts)
-        transfer.print_weights(network, self.config)
-        return transfer.freeze(network, self.config.freeze)
+        config = self.config
+        transfer.print_weights(network, config)
+        choice = freezing.by_size(
+            config.freeze, len(network.blocks), facts["train"]
+        )
+        return transfer.freeze(network, choice)
 
     def training_model(self, model):
         return transfer.training_model(model, self.config)
@@ -247,8 +252,10 @@ class PictureTask(task_lib.SupervisedTask):
         if keep_prob and len(keep_prob) == 1:
             (keep_prob,) = keep_prob
         arguments = {
+            "filters": specs.numbers("--filters", config.filters),
             "hidden": specs.numbers("--hidden", config.hidden),
             "keep_prob": keep_prob,
+            "input_dropout": config.input_dropout,
             "activation": config.activation,
             "initializer": config.initializer,
             "batch_norm": config.batch_norm,
@@ -276,9 +283,9 @@ class PictureTask(task_lib.SupervisedTask):
     def before_and_after(self, data):
         """Return the first training batch, plain and as the model meets it."""
         config = self.config
-        return data.splits["train"].before_and_after(
-            config.batch_size, config.seed
-        )
+        train = data.splits["train"]
+        size = strategies.training_batch(config, train.size)
+        return train.before_and_after(size, config.seed)
 
     @abc.abstractmethod
     def answer(self, trained, tensors):

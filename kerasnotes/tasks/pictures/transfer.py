@@ -25,7 +25,13 @@ from kerasnotes.models import network as network_lib
 from kerasnotes.training.run import folder as run_folder
 
 # Arguments that leave features as they are.
-_OF_TRAINING = ("classes", "initializer", "keep_prob", "kernel_regularizer")
+_OF_TRAINING = (
+    "classes",
+    "initializer",
+    "input_dropout",
+    "keep_prob",
+    "kernel_regularizer",
+)
 
 
 def check(config):
@@ -38,10 +44,12 @@ def check(config):
     choice = config.freeze
     if choice == "none":
         return
-    if choice != "all" and not (choice.isdecimal() and int(choice)):
+    if choice not in ("all", "auto") and not (
+        choice.isdecimal() and int(choice)
+    ):
         raise errors.UserError(
-            f"--freeze={choice}: give none, all, or how many blocks from the "
-            "input on, as --freeze=2"
+            f"--freeze={choice}: give none, all, auto, or how many blocks from "
+            "the input on, as --freeze=2"
         )
     if config.weights == "none":
         raise errors.UserError(
@@ -161,15 +169,19 @@ def training_model(network, config):
     tensor = features_of(network)
     if tensor is None:
         return getattr(network, "with_side_heads", lambda: network)()
-    return _head(network, tensor) if _caches(config) else network
+    return _head(network, tensor) if _caches(network, config) else network
 
 
 def _head(network, tensor):
     return keras.Model(tensor, network.output, name=network.name)
 
 
-def _caches(config):
-    return config.freeze != "none" and config.augment == "none"
+def _caches(network, config):
+    return _has_frozen(network) and config.augment == "none"
+
+
+def _has_frozen(network):
+    return not all(layer.trainable for layer in network.layers)
 
 
 def training_data(run, network, data):
@@ -187,13 +199,10 @@ def training_data(run, network, data):
     Raises:
         UserError: the features can't be written.
     """
-    config = run.config
-    if config.freeze == "none":
+    config, tensor = run.config, features_of(network)
+    if tensor is None or not _has_frozen(network):
         return data
-    tensor = features_of(network)
-    if tensor is None:
-        return data
-    if not _caches(config):
+    if not _caches(network, config):
         print(
             f"--augment={config.augment}: new pictures pass through the frozen "
             "layers in each epoch; with --augment=none each passes once, and "

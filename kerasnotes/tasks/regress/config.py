@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from kerasnotes import catalog
+from kerasnotes import catalog, choices
 from kerasnotes.training.run import config as config_lib
 
 option, redefault = config_lib.option, config_lib.redefault
@@ -28,8 +28,8 @@ class Config(config_lib.FitConfig):
     batch_size: int = redefault(
         "batch_size",
         1024,
-        "Global batch size: examples per step; the full training set if it"
-        " is smaller.",
+        "Global batch size: examples per step; the training set if it is "
+        "smaller, or all.",
     )
     epochs: int = redefault("epochs", 250)
     # Momentum swings about the minimum, and of its swings the luckiest on dev
@@ -46,8 +46,15 @@ class Config(config_lib.FitConfig):
         None, "Units of the hidden layers, as '128,64'."
     )
     activation: str | None = option(
-        None, "Activation function of the hidden layers."
+        None,
+        "Activation function of the hidden layers; default the model's.",
+        choices=choices.ACTIVATIONS,
     )
     keep_prob: float | None = option(
         None, "Dropout as the probability of keeping a hidden unit."
+    )
+    input_dropout: float | None = option(
+        None,
+        "Dropout rate of the model's inputs; default 0.",
+        bounds=(0, 1),
     )

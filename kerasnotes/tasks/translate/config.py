@@ -57,7 +57,8 @@ class Config(config_lib.FitConfig):
     batch_size: int = redefault(
         "batch_size",
         64,
-        "Global batch size: most pairs per step, over all replicas.",
+        "Global batch size: most pairs per step, over all replicas; all: no "
+        "bound.",
     )
     batch_tokens: int | None = option(
         None,

@@ -13,6 +13,7 @@ import keras
 import tensorflow as tf
 
 from kerasnotes import errors, keras_private, optimizers
+from kerasnotes.training.run import config as config_lib
 
 # Keras raises under a strategy, from within a step.
 _OF_ONE_DEVICE = ("ema_overwrite_frequency", "gradient_accumulation_steps")
@@ -31,7 +32,8 @@ def check(config, strategy):
     count = strategy.num_replicas_in_sync
     if count == 1:
         return
-    if config.batch_size % count:
+    everything = config.batch_size == config_lib.ALL
+    if config.batch_size % count and not everything:
         raise errors.UserError(
             f"--batch_size={config.batch_size}: {count} replicas share each "
             f"batch; give a multiple of {count}"

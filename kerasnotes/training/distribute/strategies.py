@@ -11,6 +11,7 @@ from kerasnotes.training.distribute import (
     replicas,
     tpu,
 )
+from kerasnotes.training.run import config as config_lib
 
 
 def configure(config):
@@ -80,6 +81,26 @@ def batch_size(config, most):
         return config.batch_size
     replicas = strategy(config.strategy).num_replicas_in_sync
     return max(most // replicas, 1) * replicas
+
+
+def training_batch(config, size):
+    """Return the examples of a training step.
+
+    Args:
+        config: the run's `Config`.
+        size: how many examples the training set has.
+
+    Returns:
+        `config.batch_size`; of `--batch_size=all` the training set, or what
+        of it the replicas can share.
+
+    >>> from kerasnotes.training.run import config
+    >>> training_batch(config.FitConfig(batch_size=config.ALL), 33)
+    33
+    """
+    if config.batch_size == config_lib.ALL:
+        return batch_size(config, size)
+    return config.batch_size
 
 
 def _best():

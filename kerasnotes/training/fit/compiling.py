@@ -25,28 +25,38 @@ def configure(config):
 
 
 class _ClipSummed:
-    """Clips the gradient by its global norm after the sum over replicas.
+    """Clips the gradient after the sum over replicas.
 
     Keras clips each replica's share, which makes two replicas unequal to one.
     """
 
-    clip_summed_norm = None
+    clip_summed = None
 
     def apply(self, grads, trainable_variables=None):
         context = tf.distribute.get_replica_context()
         replicas = context.num_replicas_in_sync
         if replicas > 1:
             grads = context.all_reduce(tf.distribute.ReduceOp.SUM, grads)
-        grads, _ = tf.clip_by_global_norm(grads, self.clip_summed_norm)
+        grads = self.clip_summed(grads)
         # The optimiser sums over replicas once more.
         grads = [g / tf.cast(replicas, g.dtype) for g in grads]
         super().apply(grads, trainable_variables)
 
 
+def _clip(config):
+    """Return the function that clips gradients as the flags say, or None."""
+    norm, value = config.clip_norm, config.clip_value
+    if norm:
+        return lambda grads: tf.clip_by_global_norm(grads, norm)[0]
+    if value:
+        return lambda grads: [tf.clip_by_value(g, -value, value) for g in grads]
+    return None
+
+
 _OWN_FLAGS = {
     "use_ema": "--weight_average",
     "clipnorm": "--clip_norm",
-    "clipvalue": "--clip_norm",
+    "clipvalue": "--clip_value",
     "global_clipnorm": "--clip_norm",
 }
 
@@ -117,13 +127,10 @@ def optimizer(config, steps_per_epoch):
                 f"Received: {config.weight_average}"
             )
         settings.update(use_ema=True, ema_momentum=config.weight_average)
-    if config.clip_norm is not None:
-        if config.clip_norm <= 0:
-            raise errors.UserError(
-                f"--clip_norm: must be positive. Received: {config.clip_norm}"
-            )
-        kind = type(kind.__name__, (_ClipSummed, kind), {})
-        kind.clip_summed_norm = config.clip_norm
+    clip = _clip(config)
+    if clip:
+        clipped = {"clip_summed": staticmethod(clip)}
+        kind = type(kind.__name__, (_ClipSummed, kind), clipped)
     made = kind.from_config(settings)
     if config.precision == "mixed_float16":
         made = replicas.LossScale(made, name="loss_scale")

@@ -123,11 +123,12 @@ def _parameters(model):
 
 def steps_per_epoch(splits, config):
     """Return the whole batches of the training set."""
-    steps = splits["train"].steps(config.batch_size)
+    train = splits["train"]
+    steps = train.steps(strategies.training_batch(config, train.size))
     if not steps:
         raise errors.UserError(
             f"--batch_size={config.batch_size}: the training set has only "
-            f"{splits['train'].size} examples; give a smaller batch"
+            f"{train.size} examples; give a smaller batch"
         )
     return steps
 
@@ -143,6 +144,7 @@ def fit(model, run, splits, watchers=()):
     """
     config, folder = run.config, run.folder
     steps = steps_per_epoch(splits, config)
+    batch_size = strategies.training_batch(config, splits["train"].size)
     store = run.checkpoints
     keeper = callbacks.Keeper(folder, store, config.selection(), steps, config)
     keeper.set_model(model)
@@ -170,7 +172,7 @@ def fit(model, run, splits, watchers=()):
                 model.distribute_strategy,
                 functools.partial(
                     splits["train"].training_batches,
-                    config.batch_size,
+                    batch_size,
                     config.seed,
                     epoch,
                     step,
@@ -210,7 +212,11 @@ def fit(model, run, splits, watchers=()):
             f"{store.folder / keeper.state['best_file']}: weights of another "
             "model; restore the file, or --overwrite"
         ) from error
-    return keeper.state | {"findings": watching.findings(watcher)}
+    findings = watching.findings(watcher)
+    if config.watch != "gradients":
+        # Gradients were printed when they were checked.
+        print(*findings, sep="\n", end="\n" * bool(findings))
+    return keeper.state | {"findings": findings}
 
 
 def _resume(keeper, store):

@@ -3,7 +3,7 @@
 import keras
 
 from kerasnotes import errors
-from kerasnotes.diagnosis import gradient_check
+from kerasnotes.diagnosis import cost_curve, gradient_check
 from kerasnotes.training.fit import monitors
 
 _EXAMPLES, _SAMPLES = 8, 10
@@ -81,12 +81,13 @@ def findings(callback):
     One that has seen no step, in a run that was trained before, found none.
     """
     if isinstance(callback, monitors.CostMonitor):
-        if not callback.costs:
+        if len(callback.costs) < 2:
             return []
         costs = f"{callback.costs[0]:.6g} to {callback.costs[-1]:.6g}"
         rise = callback.first_rise
         told = f"first rose at step {rise}" if rise else "fell at every step"
-        return [f"the cost of the whole training set, {costs}, {told}"]
+        text = f"the cost of the whole training set, {costs}, {told}"
+        return [f"{text}; {cost_curve.verdict(callback.costs)}"]
     if isinstance(callback, monitors.NormMonitor) and callback.history:
         return callback.findings or ["no gradient vanishes or explodes"]
     return callback.findings if callback else []

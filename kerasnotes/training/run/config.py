@@ -11,8 +11,24 @@ import math
 import pathlib
 import typing
 
+from kerasnotes import choices as choices_lib
 from kerasnotes import errors, specs
 from kerasnotes.diagnosis import selection as selection_lib
+
+
+class _Full(int):
+    """The batch size of full-batch gradient descent, written as its word."""
+
+    def __str__(self):
+        return "all"
+
+
+ALL = _Full(2**31)
+"""What `--batch_size=all` is: more than any training set has.
+
+>>> f"--batch_size={ALL}"
+'--batch_size=all'
+"""
 
 
 def option(
@@ -24,6 +40,7 @@ def option(
     learned: bool = True,
     shown: bool = False,
     grows: bool = False,
+    words: dict | None = None,
 ) -> typing.Any:
     """Return a dataclass field for one flag.
 
@@ -36,6 +53,7 @@ def option(
         shown: whether a finished run has to show something else under
             another value.
         grows: whether a run goes on under a larger value.
+        words: dictionary of the words that stand for a number, or None.
     """
     return dataclasses.field(
         default=default,
@@ -46,6 +64,7 @@ def option(
             "learned": learned,
             "shown": shown,
             "grows": grows,
+            "words": words,
         },
     )
 
@@ -120,8 +139,11 @@ class RunConfig:
     )
     batch_size: int = option(
         64,
-        "Global batch size: examples per step, over all replicas.",
-        bounds=(1, 2**31),
+        "Global batch size: examples per step, over all replicas; all: the "
+        "training set, for full-batch gradient descent. The notes take all up "
+        "to 2,000 examples, else a power of two from 64 to 512.",
+        bounds=(1, ALL),
+        words={"all": ALL},
     )
     seed: int = option(
         0,
@@ -215,10 +237,15 @@ class FitConfig(RunConfig):
     )
     optimizer: str = option(
         "adam",
-        "Optimizer, as name[:key=value,…]: one of Keras, or a notes_ variant.",
+        "Optimizer, as name[:key=value,…]; with the defaults: "
+        f"{choices_lib.listed(choices_lib.OPTIMIZERS)}; of Keras' also weight_decay. "
+        "Momentum: notes_momentum is v = βv + (1-β)g, w = w - αv; sgd is v = "
+        "βv - αg, w = w + v, the same at a constant rate of α(1-β).",
     )
     lr_schedule: str = option(
-        "constant", "Learning-rate schedule, as name[:key=value,…]."
+        "constant",
+        "Learning-rate schedule, as name[:key=value,…]; with the defaults: "
+        f"{choices_lib.listed(choices_lib.SCHEDULES)}.",
     )
     warmup_epochs: float = option(
         0.0,
@@ -228,7 +255,14 @@ class FitConfig(RunConfig):
     clip_norm: float | None = option(
         None,
         "Largest global norm of the gradient, clipped after the sum over "
-        "replicas.",
+        "replicas; 0: none.",
+        bounds=(0, 1e30),
+    )
+    clip_value: float | None = option(
+        None,
+        "Largest magnitude of a component of the gradient, clipped after the "
+        "sum over replicas; 0: none. Instead of --clip_norm.",
+        bounds=(0, 1e30),
     )
     weight_average: float | None = option(
         None,
@@ -236,10 +270,15 @@ class FitConfig(RunConfig):
         "default none.",
     )
     l1: float = option(
-        0.0, "λ of the L1 penalty λ/2m Σ|w| on kernels.", bounds=(0, 1e30)
+        0.0,
+        "λ of the L1 penalty λ/2m Σ|w| on kernels, m the training examples; "
+        "where notes print λ/m, give twice their λ.",
+        bounds=(0, 1e30),
     )
     l2: float = option(
-        0.0, "λ of the L2 penalty λ/2m Σw² on kernels.", bounds=(0, 1e30)
+        0.0,
+        "λ of the L2 penalty λ/2m Σw² on kernels, m the training examples.",
+        bounds=(0, 1e30),
     )
     early_stop: int | None = option(
         None,
@@ -277,8 +316,9 @@ class FitConfig(RunConfig):
     watch: str = setting(
         "none",
         "Checks during training. norms: log each layer's gradient and "
-        "activation norms; cost: check that the full-batch cost falls at "
-        "every step; gradients: compare with difference quotients.",
+        "activation norms; cost: say how the full-batch cost goes, step by "
+        "step: smooth descent, oscillation, divergence, plateau; "
+        "gradients: compare with difference quotients.",
         choices=("none", "norms", "cost", "gradients"),
     )
     fold_batch_norm: bool = setting(
@@ -299,6 +339,12 @@ class FitConfig(RunConfig):
             UserError: see above.
         """
         super().check()
+        if self.clip_norm and self.clip_value:
+            raise errors.UserError(
+                f"--clip_norm={self.clip_norm:g}, "
+                f"--clip_value={self.clip_value:g}: one of them clips the "
+                "gradient; give the other as 0"
+            )
         if self.profile is not None:
             specs.span("--profile", self.profile)
         self.selection()

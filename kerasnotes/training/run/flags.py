@@ -16,6 +16,22 @@ _PARSERS = {
 }
 
 
+class _IntegerOrWord(flags.IntegerParser):
+    """Reads integers, and words that stand for some.
+
+    Args:
+        words: dictionary of word to number.
+    """
+
+    def __init__(self, words):
+        super().__init__()
+        self._words = words
+        self.syntactic_help = f"an integer, or {', '.join(words)}"
+
+    def convert(self, argument):
+        return self._words.get(argument) or super().convert(argument)
+
+
 def define(config_class, values=None):
     """Define one flag for each field of a Config.
 
@@ -35,9 +51,9 @@ def define(config_class, values=None):
         if kind is bool:
             flags.DEFINE_boolean(field.name, field.default, help, **common)
         else:
-            flags.DEFINE(
-                _PARSERS[kind](), field.name, field.default, help, **common
-            )
+            words = field.metadata["words"]
+            parser = _IntegerOrWord(words) if words else _PARSERS[kind]()
+            flags.DEFINE(parser, field.name, field.default, help, **common)
 
 
 def parse(config_class, argv, values=None):

@@ -305,6 +305,7 @@ STEPS = {
     "plain": SGD,
     "l1 and l2": {**SGD, "l1": 1.0, "l2": 2.0},
     "clipping": {**SGD, "clip_norm": 0.05},
+    "clipping by value": {**SGD, "clip_value": 0.01},
     "weight average": {**SGD, "weight_average": 0.9, "l2": 2.0},
     "weights": {**SGD, "weights": WEIGHTS},
     "masked": {**SGD, "y": MASKED, "loss": losses.MaskedBinaryCrossentropy},

@@ -79,6 +79,9 @@ def test_bias_takes_off_what_regularises():
 def test_bias_of_a_frozen_trunk():
     assert examples(BIAS, {"freeze": "all"})[0] == "--freeze=none"
     assert "--freeze=none" not in examples(BIAS, {"freeze": "none"})
+    assert examples(BIAS, {"freeze": "auto"}, train=900)[0] == "--freeze=none"
+    many = examples(BIAS, {"freeze": "auto"}, train=90_000)
+    assert "--freeze=none" not in many
 
 
 def test_bias_of_a_slow_descent():

@@ -6,7 +6,7 @@ import pytest
 
 from kerasnotes import errors, models
 from kerasnotes.tasks import classify
-from kerasnotes.tasks.pictures import transfer
+from kerasnotes.tasks.pictures import freezing, transfer
 from kerasnotes.training import runner
 from kerasnotes.training.run import folder as run_folder
 from tests.support import runs
@@ -111,6 +111,39 @@ def test_what_cannot_be_frozen_is_told(source, tmp_path, given, told):
     assert not (tmp_path / "run" / "config.json").exists()
 
 
+@pytest.mark.parametrize(
+    "examples, expected, learning",
+    [
+        (1_000, "all", ["logits"]),
+        (1_001, "2", ["hidden_3", "hidden_4", "logits"]),
+        (10_000, "2", ["hidden_3", "hidden_4", "logits"]),
+        (
+            10_001,
+            "none",
+            ["hidden_1", "hidden_2", "hidden_3", "hidden_4", "logits"],
+        ),
+    ],
+)
+def test_the_training_set_says_what_is_frozen(
+    examples, expected, learning, capsys
+):
+    network = models.build("mlp", (8, 8, 1), hidden=(6, 5, 4, 3))
+    choice = freezing.by_size("auto", len(network.blocks), examples)
+    assert choice == expected
+    told = f"{examples:,} training examples: as --freeze={expected}\n"
+    assert told in capsys.readouterr().out
+    transfer.freeze(network, choice)
+    assert learning == [x.name for x in network.layers if x.trainable_weights]
+    # Other choices stay, in silence.
+    assert freezing.by_size("3", len(network.blocks), examples) == "3"
+    assert not capsys.readouterr().out
+
+
+def test_a_head_alone_learns_whatever_the_size():
+    network = models.build("softmax_regression", (8, 8, 1))
+    assert freezing.by_size("auto", len(network.blocks), 10) == "none"
+
+
 def test_a_head_alone_has_nothing_to_freeze():
     network = models.build("softmax_regression", (8, 8, 1))
     with pytest.raises(errors.UserError, match="has 0 blocks before its head"):
@@ -120,7 +153,7 @@ def test_a_head_alone_has_nothing_to_freeze():
 def test_a_cached_run_is_the_run_without(source, tmp_path, monkeypatch):
     given = {"weights": source, "keep_prob": "0.5", "l2": 3.0}
     one, state = learn(tmp_path / "cached", **given)
-    monkeypatch.setattr(transfer, "_caches", lambda config: False)
+    monkeypatch.setattr(transfer, "_caches", lambda *_: False)
     two, uncached = learn(tmp_path / "uncached", **given)
     assert len(features(tmp_path / "cached")) == 2
     assert not features(tmp_path / "uncached")

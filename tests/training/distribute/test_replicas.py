@@ -88,6 +88,7 @@ STEPS = [
     "plain",
     "l1 and l2",
     "clipping",
+    "clipping by value",
     "weight average",
     "weights",
     "masked",
@@ -156,6 +157,8 @@ def test_a_nudged_run(steps, nudge):
 def test_the_gradient_was_clipped(steps):
     # Five steps of at most 0.1 · 0.05.
     assert steps["clipping"][1]["moved"] <= 0.025 < steps["plain"][1]["moved"]
+    moved = steps["clipping by value"][1]["moved"]
+    assert 0 < moved < steps["plain"][1]["moved"]
 
 
 def test_batch_norm_of_one_half_would_differ(steps):

@@ -22,9 +22,37 @@ def test_clipping_bounds_the_step():
     np.testing.assert_allclose(variables[1], [3.6], rtol=1e-6)
 
 
+def test_clipping_by_value_bounds_each_component():
+    given = config.FitConfig(
+        optimizer="sgd", learning_rate=1.0, clip_norm=0.0, clip_value=0.5
+    )
+    variable = keras.Variable([3.0, 0.0, -1.0])
+    gradient = [keras.ops.array([3.0, -0.25, -0.75])]
+    compiling.optimizer(given, 10).apply(gradient, [variable])
+    np.testing.assert_allclose(variable, [2.5, 0.25, -0.5], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "flags, told",
+    [
+        ({"clip_norm": -1.0}, "--clip_norm: must be from 0"),
+        ({"clip_value": -1.0}, "--clip_value: must be from 0"),
+        ({"clip_norm": 1.0, "clip_value": 2.0}, "--clip_norm=1, --clip_value"),
+    ],
+)
+def test_clipping_that_cannot_be_is_refused(flags, told):
+    with pytest.raises(errors.UserError, match=told):
+        config.FitConfig(**flags).check()
+
+
+def test_no_clipping_is_stock():
+    given = config.FitConfig(optimizer="sgd", clip_norm=0.0)
+    assert type(compiling.optimizer(given, 10)) is keras.optimizers.SGD
+
+
 @pytest.mark.parametrize(
     "flags",
-    [{"clip_norm": 0.0}, {"weight_average": 1.0}, {"optimizer": "sgd:beta=1"}],
+    [{"weight_average": 1.0}, {"optimizer": "sgd:beta=1"}],
 )
 def test_values_that_cannot_be_are_refused(flags):
     with pytest.raises(errors.UserError):

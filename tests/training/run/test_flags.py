@@ -27,6 +27,15 @@ def test_only_what_is_given():
     assert rest == ["file"]
 
 
+def test_all_is_a_batch_size():
+    given, _ = parse("--batch_size=all")
+    assert given == {"batch_size": config.ALL}
+    text = flags.command("trainers.x", given)
+    assert text == "python -m trainers.x --batch_size=all"
+    assert parse("--batch_size=32")[0] == {"batch_size": 32}
+    Config(**given).check()
+
+
 @pytest.mark.parametrize(
     "word, told",
     [
@@ -34,6 +43,7 @@ def test_only_what_is_given():
         ("--model=alhpa", "did you mean 'alpha'"),
         ("--size=big", "--size=big"),
         ("--l2=much", "--l2=much"),
+        ("--batch_size=al", "--batch_size=al"),
     ],
 )
 def test_bad_flags_get_one_line(word, told):
