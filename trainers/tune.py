@@ -16,6 +16,10 @@ command that trains it. The trainer's own flags stand behind the bare --,
     optimizer=choice:adam|sgd:momentum=0.9    each alike
     hidden=layers:2-4:50-100     two to four layers of 50 to 100 units
 
+    importance:1                 what matters most: the learning rate
+    importance:2                 also momentum, batch size and units
+    importance:3                 also layers and learning-rate decay
+
 The same command goes on after a kill, or with more --trials; started twice,
 or with --processes=2, it shares the study.
 """

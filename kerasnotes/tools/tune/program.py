@@ -17,8 +17,8 @@ with epy.lazy_imports():
     import optuna
     import sqlalchemy.exc
 
+    from kerasnotes.tools.tune import importance, search_text, trials
     from kerasnotes.tools.tune import report as search_report
-    from kerasnotes.tools.tune import search_text, trials
     from kerasnotes.tools.tune import study as study_lib
 
 option, setting = config_lib.option, config_lib.setting
@@ -35,7 +35,13 @@ class Config:
         choices=tuple(tasks.names()),
     )
     study_dir: str = setting("runs/search", "Study folder.")
-    search: str = option("", "Search space, as name=kind:range,…; see above.")
+    search: str = option(
+        "",
+        "Search space, as name=kind:range,…; see above. Or importance:1, 2 "
+        "or 3, in the order of importance: the learning rate; also momentum, "
+        "batch size, units; also layers, learning-rate decay (with --zoom=2 "
+        "where it isn't said otherwise).",
+    )
     trials: int = setting(
         25,
         "Trials of all processes together; a finished search continues "
@@ -87,8 +93,7 @@ def run(given, rest, program):
         rest: the words behind `--`.
         program: the module, for processes beside this one.
     """
-    config = Config(**given)
-    config_lib.check_bounds(config)
+    config = _config(given)
     errors.optional_import("the search", "optuna", "tune")
     if not config.search:
         raise errors.UserError(
@@ -96,13 +101,15 @@ def run(given, rest, program):
             "--search='learning_rate=log:1e-4:1'"
         )
     task_class = tasks.get(config.task)
-    space = search_text.parse(config.search)
+    configured = Configured(task_class, rest)
+    search = importance.expanded(config.search, configured({})[1])
+    if search != config.search:
+        print(f"--search={config.search}: {search}")
+    space = search_text.parse(search)
     _check_names(space, task_class)
     folder = pathlib.Path(config.study_dir)
     try:
-        study = study_lib.Study(
-            folder, task_class, Configured(task_class, rest), space, config
-        )
+        study = study_lib.Study(folder, task_class, configured, space, config)
         _search(study, program)
         search_report.finish(study)
     except (
@@ -114,6 +121,15 @@ def run(given, rest, program):
             f"{folder / 'study.db'}: {reason}; mend it, or give another "
             "--study_dir"
         ) from error
+
+
+def _config(given):
+    """Return the Config; presets go from coarse to fine by themselves."""
+    if importance.is_preset(given.get("search", "")):
+        given = {"zoom": 2} | given
+    config = Config(**given)
+    config_lib.check_bounds(config)
+    return config
 
 
 def _search(study, program):

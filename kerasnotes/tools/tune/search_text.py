@@ -117,6 +117,15 @@ def _range(text, kind, part, least=-math.inf):
     return low, high
 
 
+def beta(optimizer):
+    """Return the argument that the course calls β, of an optimiser's name.
+
+    >>> beta("sgd"), beta("adamw")
+    ('momentum', 'beta_1')
+    """
+    return _BETA.get(optimizer, "beta_1")
+
+
 def flags(values, base):
     """Return what a trial's values are as flags, a dictionary of text.
 
@@ -142,7 +151,7 @@ def flags(values, base):
         flag, dot, argument = name.partition(".")
         if name == "beta":
             optimizer = found.get("optimizer", base["optimizer"])
-            argument = _BETA.get(optimizer.partition(":")[0], "beta_1")
+            argument = beta(optimizer.partition(":")[0])
             flag, dot = "optimizer", "."
         if not dot or argument == "layers":
             continue
