@@ -19,7 +19,7 @@ from kerasnotes.diagnosis import selection as selection_lib
 class _Full(int):
     """The batch size of full-batch gradient descent, written as its word."""
 
-    def __str__(self):
+    def __str__(self) -> str:
         return "all"
 
 
@@ -238,8 +238,8 @@ class FitConfig(RunConfig):
     optimizer: str = option(
         "adam",
         "Optimizer, as name[:key=value,…]; with the defaults: "
-        f"{choices_lib.listed(choices_lib.OPTIMIZERS)}; of Keras' also weight_decay. "
-        "Momentum: notes_momentum is v = βv + (1-β)g, w = w - αv; sgd is v = "
+        f"{choices_lib.listed(choices_lib.OPTIMIZERS)}; of Keras' also "
+        "weight_decay. Momentum: notes_momentum is v = βv + (1-β)g, w = w - αv; sgd is v = "
         "βv - αg, w = w + v, the same at a constant rate of α(1-β).",
     )
     lr_schedule: str = option(
