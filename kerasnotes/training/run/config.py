@@ -239,8 +239,9 @@ class FitConfig(RunConfig):
         "adam",
         "Optimizer, as name[:key=value,…]; with the defaults: "
         f"{choices_lib.listed(choices_lib.OPTIMIZERS)}; of Keras' also "
-        "weight_decay. Momentum: notes_momentum is v = βv + (1-β)g, w = w - αv; sgd is v = "
-        "βv - αg, w = w + v, the same at a constant rate of α(1-β).",
+        "weight_decay. Momentum: notes_momentum is v = βv + (1-β)g, w = w - "
+        "αv; sgd is v = βv - αg, w = w + v, the same at a constant rate of "
+        "α(1-β).",
     )
     lr_schedule: str = option(
         "constant",
