@@ -15,7 +15,11 @@ tells which of two runs is better, and where;
 
     python -m trainers.analyze --mode=labels --run_dir=runs/digits
 
-ranks the examples whose label is probably wrong.
+ranks the examples whose label is probably wrong;
+
+    python -m trainers.analyze --mode=diagnose human=1% train=8% dev=10%
+
+says what errors tell, without a run: bias, variance, and what to try.
 """
 
 from kerasnotes.tools.analyze import program as analyze

@@ -18,6 +18,7 @@ _MODULES = frozenset(
         "components",
         "error_analysis",
         "gradient_check",
+        "human_level",
         "intervals",
         "label_errors",
         "learning_curves",

@@ -2,7 +2,12 @@
 
 import dataclasses
 
-from kerasnotes.diagnosis import differences, intervals, verdicts
+from kerasnotes.diagnosis import (
+    differences,
+    human_level,
+    intervals,
+    verdicts,
+)
 from kerasnotes.diagnosis.differences import FLOOR
 from kerasnotes.diagnosis.verdicts import (
     BIAS,
@@ -31,6 +36,7 @@ class Diagnosis:
         below_human: whether training error is below it.
         synthetic: whether the training examples are synthesised.
         choices: among how many models dev chose; None if not known.
+        levels: dictionary of the human levels there are by name.
     """
 
     measures: dict
@@ -42,6 +48,7 @@ class Diagnosis:
     below_human: bool
     synthetic: bool
     choices: int | None = None
+    levels: dict = dataclasses.field(default_factory=dict)
 
     def component(self, name):
         """Return the component of this name."""
@@ -95,6 +102,7 @@ class Diagnosis:
             },
             "choices": self.choices,
             "human_assumed": self.assumed,
+            "human_levels": {n: m.error for n, m in self.levels.items()},
             "below_human": self.below_human,
             "verdict": self.verdict,
             "notes": self.notes,
@@ -140,7 +148,8 @@ def diagnose(measures, human=None, synthetic=False, choices=None):
     Args:
         measures: dictionary of `train`, `dev` and, where there are any,
             `train_dev` and `test` to `intervals.Measure`.
-        human: the `Measure` of the best humans, or None.
+        human: the `Measure` of the best humans, or a dictionary of those of
+            several by name, of which the lowest counts; or None.
         synthetic: whether the training examples are synthesised and those of
             dev are not.
         choices: among how many models dev chose the one it is of, as the
@@ -166,6 +175,8 @@ def diagnose(measures, human=None, synthetic=False, choices=None):
             "`measures` must have train and dev, and may have train_dev and "
             f"test. Received: {sorted(measures)}"
         )
+    levels = human if isinstance(human, dict) else {}
+    human = levels[human_level.least(levels)] if levels else human
     given = human is not None
     order = ("train", "train_dev", "dev", "test")
     measures = {"human": human if given else intervals.Measure(0.0)} | {
@@ -192,6 +203,7 @@ def diagnose(measures, human=None, synthetic=False, choices=None):
         below_human=below,
         synthetic=synthetic,
         choices=choices,
+        levels=levels,
     )
 
 

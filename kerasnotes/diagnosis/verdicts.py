@@ -2,7 +2,7 @@
 
 import math
 
-from kerasnotes.diagnosis import intervals
+from kerasnotes.diagnosis import human_level, intervals
 
 BIAS, VARIANCE = "avoidable bias", "variance"
 MISMATCH, OVERFIT = "data mismatch", "overfitting to dev"
@@ -109,6 +109,8 @@ def round_up(number):
 def notes(diagnosis):
     """Return what to know beside the verdict, a sentence each."""
     found = []
+    if len(diagnosis.levels) > 1:
+        found.append(human_level.note(diagnosis.levels))
     if diagnosis.below_human:
         found.append(
             "Training error is below human level: how much bias is left to "

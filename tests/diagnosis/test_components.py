@@ -19,6 +19,14 @@ ROWS = [
     ((7.5, 8, None, 10), {VARIANCE}),
     ((0, 16, None, 30), {BIAS, VARIANCE}),
     ((0, 0.6, None, 0.9), set()),
+    # The first course of practice: 1, 15, 15 and 0.5 % on train.
+    ((0, 1, None, 11), {VARIANCE}),
+    ((1, 15, None, 16), {BIAS}),
+    ((1, 15, None, 30), {BIAS, VARIANCE}),
+    ((0, 0.5, None, 1), set()),
+    # Train-dev beside dev of other data.
+    ((0, 10, 11, 12), {BIAS}),
+    ((0, 10, 11, 20), {BIAS, MISMATCH}),
 ]
 
 
@@ -57,6 +65,56 @@ def test_few_examples_never_name_what_the_points_deny(row, problems):
         assert set(found.problems) <= problems or problems & asked
         if not found.problems:
             assert found.needs or "nothing stands out" in found.verdict
+
+
+@pytest.mark.parametrize(
+    ("human", "bias", "variance"), [(1, 7, 2), (7.5, 0.5, 2)]
+)
+def test_one_training_error_is_much_or_little_by_the_human_level(
+    human, bias, variance
+):
+    found = of_row((human, 8, None, 10))
+    values = [100 * c.value for c in found.components]
+    assert values == pytest.approx([bias, variance])
+
+
+def test_what_people_misread_as_often_is_no_avoidable_bias():
+    """Pictures so blurred that the best people err on 15 %."""
+    for examples in (None, 3000, 10**9):
+        found = of_row((15, 15, None, 16), examples)
+        assert found.component(BIAS).value == 0
+        assert BIAS not in found.problems
+
+
+# Errors of radiologists' pictures, in per cent.
+LEVELS = {
+    "typical": 3.0,
+    "doctor": 1.0,
+    "experienced doctor": 0.7,
+    "team": 0.5,
+}
+
+
+@pytest.mark.parametrize(
+    ("train", "dev", "bias", "variance", "problems"),
+    [
+        (5, 6, 4.5, 1, {BIAS}),
+        (1, 5, 0.5, 4, {VARIANCE}),
+        (0.7, 0.8, 0.2, 0.1, set()),
+    ],
+)
+def test_of_several_human_levels_the_lowest_stands_for_bayes_error(
+    train, dev, bias, variance, problems
+):
+    levels = {n: Measure(e / 100) for n, e in LEVELS.items()}
+    found = diagnose(measures(train, None, dev), levels)
+    values = [100 * c.value for c in found.components]
+    assert values == pytest.approx([bias, variance])
+    assert set(found.problems) == problems
+    (note,) = found.notes
+    assert "typical 3.0 %, doctor 1.0 %" in note and "of team," in note
+    assert found.to_dict()["human_levels"]["doctor"] == 0.01
+    assert not found.assumed
 
 
 def test_below_human_level_the_estimate_no_longer_guides():

@@ -9,7 +9,13 @@ from kerasnotes.training.run import command
 from kerasnotes.training.run import config as config_lib
 
 with epy.lazy_imports():
-    from kerasnotes.tools.analyze import compare, label_check, sheets, tag_score
+    from kerasnotes.tools.analyze import (
+        compare,
+        label_check,
+        sheets,
+        tag_score,
+        typed_errors,
+    )
 
 setting = config_lib.setting
 
@@ -18,6 +24,7 @@ _FLAGS = {
     "score": {"run_dir", "split", "sheet"},
     "compare": {"split", "limit", "output"},
     "labels": {"run_dir", "folds", "seed", "sheet"},
+    "diagnose": set(),
 }
 
 
@@ -30,7 +37,8 @@ class Options:
         "sheet: write mistakes to tag; score: what correcting each tag "
         "could gain; compare RUN RUN: which is better, and where; labels: "
         "rank labels that are probably wrong, or, with --sheet, correct "
-        "them.",
+        "them; diagnose human=ERROR train=ERROR dev=ERROR: what typed errors "
+        "say, without a run.",
         choices=tuple(_FLAGS),
     )
     run_dir: str | None = setting(None, "Run folder.")
@@ -64,7 +72,8 @@ def run(given, rest, program):
 
     Args:
         given: the fields of `Options` that the user named.
-        rest: arguments that are no flags: the runs to compare.
+        rest: arguments that are no flags: the runs to compare, or the
+            errors to diagnose.
         program: the program's name, for commands to copy.
     """
     options = Options(**given)
@@ -75,6 +84,8 @@ def run(given, rest, program):
         return compare.compare(
             rest, options.split, options.limit, options.output
         )
+    if mode == "diagnose":
+        return typed_errors.diagnose(rest)
     if rest:
         raise errors.UserError(
             f"{rest[0]!r}: --mode={mode} takes flags alone; a run is "

@@ -38,10 +38,9 @@ def diagnose(task, run, trained, data, answers, metrics):
         for name in tables.SPLITS
         if name in answers
     }
-    human = config.human_error
     found = components.diagnose(
         measures,
-        None if human is None else intervals.Measure(human),
+        config.human_levels(),
         bool(trained.facts.get("synthetic")),
         _choices(metrics, config),
     )
@@ -57,7 +56,7 @@ def diagnose(task, run, trained, data, answers, metrics):
     if curve:
         value["learning_curve"] = curve.to_dict()
         blocks += _curve_blocks(curve, folder)
-    return value, _text(found, notes, advised, curve), blocks
+    return value, text(found, notes, advised, curve), blocks
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,8 +126,15 @@ def _run(trained, metrics, config, curve, problems):
     )
 
 
-def _text(found, notes, advised, curve):
-    """Return the lines for the terminal."""
+def text(found, notes, advised=(), curve=None):
+    """Return the lines for the terminal.
+
+    Args:
+        found: the `components.Diagnosis`.
+        notes: sentences beside it.
+        advised: the `advice.Remedy`s, if any.
+        curve: the learning curve, or None.
+    """
     rows = [
         (c.name, f"{intervals.percent(c.value)} %", _span(c, found))
         for c in found.components
@@ -145,6 +151,8 @@ def _text(found, notes, advised, curve):
     if curve:
         lines.append(curve.forecast.text)
     lines += found.verdict.split("; ")
+    if not advised:
+        return "\n".join(lines)
     lines.append("in order of promise:" if len(advised) > 1 else "next:")
     lines += [
         f"  {i}. {a.what}{a.example and f': {a.example}'}"

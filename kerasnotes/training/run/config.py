@@ -13,6 +13,7 @@ import typing
 
 from kerasnotes import choices as choices_lib
 from kerasnotes import errors, specs
+from kerasnotes.diagnosis import human_level
 from kerasnotes.diagnosis import selection as selection_lib
 
 
@@ -296,11 +297,11 @@ class FitConfig(RunConfig):
         None,
         "Satisficing metrics: bounds to keep, as 'recall_min>=0.9,size_mb<=5'.",
     )
-    human_error: float | None = setting(
+    human_error: str | None = setting(
         None,
-        "Human-level error, from which avoidable bias is measured: a share"
-        " of wrong answers, or of the target's variance; default 0.",
-        bounds=(0, 1),
+        "Human-level error, from which avoidable bias is measured: a share "
+        "of wrong answers, or of the target's variance, or several by name, "
+        "as 'typical=3%,expert=1%', of which the lowest counts; default 0.",
         shown=True,
     )
     learning_curve: str | None = setting(
@@ -349,11 +350,22 @@ class FitConfig(RunConfig):
         if self.profile is not None:
             specs.span("--profile", self.profile)
         self.selection()
+        self.human_levels()
         self.curve_shares()
 
     def selection(self) -> selection_lib.Selection:
         """Return the `Selection` of `--optimize` and `--satisfy`."""
         return selection_lib.Selection(self.optimize, self.satisfy)
+
+    def human_levels(self) -> dict[str, float] | None:
+        """Return the human levels by name, or None.
+
+        Raises:
+            UserError: `--human_error` can't be read.
+        """
+        if self.human_error is None:
+            return None
+        return human_level.levels("--human_error", self.human_error)
 
     def curve_shares(self) -> list[float]:
         """Return the shares that `--learning_curve` names, in order.

@@ -68,13 +68,18 @@ def kept_flags(config_class, saved, folder):
         name, flags = field.name, saved.get("flags", {})
         if name not in flags or name in OF_ONE_COMMAND:
             continue
-        if not flags_lib.fits(config_class, field, flags[name]):
+        value = flags[name]
+        if type(value) is float and flags_lib.fits(
+            config_class, field, repr(value)
+        ):
+            # Of a run from before the flag took texts.
+            value = repr(value)
+        if not flags_lib.fits(config_class, field, value):
             raise errors.UserError(
-                f"{folder / 'config.json'}: --{name} takes no "
-                f"{flags[name]!r:.60}; restore the file, or give another "
-                "--run_dir"
+                f"{folder / 'config.json'}: --{name} takes no {value!r:.60}; "
+                "restore the file, or give another --run_dir"
             )
-        kept[name] = flags[name]
+        kept[name] = value
     return kept
 
 

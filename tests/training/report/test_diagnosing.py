@@ -139,6 +139,17 @@ def test_human_error_moves_bias(toy, tmp_path):
     assert value["problems"] == ["avoidable bias"]
 
 
+def test_several_human_levels_are_shown_and_the_lowest_counts(toy, tmp_path):
+    errors = {"train": 0.08, "dev": 0.10}
+    value, text, blocks = diagnose(
+        toy, tmp_path, errors, size=20_000, human_error="typical=7.5%,team=1%"
+    )
+    assert value["problems"] == ["avoidable bias"]
+    assert value["human_levels"] == {"typical": 0.075, "team": 0.01}
+    for shown in (text, blocks[1].text):
+        assert "typical 7.5 %, team 1.0 %; the lowest, of team" in shown
+
+
 def test_synthetic_data_are_told_by_the_task(toy, tmp_path):
     errors = {"train": 0.01, "train_dev": 0.015, "dev": 0.1}
     _, text, _ = diagnose(toy, tmp_path, errors, facts={"synthetic": True})

@@ -1,12 +1,14 @@
 """Flags from dataclasses."""
 
 import dataclasses
+import pathlib
 
 import pytest
 from absl import flags as absl_flags
 
 from kerasnotes import errors
-from kerasnotes.training.run import config, flags
+from kerasnotes.training.run import config, flags, folder
+from tests.support.paths import ROOT
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,3 +66,18 @@ def test_command_reads_back():
         "python -m trainers.x --model=beta --nooverwrite "
         "'--satisfy=f1>=0.9,a b'"
     )
+
+
+def test_a_number_that_a_run_has_kept_is_the_text_of_a_flag_of_texts():
+    saved = {"flags": {"human_error": 0.01, "l2": 0.5}}
+    kept = folder.kept_flags(Config, saved, pathlib.Path("runs/x"))
+    assert kept == {"human_error": "0.01", "l2": 0.5}
+    assert Config(**kept).human_levels()["human"].error == 0.01
+    for name, value in (("model", 1.5), ("size", 1.5)):
+        with pytest.raises(errors.UserError, match=f"--{name} takes no 1.5"):
+            folder.kept_flags(Config, {"flags": {name: value}}, ROOT)
+
+
+def test_a_human_level_is_refused_before_training():
+    with pytest.raises(errors.UserError, match="--human_error=3: an error is"):
+        Config(human_error="3").check()
