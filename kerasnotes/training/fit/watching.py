@@ -85,9 +85,11 @@ def findings(callback):
             return []
         costs = f"{callback.costs[0]:.6g} to {callback.costs[-1]:.6g}"
         rise = callback.first_rise
-        told = f"first rose at step {rise}" if rise else "fell at every step"
-        text = f"the cost of the whole training set, {costs}, {told}"
-        return [f"{text}; {cost_curve.verdict(callback.costs)}"]
+        first = f", first rose at step {rise}" if rise else ""
+        verdict = cost_curve.verdict(callback.costs)
+        return [
+            f"the cost of the whole training set, {costs}{first}; {verdict}"
+        ]
     if isinstance(callback, monitors.NormMonitor) and callback.history:
         return callback.findings or ["no gradient vanishes or explodes"]
     return callback.findings if callback else []

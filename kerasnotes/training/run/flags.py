@@ -29,7 +29,10 @@ class _IntegerOrWord(flags.IntegerParser):
         self.syntactic_help = f"an integer, or {', '.join(words)}"
 
     def convert(self, argument):
-        return self._words.get(argument) or super().convert(argument)
+        try:
+            return self._words.get(argument) or super().convert(argument)
+        except ValueError as error:
+            raise ValueError(f"give {self.syntactic_help}") from error
 
 
 def define(config_class, values=None):

@@ -45,7 +45,7 @@ def test_all_is_a_batch_size():
         ("--model=alhpa", "did you mean 'alpha'"),
         ("--size=big", "--size=big"),
         ("--l2=much", "--l2=much"),
-        ("--batch_size=al", "--batch_size=al"),
+        ("--batch_size=al", "--batch_size=al: give an integer, or all"),
     ],
 )
 def test_bad_flags_get_one_line(word, told):
