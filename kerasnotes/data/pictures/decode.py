@@ -20,8 +20,8 @@ _BANDS = 16
 def decode(image_bytes):
     """Decode one picture, upright and opaque.
 
-    The EXIF orientation of JPEG and PNG is obeyed. What is transparent is
-    laid over white: `255 - (255 - colour) · alpha / 255`; a BMP's fourth
+    The EXIF orientation of JPEG, PNG and WebP is obeyed. What is transparent
+    is laid over white: `255 - (255 - colour) · alpha / 255`; a BMP's fourth
     channel is unused space and dropped.
 
     Args:

@@ -14,6 +14,7 @@ _FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP")
 _GREY = ("1", "L", "LA", "I", "I;16", "I;16B")
 # Markers of a JPEG's segments.
 _EXIF, _ADOBE, _FRAMES, _PIXELS = 0xE1, 0xEE, (0xC0, 0xC1, 0xC2), 0xDA
+_FILL = 0xFF
 _MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM", b"GIF87a", b"GIF89a")
 
 
@@ -109,7 +110,7 @@ def is_plain_jpeg(data):
     # A segment that matters has ten bytes and more.
     while data[at : at + 1] == b"\xff" and at + 10 <= len(data):
         marker, size = data[at + 1], int.from_bytes(data[at + 2 : at + 4])
-        if marker in (_EXIF, _ADOBE):
+        if marker in (_EXIF, _ADOBE, _FILL):
             return False
         if marker in _FRAMES:
             height, width = (
@@ -193,7 +194,9 @@ def mend(data, name="picture"):
     out = io.BytesIO()
     try:
         image = Image.open(io.BytesIO(data), formats=_FORMATS)
-        _opaque(image).save(out, "PNG", compress_level=1)
+        # `images.decode` turns it, as it turns all.
+        exif = image.info.get("exif", b"")
+        _opaque(image).save(out, "PNG", compress_level=1, exif=exif)
     except Exception as error:
         raise errors.UserError(f"{name}: broken ({error})") from error
     return out.getvalue()

@@ -7,11 +7,17 @@ import warnings
 
 import numpy as np
 import tensorflow as tf
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 from kerasnotes import errors
 from kerasnotes.data.common import file_sets, progress, split_choice
-from kerasnotes.data.pictures import examples, inspect, load_files, synthesis
+from kerasnotes.data.pictures import (
+    examples,
+    exif,
+    inspect,
+    load_files,
+    synthesis,
+)
 from kerasnotes.data.pictures.readers import tfds as tfds_pictures
 
 _FLAG = "--dataset=composed"
@@ -193,7 +199,10 @@ def _refuse_none(key, path, kept, skipped, where=""):
 def _cutout(data, side):
     """Return what isn't transparent as RGBA, in the middle of a square."""
     inspect.check(data)
-    image = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
+    image = Image.open(io.BytesIO(data))
+    # As all pictures are turned; Pillow knows more places of it.
+    image.getexif()[ExifTags.Base.Orientation] = int(exif.orientation(data))
+    image = ImageOps.exif_transpose(image)
     layer = image.convert("RGBA")
     if image.mode in ("1", "L") and not image.has_transparency_data:
         layer = Image.new("RGBA", image.size, "white")
