@@ -8,6 +8,8 @@ import weakref
 
 _LISTED = 12
 _LONGEST = 2000
+# The share of letters in common: three of 'toto' are in 'photos', 0.6.
+_ALIKE = 0.65
 # Control and format characters, lone surrogates, ends of lines.
 _UNPRINTABLE = ("Cc", "Cf", "Cs", "Zl", "Zp")
 _explaining = weakref.WeakSet()
@@ -93,6 +95,18 @@ def printable(text):
     )
 
 
+def enumeration(names):
+    """Return names in a sentence, of many the first.
+
+    >>> enumeration(["a", "b"]), enumeration(map(str, range(99)))[-14:]
+    ('a, b', '11 and 87 more')
+    """
+    names = list(map(str, names))
+    left = len(names) - _LISTED
+    rest = f" and {left} more" if left > 0 else ""
+    return ", ".join(names[:_LISTED]) + rest
+
+
 def refusal(subject, message):
     """Return the error for what is refused.
 
@@ -109,6 +123,25 @@ def refusal(subject, message):
     return UserError(message)
 
 
+def did_you_mean(name, names):
+    """Return the question for one or two names that resemble another.
+
+    Args:
+        name: the name received.
+        names: the valid names.
+
+    Returns:
+        The question, or "" where none resembles it.
+
+    >>> did_you_mean("lite", ["light", "none"])
+    "did you mean 'light'?"
+    >>> did_you_mean("photos", ["toto"])
+    ''
+    """
+    near = difflib.get_close_matches(str(name), names, n=2, cutoff=_ALIKE)
+    return f"did you mean {' or '.join(map(repr, near))}?" if near else ""
+
+
 def unknown(subject, name, names):
     """Return the error for a name that is none of the known ones.
 
@@ -121,8 +154,8 @@ def unknown(subject, name, names):
     --model: unknown 'lenet'; did you mean 'lenet5'? Valid: lenet5, mlp
     """
     names = sorted(set(names))
-    near = difflib.get_close_matches(str(name), names, n=2, cutoff=0.5)
-    hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else "."
+    near = did_you_mean(name, names)
+    hint = f"; {near}" if near else "."
     if names and (not near or len(names) <= _LISTED):
         hint += f" Valid: {', '.join(names)}"
     return refusal(subject, f"{subject}: unknown {name!r}{hint}")

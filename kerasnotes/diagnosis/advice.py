@@ -40,8 +40,8 @@ def advise(diagnosis, remedies, facts=None):
         diagnosis: a `components.Diagnosis`.
         remedies: a function of a problem and `facts` that yields `Remedy`s,
             the most promising first. A problem is one of `verdicts`:
-            `BIAS`, `VARIANCE`, `MISMATCH`, `OVERFIT`, `OTHER_TEST`, or
-            `HUMAN` where the error of people is needed.
+            `BIAS`, `VARIANCE`, `MISMATCH`, `OVERFIT`, `OTHER_TEST`,
+            `DIVERGED`, or `HUMAN` where the error of people is needed.
         facts: what `remedies` has to know of the run.
 
     Returns:

@@ -114,10 +114,32 @@ def confidences(logits, labels, temperature=1.0):
     ([0.88, 0.5], [True, False])
     """
     shares = special.softmax(np.asarray(logits, float) / temperature, axis=-1)
-    labels = np.asarray(labels)
+    labels = classes(labels, shares)
     if shares.shape[1] == 2:
         return shares[:, 1], labels == 1
     return shares.max(-1), labels == shares.argmax(-1)
+
+
+def classes(labels, scores):
+    """Return labels as an array, and refuse what is none of the classes.
+
+    NumPy would take -1 for the last.
+
+    Args:
+        labels: the true classes, `[n]`.
+        scores: an array of scores of each class, `[n, classes]`.
+
+    Raises:
+        ValueError: a label is below 0, or too large.
+    """
+    labels = np.asarray(labels)
+    count = scores.shape[-1]
+    outside = (labels < 0) | (labels >= count)
+    if outside.any():
+        raise ValueError(
+            f"`labels` must be in [0, {count}). Received: {labels[outside][0]}"
+        )
+    return labels
 
 
 def log_loss(logits, labels, temperature=1.0):
@@ -134,7 +156,8 @@ def log_loss(logits, labels, temperature=1.0):
     """
     scaled = np.asarray(logits, float) / temperature
     scores = special.log_softmax(scaled, axis=-1)
-    return -float(scores[np.arange(len(scores)), labels].mean())
+    places = np.arange(len(scores)), classes(labels, scores)
+    return -float(scores[places].mean())
 
 
 def temperature(logits, labels):
@@ -160,7 +183,8 @@ def temperature(logits, labels):
     Source: Guo et al., On Calibration of Modern Neural Networks, 2017,
     section 4.2 (temperature scaling).
     """
-    logits, labels = np.asarray(logits, float), np.asarray(labels)
+    logits = np.asarray(logits, float)
+    labels = classes(labels, logits)
     if (logits.argmax(-1) == labels).all():
         return 1.0
     found = optimize.minimize_scalar(

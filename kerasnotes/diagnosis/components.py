@@ -11,6 +11,7 @@ from kerasnotes.diagnosis import (
 from kerasnotes.diagnosis.differences import FLOOR
 from kerasnotes.diagnosis.verdicts import (
     BIAS,
+    DIVERGED,
     MISMATCH,
     OTHER_TEST,
     OVERFIT,
@@ -18,6 +19,7 @@ from kerasnotes.diagnosis.verdicts import (
 )
 
 RATIO = 0.5
+GROWTH = 10
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,6 +39,8 @@ class Diagnosis:
         synthetic: whether the training examples are synthesised.
         choices: among how many models dev chose; None if not known.
         levels: dictionary of the human levels there are by name.
+        losses: the loss before the first step and that of the model kept;
+            None if not known.
     """
 
     measures: dict
@@ -49,6 +53,7 @@ class Diagnosis:
     synthetic: bool
     choices: int | None = None
     levels: dict = dataclasses.field(default_factory=dict)
+    losses: tuple | None = None
 
     def component(self, name):
         """Return the component of this name."""
@@ -109,7 +114,7 @@ class Diagnosis:
         }
 
 
-def diagnose(measures, human=None, synthetic=False, choices=None):
+def diagnose(measures, human=None, synthetic=False, choices=None, losses=None):
     """Says where the error of a model comes from.
 
     From human-level to test error it takes the differences
@@ -145,6 +150,10 @@ def diagnose(measures, human=None, synthetic=False, choices=None):
     given. None is given either where training error is below that of humans:
     it no longer guides then.
 
+    Where the loss ended above `GROWTH`, ten, times that of the untrained
+    model, which is about that of a constant answer, the run diverged: that is
+    the one problem then, unless train has next to no errors.
+
     Args:
         measures: dictionary of `train`, `dev` and, where there are any,
             `train_dev` and `test` to `intervals.Measure`.
@@ -154,6 +163,8 @@ def diagnose(measures, human=None, synthetic=False, choices=None):
             dev are not.
         choices: among how many models dev chose the one it is of, as the
             epochs of a run; None if not known.
+        losses: the loss before the first step, and that of the model; None
+            if not known.
 
     Returns:
         A `Diagnosis`.
@@ -191,12 +202,15 @@ def diagnose(measures, human=None, synthetic=False, choices=None):
     leading = [c for c in ranked if c.value >= RATIO * first]
     of_test = [c for c in components if c.name in (OVERFIT, OTHER_TEST)]
     problems = [c for c in (*leading, *of_test) if c.problem]
+    names = tuple(c.name for c in sorted(problems, key=lambda c: -c.value))
     # Beside a problem, what may be small isn't worth a question.
     open_ = leading if problems else ranked
+    if _diverged(losses, measures["train"]):
+        names, open_ = (DIVERGED,), ()
     return Diagnosis(
         measures,
         components,
-        tuple(c.name for c in sorted(problems, key=lambda c: -c.value)),
+        names,
         tuple(differences.need(c, measures) for c in open_ if c.undecided),
         assumed=not given,
         unknown=unknown and components[0].high >= FLOOR,
@@ -204,7 +218,13 @@ def diagnose(measures, human=None, synthetic=False, choices=None):
         synthetic=synthetic,
         choices=choices,
         levels=levels,
+        losses=losses,
     )
+
+
+def _diverged(losses, train):
+    first, last = losses or (0, 0)
+    return last > GROWTH * first > 0 and train.error >= FLOOR
 
 
 def _least_unknown(train):

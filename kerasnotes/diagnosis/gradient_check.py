@@ -55,8 +55,9 @@ def gradient_check(
         A `GradientCheck`.
 
     Raises:
-        ValueError: a layer draws random numbers (dropout is on), or the model
-            has nothing to train.
+        ValueError: a layer draws random numbers (dropout is on), the model
+            has nothing to train, or Keras runs on another backend than
+            TensorFlow.
 
     Example:
     >>> model = keras.Sequential(
@@ -69,6 +70,13 @@ def gradient_check(
     Source: course 2, "Gradient checking"; Nocedal and Wright, Numerical
     Optimization, section 8.1, for the choice of ε.
     """
+    backend = keras.backend.backend()
+    if backend != "tensorflow":
+        raise ValueError(
+            "`model` must run on TensorFlow, whose gradients are checked: set "
+            "KERAS_BACKEND=tensorflow, and load it there from its file. "
+            f"Received: a model on {backend}"
+        )
     if not model.built:
         model(x)
     variables = model.trainable_variables
@@ -244,5 +252,5 @@ def _refuse_randomness(model, cost):
             "`model` must not draw random numbers while its gradient is "
             "checked: set its dropout and noise to 0, or pass "
             "training=False. Received: random layers "
-            f"{drawing or 'that hold no SeedGenerator'}"
+            f"{', '.join(drawing) or 'that hold no SeedGenerator'}"
         )

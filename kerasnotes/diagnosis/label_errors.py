@@ -14,6 +14,7 @@ Uncertainty in Dataset Labels", Journal of AI Research 70, 2021, section 3.
 import numpy as np
 
 from kerasnotes import errors
+from kerasnotes.diagnosis import calibration
 
 
 def require_cleanlab():
@@ -91,6 +92,7 @@ def suggested(labels, probabilities):
     [1, 2]
     """
     others = np.array(probabilities, np.float64)
+    labels = calibration.classes(labels, others)
     others[np.arange(len(others)), labels] = -1
     return others.argmax(axis=1)
 

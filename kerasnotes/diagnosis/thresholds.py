@@ -68,11 +68,13 @@ def cuts(scores, labels, weights=None):
         scores: what grows with the chance of a positive, `[n]`. Log-odds
             serve better than probabilities, which crowd at 0 and 1.
         labels: 1 or true for positives, 0 or false for negatives, `[n]`.
+            Where only one of the two is there, the worst class is that.
         weights: what each example counts in `weighted_accuracy` (one less
             the weighted error), `[n]`, or None.
 
     Raises:
-        ValueError: the lengths differ or are 0, or a score is no number.
+        ValueError: the lengths differ or are 0, a score is no number, or a
+            label neither 0 nor 1.
 
     Example:
     >>> found = cuts([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1])
@@ -166,6 +168,11 @@ class _Sorted:
                 "`scores` must be finite. Received: "
                 f"{scores[~np.isfinite(scores)][0]}"
             )
+        other = (labels != 0) & (labels != 1)
+        if other.any():
+            raise ValueError(
+                f"`labels` must be 0 or 1. Received: {labels[other][0]:g}"
+            )
         order = np.argsort(scores, kind="stable")
         self.labels = labels[order]
         self.weights = weights
@@ -207,11 +214,17 @@ def _rates(tp, fp, positives, negatives):
         ),
     }
     total = positives + negatives
+
+    def worst(of_positives, of_negatives):
+        if not (positives and negatives):
+            return of_positives if positives else of_negatives
+        return np.minimum(of_positives, of_negatives)
+
     return {
         "accuracy": _share(tp + tn, total),
         "error": _share(fp + fn, total),
         **{name: rates[0] for name, rates in both.items()},
-        **{f"{name}_min": np.minimum(*rates) for name, rates in both.items()},
+        **{f"{name}_min": worst(*rates) for name, rates in both.items()},
         "false_alarms": _share(fp, negatives),
     }
 

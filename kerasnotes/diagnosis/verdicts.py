@@ -7,6 +7,7 @@ from kerasnotes.diagnosis import human_level, intervals
 BIAS, VARIANCE = "avoidable bias", "variance"
 MISMATCH, OVERFIT = "data mismatch", "overfitting to dev"
 OTHER_TEST = "dev-test mismatch"
+DIVERGED = "divergence"
 HUMAN = "human-level error"
 
 _PROBLEMS = {
@@ -32,6 +33,9 @@ def verdict(diagnosis, floor):
         diagnosis: the `components.Diagnosis`.
         floor: the least share that matters.
     """
+    if DIVERGED in diagnosis.problems:
+        first, last = diagnosis.losses
+        return f"the run diverged: its loss grew from {first:.3g} to {last:.3g}"
     found = [_PROBLEMS[n] for n in diagnosis.problems if n in _PROBLEMS]
     found = [f"have {joined(found)}"] if found else []
     if OVERFIT in diagnosis.problems:
@@ -108,6 +112,8 @@ def round_up(number):
 
 def notes(diagnosis):
     """Return what to know beside the verdict, a sentence each."""
+    if DIVERGED in diagnosis.problems:
+        return ["Where its error comes from can't be told."]
     found = []
     if len(diagnosis.levels) > 1:
         found.append(human_level.note(diagnosis.levels))

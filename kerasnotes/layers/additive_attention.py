@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from kerasnotes.layers import block
 from kerasnotes.ops import masked_softmax
 
 
@@ -64,6 +65,8 @@ class AdditiveAttention(keras.layers.Layer):
     def build(self, query_shape, value_shape, key_shape=None):
         """Create W, U, b and v."""
         size, key_shape = self.units, key_shape or value_shape
+        block.check_channels("query", query_shape)
+        block.check_channels("key", key_shape)
         self.query_kernel = self._kernel("query_kernel", query_shape[-1], size)
         self.key_kernel = self._kernel("key_kernel", key_shape[-1], size)
         self.bias = self.add_weight((size,), "zeros", name="bias")
@@ -188,6 +191,8 @@ class AttentionCell(keras.layers.Layer):
             input_shape: shape of x⟨t⟩.
             memory_shape: shape of the memory.
         """
+        block.check_channels("inputs", input_shape)
+        block.check_channels("memory", memory_shape)
         # Keras builds the parts of a loaded layer before the layer.
         if not self.attention.built:
             self.attention.build((None, self.cell.output_size), memory_shape)

@@ -7,6 +7,36 @@ CHANNELS_LAST = {"data_format": "channels_last"}
 `keras.config.image_data_format()` says."""
 
 
+def new_initializer(initializer):
+    """Return an initialiser for one more weight.
+
+    An unseeded one of Keras' repeats its values; functions stand as they are.
+
+    Args:
+        initializer: what `keras.initializers.get` returned.
+    """
+    if isinstance(initializer, keras.initializers.Initializer):
+        return initializer.clone()
+    return initializer
+
+
+def check_channels(argument, shape):
+    """Refuse an input whose last size is left open.
+
+    Args:
+        argument: name of the argument of the call.
+        shape: its shape.
+
+    Raises:
+        ValueError: see above.
+    """
+    if shape[-1] is None:
+        raise ValueError(
+            f"`{argument}` must have a known last size, on which the weights "
+            f"depend. Received: {argument} of shape {tuple(shape)}"
+        )
+
+
 class Block(keras.layers.Layer):
     """Layers that work together: one layer, or a stretch of a graph.
 
@@ -39,6 +69,7 @@ class Block(keras.layers.Layer):
     """
 
     def build(self, input_shape):
+        check_channels("inputs", input_shape)
         # The call alone knows the shapes of the layers within.
         self.call(keras.KerasTensor(input_shape))
 
@@ -71,8 +102,7 @@ class KernelBlock(Block):
     def kernel_arguments(self):
         """Return the arguments of an inner layer that has a kernel."""
         return {
-            # An unseeded initialiser repeats its values.
-            "kernel_initializer": self.kernel_initializer.clone(),
+            "kernel_initializer": new_initializer(self.kernel_initializer),
             "kernel_regularizer": self.kernel_regularizer,
         }
 

@@ -25,6 +25,7 @@ class _DepthwiseBlock(block.KernelBlock):
         self.kernel_size = kernel_size
 
     def build(self, input_shape):
+        block.check_channels("inputs", input_shape)
         self.row = self._row(input_shape[-1])
         super().build(input_shape)
 

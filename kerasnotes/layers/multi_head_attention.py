@@ -4,11 +4,12 @@ import keras
 from keras import ops
 
 from kerasnotes import errors
+from kerasnotes.layers import block, quantization
 from kerasnotes.ops import attention, sequences
 
 
 @keras.saving.register_keras_serializable("kerasnotes")
-class MultiHeadAttention(keras.layers.Layer):
+class MultiHeadAttention(quantization.QuantizedBuild, keras.layers.Layer):
     """Attends with several heads side by side, each on its own projections.
 
     `headᵢ = attention(Q W_qᵢ + b_qᵢ, K W_kᵢ + b_kᵢ, V W_vᵢ + b_vᵢ)`,
@@ -89,6 +90,9 @@ class MultiHeadAttention(keras.layers.Layer):
         self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
 
     def build(self, query_shape, value_shape, key_shape=None):
+        block.check_channels("query", query_shape)
+        block.check_channels("value", value_shape)
+        block.check_channels("key", key_shape or value_shape)
         width, heads = query_shape[-1], self.num_heads
         if self.key_dim is None and width % heads:
             raise errors.ArgumentError(
@@ -108,9 +112,8 @@ class MultiHeadAttention(keras.layers.Layer):
     def _dense(self, name, units, input_shape):
         layer = keras.layers.Dense(
             units,
-            # An unseeded initialiser repeats its values.
-            kernel_initializer=self.kernel_initializer.clone(),
-            bias_initializer=self.bias_initializer.clone(),
+            kernel_initializer=block.new_initializer(self.kernel_initializer),
+            bias_initializer=block.new_initializer(self.bias_initializer),
             kernel_regularizer=self.kernel_regularizer,
             dtype=self.dtype_policy,
             name=name,

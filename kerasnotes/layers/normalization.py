@@ -4,6 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasnotes.layers import block
+
 
 @keras.saving.register_keras_serializable("kerasnotes")
 class LocalResponseNormalization(keras.layers.Layer):
@@ -44,6 +46,7 @@ class LocalResponseNormalization(keras.layers.Layer):
         self.k, self.n, self.alpha, self.beta = k, n, alpha, beta
 
     def call(self, inputs):
+        block.check_channels("inputs", inputs.shape)
         a = ops.cast(inputs, self.variable_dtype)
         radius, channels = self.n // 2, inputs.shape[-1]
         pad = [[0, 0]] * (len(a.shape) - 1) + [[radius, radius]]
@@ -99,6 +102,7 @@ class Standardization(keras.layers.Layer):
         )
 
     def build(self, input_shape):
+        block.check_channels("inputs", input_shape)
         channels = input_shape[-1]
         for name in ("mean", "std"):
             values = len(getattr(self, name))

@@ -2,6 +2,8 @@
 
 import keras
 
+from kerasnotes.layers import block
+
 
 @keras.saving.register_keras_serializable("kerasnotes")
 class ZeroPadChannels(keras.layers.Layer):
@@ -34,6 +36,7 @@ class ZeroPadChannels(keras.layers.Layer):
         self.strides = strides
 
     def call(self, x):
+        block.check_channels("x", x.shape)
         more = self.filters - x.shape[-1]
         if more < 0:
             raise ValueError(

@@ -5,6 +5,8 @@ import math
 import keras
 from keras import ops
 
+from kerasnotes.layers import block
+
 
 @keras.saving.register_keras_serializable("kerasnotes")
 class SinusoidalPositions(keras.layers.Layer):
@@ -44,6 +46,7 @@ class SinusoidalPositions(keras.layers.Layer):
 
     def call(self, inputs, start_index=0):
         """Return the vectors with the codes of their positions."""
+        block.check_channels("inputs", inputs.shape)
         length, d = ops.shape(inputs)[-2], inputs.shape[-1]
         positions = start_index + ops.arange(length)
         positions = ops.cast(positions, self.variable_dtype)

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from kerasnotes.layers import block
+
 
 class _GatedCell(keras.layers.Layer):
     """Computes gates from the input and from the state before."""
@@ -34,9 +36,10 @@ class _GatedCell(keras.layers.Layer):
 
     def _input_kernel(self, rows, gates):
         """Return the weights of what multiplies the input."""
+        block.check_channels("inputs", (None, rows))
         return self.add_weight(
             shape=(rows, gates * self.units),
-            initializer=self.kernel_initializer.clone(),
+            initializer=block.new_initializer(self.kernel_initializer),
             regularizer=self.kernel_regularizer,
             name="kernel",
         )
@@ -45,8 +48,7 @@ class _GatedCell(keras.layers.Layer):
         """Return weights of what multiplies the state."""
         return self.add_weight(
             shape=(self.units, gates * self.units),
-            # An unseeded initialiser repeats its values.
-            initializer=self.recurrent_initializer.clone(),
+            initializer=block.new_initializer(self.recurrent_initializer),
             regularizer=self.recurrent_regularizer,
             name=name,
         )

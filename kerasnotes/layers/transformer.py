@@ -3,10 +3,10 @@
 import keras
 from keras import ops
 
-from kerasnotes.layers import multi_head_attention
+from kerasnotes.layers import block, multi_head_attention, quantization
 
 
-class _Block(keras.layers.Layer):
+class _Block(quantization.QuantizedBuild, keras.layers.Layer):
     """Adds, around each sublayer, a shortcut and a normalisation."""
 
     def __init__(
@@ -61,9 +61,10 @@ class _Block(keras.layers.Layer):
 
     def _options(self, name):
         return {
-            # An unseeded initialiser repeats its values.
-            "kernel_initializer": self.kernel_initializer.clone(),
-            "bias_initializer": self.bias_initializer.clone(),
+            "kernel_initializer": block.new_initializer(
+                self.kernel_initializer
+            ),
+            "bias_initializer": block.new_initializer(self.bias_initializer),
             "kernel_regularizer": self.kernel_regularizer,
             "dtype": self.dtype_policy,
             "name": name,

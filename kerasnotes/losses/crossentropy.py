@@ -1,5 +1,7 @@
 """Cross-entropy of classes, whose labels may be smoothed or mixed."""
 
+import math
+
 import keras
 from keras import ops
 
@@ -47,7 +49,9 @@ class Crossentropy(keras.losses.Loss):
         y_pred: logits, or probabilities, `(batch, ..., C)`.
 
     Returns:
-        The loss of each label, `(batch, ...)`, before the reduction.
+        The loss of each label, `(batch, ...)`, before the reduction. That of
+        a label which is none of the classes is NaN, where TensorFlow doesn't
+        refuse it.
 
     Raises:
         ValueError: an argument is out of its range, or `ignore_class` comes
@@ -108,18 +112,28 @@ class Crossentropy(keras.losses.Loss):
     def call(self, y_true, y_pred):
         """Return the loss of each label."""
         y_true, y_pred = map(ops.convert_to_tensor, (y_true, y_pred))
-        classes, smoothing = y_pred.shape[-1], self.label_smoothing
+        classes = y_pred.shape[-1]
         labels = _labels(y_true, y_pred)
         if labels is not None:
             if self.ignore_class is not None:
                 # It may be no class at all, such as -1.
                 labels = ops.where(labels == self.ignore_class, 0, labels)
-            if not smoothing:
-                return ops.sparse_categorical_crossentropy(
-                    labels, y_pred, from_logits=self.from_logits
-                )
-            # A row of C numbers each; picking the label's logit is slower.
-            y_true = ops.one_hot(labels, classes, dtype=y_pred.dtype)
+            # Else the label of no class would cost nothing, or next to it.
+            known = ops.logical_and(labels >= 0, labels < classes)
+            return ops.where(known, self._of_labels(labels, y_pred), math.nan)
+        return self._of_distributions(y_true, y_pred)
+
+    def _of_labels(self, labels, y_pred):
+        if not self.label_smoothing:
+            return ops.sparse_categorical_crossentropy(
+                labels, y_pred, from_logits=self.from_logits
+            )
+        # A row of C numbers each; picking the label's logit is slower.
+        one_hot = ops.one_hot(labels, y_pred.shape[-1], dtype=y_pred.dtype)
+        return self._of_distributions(one_hot, y_pred)
+
+    def _of_distributions(self, y_true, y_pred):
+        smoothing, classes = self.label_smoothing, y_pred.shape[-1]
         y_true = (1 - smoothing) * y_true + smoothing / classes
         return ops.categorical_crossentropy(
             y_true, y_pred, from_logits=self.from_logits

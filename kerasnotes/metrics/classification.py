@@ -6,6 +6,10 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasnotes.metrics import averages
+
+_NAME = "classification"
+
 
 @keras.saving.register_keras_serializable("kerasnotes")
 class ClassificationMetrics(keras.metrics.Metric):
@@ -24,8 +28,14 @@ class ClassificationMetrics(keras.metrics.Metric):
     are those of class 1, the positive one, and there is `false_alarms`, the
     share of negatives taken for positives (the false-positive rate),
     `n_01 / (n_00 + n_01)`. With more classes they are the means over the
-    classes, each counting alike. Keras puts every entry into the logs under
-    its own name.
+    classes, each counting alike. Means and worst are over the classes that
+    have examples: no answer could raise the others above 0. An example whose
+    label is none of the classes, as -1, is wrong whatever its answer, and a
+    false alarm of the class it was taken for.
+
+    Keras puts every entry into the logs under its own name; behind the
+    metric's, as `top_f1`, where that isn't the default, so that those of
+    two outputs stand side by side.
 
     The matrix is kept in float64, which counts exactly to 2⁵³ and takes
     weights, whatever the model's precision.
@@ -37,6 +47,11 @@ class ClassificationMetrics(keras.metrics.Metric):
             that is compiled keeps the threshold it was traced with.
         name: the metric's name.
         dtype: ignored but for serialisation.
+
+    Attributes:
+        confusion: variable `(C, C)`, float64: the matrix n.
+        outside: variable `(C,)`, float64: the weight of the examples of none
+            of the classes that were taken for each.
 
     Call arguments:
         y_true: integer labels in [0, C), shape `(…)` or `(…, 1)`, or
@@ -62,9 +77,7 @@ class ClassificationMetrics(keras.metrics.Metric):
     Information Retrieval, 1979, chapter 7.
     """
 
-    def __init__(
-        self, classes, threshold=None, name="classification", dtype=None
-    ):
+    def __init__(self, classes, threshold=None, name=_NAME, dtype=None):
         super().__init__(name=name, dtype=dtype)
         if classes < 2:
             raise ValueError(
@@ -77,8 +90,12 @@ class ClassificationMetrics(keras.metrics.Metric):
             )
         self.classes = classes
         self.threshold = threshold
-        self.confusion = self.add_variable(
-            (classes, classes), "zeros", dtype="float64", name="confusion"
+        self.confusion, self.outside = (
+            self.add_variable(shape, "zeros", dtype="float64", name=name)
+            for shape, name in (
+                ((classes, classes), "confusion"),
+                ((classes,), "outside"),
+            )
         )
 
     def update_state(self, y_true, y_pred, sample_weight=None):
@@ -97,6 +114,8 @@ class ClassificationMetrics(keras.metrics.Metric):
         ):
             y_true = ops.argmax(y_true, axis=-1)
         actual = ops.cast(ops.reshape(y_true, (-1,)), predicted.dtype)
+        known = ops.logical_and(actual >= 0, actual < self.classes)
+        actual = ops.where(known, actual, self.classes)
         dtype = self.confusion.dtype
         if sample_weight is None:
             weights = ops.ones_like(predicted, dtype=dtype)
@@ -105,28 +124,26 @@ class ClassificationMetrics(keras.metrics.Metric):
         counts = ops.segment_sum(
             weights,
             actual * self.classes + predicted,
-            num_segments=self.classes**2,
+            num_segments=(self.classes + 1) * self.classes,
         )
-        self.confusion.assign_add(ops.reshape(counts, self.confusion.shape))
+        counts = ops.reshape(counts, (self.classes + 1, self.classes))
+        self.confusion.assign_add(counts[:-1])
+        self.outside.assign_add(counts[-1])
 
     def result(self):
         """Return the dictionary of metrics."""
-        found = _rates(self.confusion)
-        rates = found["rates"]
-        worst = ops.min(rates, axis=1)
+        return averages.log_entries(self, self._entries(), _NAME)
+
+    def _entries(self):
+        found = _rates(self.confusion, self.outside)
+        rates, support = found["rates"], found["support"]
+        mean, worst = averages.mean_and_worst(rates, support > 0)
         two = self.classes == 2
-        alarms = ops.divide_no_nan(self.confusion[0, 1], found["support"][0])
-        rates = rates[:, 1] if two else ops.mean(rates, axis=1)
+        alarms = ops.divide_no_nan(self.confusion[0, 1], support[0])
         return {
             "accuracy": found["accuracy"],
             "error": found["error"],
-            **dict(zip(_RATES, ops.unstack(rates, 3), strict=True)),
-            **{
-                f"{name}_min": value
-                for name, value in zip(
-                    _RATES, ops.unstack(worst, 3), strict=True
-                )
-            },
+            **averages.entries(rates[:, 1] if two else mean, worst),
             **({"false_alarms": alarms} if two else {}),
         }
 
@@ -161,7 +178,7 @@ class DecidedAccuracy(ClassificationMetrics):
 
     def result(self):
         """Return the accuracy."""
-        return super().result()["accuracy"]
+        return self._entries()["accuracy"]
 
 
 def decide(logits, threshold=None):
@@ -203,8 +220,9 @@ def classification_report(confusion):
 
     Returns:
         A dictionary of `accuracy`; `error`; `classes`, a list of dictionaries
-        of `precision`, `recall`, `f1` and `support`; and the same four as
-        means over the classes: `macro`, where each class counts alike, and
+        of `precision`, `recall`, `f1` and `support`, the rates None of a
+        class without examples; and the same four as means over the classes
+        that have some: `macro`, where each class counts alike, and
         `weighted`, by support. The two means' support is the total.
 
     Example:
@@ -219,28 +237,30 @@ def classification_report(confusion):
 
     def row(values, count):
         return {
-            **dict(zip(_RATES, map(float, values), strict=True)),
+            **dict(zip(averages.RATES, map(float, values), strict=True)),
             "support": float(count),
         }
 
+    def class_row(values, count):
+        found = row(values, count)
+        return found if count else found | dict.fromkeys(averages.RATES)
+
+    macro, _ = averages.mean_and_worst(rates, support > 0)
     return {
         "accuracy": float(found["accuracy"]),
         "error": float(found["error"]),
-        "classes": [row(*pair) for pair in zip(rates.T, support, strict=True)],
-        "macro": row(rates.mean(axis=1), total),
+        "classes": list(map(class_row, rates.T, support)),
+        "macro": row(np.asarray(macro), total),
         "weighted": row(rates @ share, total),
     }
 
 
-_RATES = ("precision", "recall", "f1")
-
-
-def _rates(confusion):
-    """Return accuracy, error, support, and `(3, C)` rates as `_RATES`."""
+def _rates(confusion, outside=0.0):
+    """Return accuracy, error, support, and the `(3, C)` rates."""
     right = ops.diagonal(confusion)
     support = ops.sum(confusion, axis=1)
-    predicted = ops.sum(confusion, axis=0)
-    total = ops.sum(support)
+    predicted = ops.sum(confusion, axis=0) + outside
+    total = ops.sum(predicted)
     hits = ops.sum(right)
     rates = ops.divide_no_nan(
         ops.stack([right, right, 2 * right]),

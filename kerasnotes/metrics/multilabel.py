@@ -4,7 +4,9 @@ import keras
 import numpy as np
 from keras import ops
 
-_RATES = ("precision", "recall", "f1")
+from kerasnotes.metrics import averages
+
+_NAME = "multilabel"
 
 
 @keras.saving.register_keras_serializable("kerasnotes")
@@ -23,7 +25,10 @@ class MultilabelMetrics(keras.metrics.Metric):
 
     where 0/0 counts as 0. `result` is a dictionary of `accuracy`, `error`,
     `exact_match`, the means over the labels `precision`, `recall`, `f1`, and
-    the worst label's `precision_min`, `recall_min`, `f1_min`.
+    the worst label's `precision_min`, `recall_min`, `f1_min`. Means and worst
+    are over the labels that some example is known to have: no answer could
+    raise the others above 0. Where the metric's name isn't the default, it
+    stands before each entry's, as `top_f1`.
 
     Args:
         labels: the number of labels, L.
@@ -57,7 +62,7 @@ class MultilabelMetrics(keras.metrics.Metric):
     multi-label learning algorithms, 2014, section 2.2.
     """
 
-    def __init__(self, labels, thresholds=0.5, name="multilabel", dtype=None):
+    def __init__(self, labels, thresholds=0.5, name=_NAME, dtype=None):
         super().__init__(name=name, dtype=dtype)
         self.labels = labels
         self.counts = self._zeros((labels, 2, 2), "counts")
@@ -108,21 +113,16 @@ class MultilabelMetrics(keras.metrics.Metric):
     def result(self):
         """Return the dictionary of metrics."""
         found = _rates(self.counts)
-        mean, worst = (f(found["rates"], axis=1) for f in (ops.mean, ops.min))
-        return {
+        rates = averages.mean_and_worst(found["rates"], found["yes"] > 0)
+        found = {
             "accuracy": found["accuracy"],
             "error": found["error"],
             "exact_match": ops.divide_no_nan(
                 self.complete[1], ops.sum(self.complete)
             ),
-            **dict(zip(_RATES, ops.unstack(mean, 3), strict=True)),
-            **{
-                f"{name}_min": value
-                for name, value in zip(
-                    _RATES, ops.unstack(worst, 3), strict=True
-                )
-            },
+            **averages.entries(*rates),
         }
+        return averages.log_entries(self, found, _NAME)
 
     def get_config(self):
         """Return the arguments, for serialisation."""
@@ -189,7 +189,8 @@ def multilabel_report(counts):
     Returns:
         A list of L dictionaries of `precision`, `recall`, `f1`, `error`,
         `known`, the examples where the label is known, and `yes`, those that
-        have it.
+        have it. The rates are None where none has it, the error where none
+        is known.
 
     Example:
     >>> report = multilabel_report([[[4, 1], [2, 3]]])
@@ -198,19 +199,23 @@ def multilabel_report(counts):
     """
     counts = np.asarray(counts, "float64")
     rates = np.asarray(_rates(counts)["rates"])
-    return [
-        {
-            **dict(zip(_RATES, map(float, column), strict=True)),
-            "error": float(_rates(label[None])["error"]),
-            "known": int(label.sum()),
-            "yes": int(label[1].sum()),
+
+    def row(rates, label):
+        known, yes = int(label.sum()), int(label[1].sum())
+        rates = [float(rate) if yes else None for rate in rates]
+        error = float(_rates(label[None])["error"]) if known else None
+        return {
+            **dict(zip(averages.RATES, rates, strict=True)),
+            "error": error,
+            "known": known,
+            "yes": yes,
         }
-        for column, label in zip(rates.T, counts, strict=True)
-    ]
+
+    return [row(*pair) for pair in zip(rates.T, counts, strict=True)]
 
 
 def _rates(counts):
-    """Return accuracy, error, and `(3, L)` rates as `_RATES`."""
+    """Return accuracy, error, yes in truth, and the `(3, L)` rates."""
     wrong = ops.sum(counts[:, 0, 1] + counts[:, 1, 0])
     total = ops.sum(counts)
     hits = counts[:, 1, 1]
@@ -218,6 +223,7 @@ def _rates(counts):
     return {
         "accuracy": ops.divide_no_nan(total - wrong, total),
         "error": ops.divide_no_nan(wrong, total),
+        "yes": actual,
         "rates": ops.divide_no_nan(
             ops.stack([hits, hits, 2 * hits]),
             ops.stack([given, actual, given + actual]),

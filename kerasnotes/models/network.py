@@ -5,7 +5,7 @@ import types
 import keras
 
 from kerasnotes import choices, errors, keras_private
-from kerasnotes.layers import normalization
+from kerasnotes.layers import normalization, quantization
 from kerasnotes.optimizers import initializers
 
 HEAD = "logits"
@@ -102,12 +102,20 @@ class Network(keras.Model):
             for key, value in self._config.items()
             if key not in self.fixed
         }
-        return {"name": self.name, "dtype": self.dtype_policy.name, **config}
+        found = quantization.quantized(self)
+        return {
+            "name": self.name,
+            "dtype": self.dtype_policy.name,
+            **config,
+            **({"quantized": found} if found else {}),
+        }
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
         """Build the model anew."""
-        return cls(
+        config = dict(config)
+        found = config.pop("quantized", ())
+        model = cls(
             **{
                 key: keras.saving.deserialize_keras_object(
                     value, custom_objects
@@ -115,6 +123,8 @@ class Network(keras.Model):
                 for key, value in config.items()
             }
         )
+        quantization.quantize(model, found)
+        return model
 
 
 def policy(dtype):
@@ -129,6 +139,27 @@ def policy(dtype):
     if dtype is None:
         return keras.config.dtype_policy()
     return keras.dtype_policies.get(dtype)
+
+
+def inputs(input_shape):
+    """Return the symbolic input of a model, whose sizes are all known."""
+    check_sizes(input_shape)
+    return keras.Input(input_shape)
+
+
+def check_sizes(input_shape):
+    """Refuse sizes that are left open.
+
+    Raises:
+        ArgumentError: see above.
+    """
+    if None in input_shape:
+        raise errors.ArgumentError(
+            "input_shape",
+            "`input_shape` must have known sizes: resize inputs to one, or "
+            "build a model for each. Received: "
+            f"input_shape={tuple(input_shape)}",
+        )
 
 
 def name_of(x):

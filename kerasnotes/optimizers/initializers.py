@@ -55,7 +55,9 @@ def get(identifier):
     2.0
     """
     if not isinstance(identifier, str):
-        return initializers.get(identifier).clone()
+        found = initializers.get(identifier)
+        # A function stands as it is.
+        return getattr(found, "clone", lambda: found)()
     if identifier in _INITIALIZERS:
         return _INITIALIZERS[identifier]()
     try:

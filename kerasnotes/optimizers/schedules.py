@@ -178,7 +178,8 @@ def _by_hand(run, rates):
         raise errors.ArgumentError(
             "spec",
             "`spec`=by_hand: give the epoch, from 2, from which each rate "
-            f"holds, by_hand:10=0.01,20=0.001. Received: {rates or 'none'}",
+            "holds, by_hand:10=0.01,20=0.001. Received: "
+            f"{','.join(f'{e}={rate}' for e, rate in rates.items()) or 'none'}",
         ) from error
     # Keras changes the rate after the boundary, the last step of an epoch.
     return keras.optimizers.schedules.PiecewiseConstantDecay(

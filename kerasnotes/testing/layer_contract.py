@@ -136,7 +136,9 @@ def _check_config(layer, init_kwargs):
     config = layer.get_config()
     missing = set(init_kwargs) - set(config)
     if missing:
-        raise AssertionError(f"get_config() forgets {sorted(missing)}")
+        raise AssertionError(
+            f"get_config() forgets {', '.join(sorted(missing))}"
+        )
     first = json.dumps(keras.saving.serialize_keras_object(layer))
     revived = keras.saving.deserialize_keras_object(json.loads(first))
     second = json.dumps(keras.saving.serialize_keras_object(revived))
@@ -185,7 +187,7 @@ def _check_saving(layer, call):
 def _check_training(layer, call):
     model = call.model(layer)
     _stir(layer)
-    before = [np.array(w) for w in layer.trainable_weights]
+    before = _arrays(layer.trainable_weights)
     rng = np.random.default_rng(2)
     # Random slopes, so that outputs that sum to a constant have a gradient.
     slopes = keras.tree.map_structure(
@@ -194,13 +196,22 @@ def _check_training(layer, call):
     losses = keras.tree.map_structure(lambda _: _linear, model.output)
     model.compile(keras.optimizers.SGD(1.0), losses)
     model.train_on_batch(call.flat, slopes)
+    after = _arrays(layer.trainable_weights)
     still = [
         weight.path
-        for weight, old in zip(layer.trainable_weights, before, strict=True)
-        if np.array_equal(weight, old)
+        for weight, old, new in zip(
+            layer.trainable_weights, before, after, strict=True
+        )
+        if np.array_equal(new, old)
     ]
     if still:
-        raise AssertionError(f"a step of descent leaves {still} unmoved")
+        raise AssertionError(
+            f"a step of descent leaves {', '.join(still)} unmoved"
+        )
+
+
+def _arrays(weights):
+    return [np.array(keras.ops.convert_to_numpy(weight)) for weight in weights]
 
 
 def _linear(slopes, output):
@@ -213,5 +224,5 @@ def _check_mixed(layer, call):
         if "float" in weight.dtype:
             _same(f"the type of {weight.path}", weight.dtype, "float32")
     for x in keras.tree.flatten(output):
-        if not np.all(keras.ops.isfinite(x)):
+        if not bool(keras.ops.all(keras.ops.isfinite(x))):
             raise AssertionError("the output isn't finite")

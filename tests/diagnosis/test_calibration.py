@@ -5,7 +5,7 @@ import sklearn.calibration
 import sklearn.metrics
 from scipy.special import softmax
 
-from kerasnotes.diagnosis import calibration
+from kerasnotes.diagnosis import calibration, label_errors
 
 
 def data(classes, size=2000, seed=0, over=1.0):
@@ -105,6 +105,19 @@ def test_confidences_of_two_and_of_more_classes():
     sure, hits = calibration.confidences(logits, [0, 1])
     np.testing.assert_allclose(sure, [0.7, 0.4])
     assert hits.tolist() == [True, False]
+
+
+@pytest.mark.parametrize("label", [-1, 3])
+def test_labels_of_no_class_are_refused(label):
+    logits = np.eye(3)
+    for function in (
+        calibration.temperature,
+        calibration.log_loss,
+        calibration.confidences,
+        lambda logits, labels: label_errors.suggested(labels, logits),
+    ):
+        with pytest.raises(ValueError, match=f"`labels`.*Received: {label}"):
+            function(logits, [0, label, 1])
 
 
 def test_errors_name_the_argument():

@@ -361,3 +361,19 @@ def test_one_example_is_singular():
     assert verdicts.more_examples(need) == (
         "about 1,300 more dev and train-dev examples each"
     )
+
+
+@pytest.mark.parametrize(
+    ("losses", "error", "diverged"),
+    [
+        ((2.3, 1e31), 90, True),
+        ((2.3, 40.0), 90, True),
+        ((2.3, 20.0), 90, False),
+        ((1e-6, 1e-4), 0.5, False),  # from weights that were right already
+        (None, 90, False),
+    ],
+)
+def test_a_loss_far_above_the_untrained_models(losses, error, diverged):
+    found = diagnose(measures(error, None, error), losses=losses)
+    assert (found.problems == (verdicts.DIVERGED,)) == diverged
+    assert found.verdict.startswith("the run diverged: its") == diverged

@@ -233,3 +233,10 @@ def test_refuses_a_model_with_nothing_to_train():
     model.trainable = False
     with pytest.raises(ValueError, match="trainable.*Received"):
         gradient_check(model, CROSSENTROPY, X, LABELS)
+
+
+def test_other_backends_are_refused(monkeypatch):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    with pytest.raises(ValueError, match="KERAS_BACKEND.*Received: .*jax"):
+        gradient_check(model, "mse", np.eye(3), np.ones((3, 2)))

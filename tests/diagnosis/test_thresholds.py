@@ -112,6 +112,18 @@ def test_one_class_alone(label):
     assert (found.value <= 0.2) if label else (found.value > 0.9)
 
 
+def test_of_one_class_alone_the_worst_is_that():
+    found = thresholds.cuts([0.2, 0.9], [0, 0]).metrics
+    assert found["recall_min"].tolist() == [0.0, 0.5, 1.0]
+    found = thresholds.cuts([0.2, 0.9], [1, 1]).metrics
+    assert found["recall_min"].tolist() == [1.0, 0.5, 0.0]
+
+
+def test_labels_are_0_or_1():
+    with pytest.raises(ValueError, match="`labels`.*Received: -1"):
+        thresholds.cuts([0.2, 0.9], [0, -1])
+
+
 def test_neighbouring_floats():
     low = 0.3
     high = np.nextafter(low, 1)

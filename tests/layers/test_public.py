@@ -74,6 +74,53 @@ def test_every_layer_has_a_call():
     assert set(layers.__all__) == CALLS.keys() | INSIDE
 
 
+@pytest.mark.parametrize("name", CALLS)
+def test_open_channels_are_refused_by_the_arguments_name(name):
+    layer, *arrays = CALLS[name]()
+    symbols = [keras.Input((*x.shape[1:-1], None)) for x in arrays]
+    with pytest.raises(ValueError, match=r"`\w+` must have .*Received: "):
+        layer(*symbols)
+
+
+def halves(shape, dtype=None):
+    """An initialiser that is a function."""
+    return keras.ops.full(shape, 0.5, dtype)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_functions_are_initialisers(name):
+    layer, *arrays = CALLS[name]()
+    layer = getattr(layer, "cell", layer)
+    config = layer.get_config()
+    names = {n for n in config if n.endswith("_initializer")}
+    if not names:
+        pytest.skip("it has none")
+    layer = type(layer)(**config | dict.fromkeys(names, halves))
+    if hasattr(layer, "state_size"):
+        layer.build((2, 8))
+    else:
+        layer(*arrays)
+    assert any(np.all(w == 0.5) for w in layer.weights)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "MultiHeadAttention",
+        "TransformerDecoderBlock",
+        "TransformerEncoderBlock",
+    ],
+)
+def test_quantised_layers_reload(name, tmp_path):
+    layer, *arrays = CALLS[name]()
+    symbols = [keras.Input(x.shape[1:]) for x in arrays]
+    model = keras.Model(symbols, layer(*symbols))
+    model.quantize("int8")
+    model.save(tmp_path / "m.keras")
+    again = keras.saving.load_model(tmp_path / "m.keras")
+    np.testing.assert_allclose(again(arrays), model(arrays), atol=1e-5)
+
+
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
     """Return a folder of models of one layer each, with their outputs."""

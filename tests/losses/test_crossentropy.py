@@ -38,6 +38,15 @@ def test_sequences_lose_as_their_labels_do(smoothing):
     )
 
 
+@pytest.mark.parametrize("label", [-1, 4])
+def test_a_label_of_no_class_is_not_free(label):
+    loss = Crossentropy(label_smoothing=0.1, reduction="none")
+    found = np.asarray(loss([0, label], LOGITS[:2]))
+    assert np.isnan(found).tolist() == [False, True]
+    ignoring = Crossentropy(label_smoothing=0.1, ignore_class=label)
+    assert np.isfinite(float(ignoring([0, label], LOGITS[:2])))
+
+
 def test_unsmoothed_labels_are_keras_bit_for_bit():
     oracle = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     assert float(Crossentropy()(LABELS, LOGITS)) == float(

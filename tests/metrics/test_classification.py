@@ -4,7 +4,11 @@ import pytest
 import sklearn.metrics
 import tensorflow as tf
 
-from kerasnotes.metrics import ClassificationMetrics, classification_report
+from kerasnotes.metrics import (
+    ClassificationMetrics,
+    MultilabelMetrics,
+    classification_report,
+)
 from kerasnotes.metrics.classification import DecidedAccuracy, decide
 
 AVERAGES = ("precision", "recall", "f1")
@@ -132,13 +136,63 @@ def test_false_alarms_without_negatives():
     assert "false_alarms" not in ClassificationMetrics(3).result()
 
 
-def test_absent_and_never_predicted_classes_count_as_zero():
-    actual, predicted = [0, 0, 1], [0, 2, 1]
+@pytest.mark.parametrize(
+    ("actual", "predicted"),
+    [
+        ([0, 0, 1], [0, 0, 1]),  # all that there is is right
+        ([0, 0, 1], [0, 3, 1]),  # taken for a class without examples
+        ([0, 0, 1, 2], [0, 0, 1, 0]),  # a class never answered counts 0
+        ([0, -1, 1, 4], [0, 2, 1, 0]),  # labels of no class
+    ],
+)
+def test_means_are_over_the_classes_with_examples(actual, predicted):
+    present = sorted({c for c in actual if 0 <= c < 4})
+    rates = sklearn.metrics.precision_recall_fscore_support(
+        actual, predicted, labels=present, zero_division=0
+    )[:3]
     metric = ClassificationMetrics(4)
     metric.update_state(actual, one_hot(predicted, 4))
-    assert values(metric.result()) == pytest.approx(
-        oracle(actual, predicted, 4)
+    found = values(metric.result())
+    for name, rate in zip(AVERAGES, rates, strict=True):
+        assert found[name] == pytest.approx(rate.mean())
+        assert found[f"{name}_min"] == pytest.approx(rate.min())
+    assert found["accuracy"] == np.equal(actual, predicted).mean()
+    assert found["error"] == np.not_equal(actual, predicted).mean()
+
+
+def test_two_classes_one_absent():
+    metric = ClassificationMetrics(2)
+    metric.update_state([0, 0, 0], one_hot([0, 0, 1], 2))
+    found = values(metric.result())
+    assert found["recall"] == 0.0  # of the positive class, without examples
+    assert found["recall_min"] == pytest.approx(2 / 3)
+
+
+def test_the_report_leaves_absent_classes_out():
+    report = classification_report([[3, 0, 0], [0, 0, 0], [0, 1, 1]])
+    absent = dict.fromkeys(AVERAGES) | {"support": 0.0}
+    assert report["classes"][1] == absent
+    wanted = sklearn.metrics.f1_score(
+        [0, 0, 0, 2, 2], [0, 0, 0, 1, 2], labels=[0, 2], average="macro"
     )
+    assert report["macro"]["f1"] == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize("kind", [ClassificationMetrics, MultilabelMetrics])
+def test_two_outputs_stand_side_by_side(kind):
+    x = keras.Input((4,))
+    outputs = {n: keras.layers.Dense(3, name=n)(x) for n in ("one", "other")}
+    model = keras.Model(x, outputs)
+    model.compile(
+        loss=dict.fromkeys(outputs, "mse"),
+        metrics={"one": [kind(3)], "other": [kind(3, name="top")]},
+    )
+    y = np.eye(3)[[0, 1, 2, 0]]
+    found = model.evaluate(
+        np.ones((4, 4)), dict.fromkeys(outputs, y), verbose=0, return_dict=True
+    )
+    plain = set(kind(3).result())
+    assert plain | {f"top_{name}" for name in plain} <= set(found)
 
 
 @pytest.mark.parametrize("weighted", [False, True])

@@ -81,6 +81,22 @@ def test_what_is_unknown_does_not_count():
     assert values(metric.result()) == values(again.result())
 
 
+def test_labels_that_no_example_has_are_in_no_mean():
+    y = np.array([[1, 0, -1, 1], [0, 0, -1, 1]])
+    logits = np.array([[9.0, -9, 9, 9], [-9, -9, 9, -9]])
+    metric = MultilabelMetrics(LABELS)
+    metric.update_state(y, logits)
+    given = (logits[:, [0, 3]] > 0).astype(int)
+    # Of the columns where something is yes, scikit-learn's mean.
+    wanted = sklearn.metrics.f1_score(y[:, [0, 3]], given, average="macro")
+    found = values(metric.result())
+    assert found["f1"] == pytest.approx(wanted)
+    assert found["recall_min"] == 0.5
+    rows = multilabel_report(metric.counts)
+    assert [row["recall"] for row in rows] == [1.0, None, None, 0.5]
+    assert [row["error"] for row in rows] == [0.0, 0.0, None, 0.5]
+
+
 def test_the_report_of_each_label():
     y, logits = data()
     metric = MultilabelMetrics(LABELS)

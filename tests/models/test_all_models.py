@@ -113,6 +113,37 @@ def examples(model, count=4):
     return x, np.arange(count) % CLASSES
 
 
+def test_quantised_models_reload(tmp_path):
+    for name in ("mlp", "transformer"):
+        model = build(name)
+        x, _ = examples(model)
+        model.quantize("int8")
+        model.save(tmp_path / "m.keras")
+        again = keras.saving.load_model(tmp_path / "m.keras")
+        np.testing.assert_allclose(
+            again.predict_on_batch(x), model.predict_on_batch(x), atol=1e-5
+        )
+        assert "int8" in json.dumps(again.get_config())
+
+
+@pytest.mark.parametrize("name", SMALLEST)
+def test_open_sizes_are_refused(name):
+    shape, _ = SMALLEST[name]
+    with pytest.raises(ValueError, match="`input_shape`.*Received: .*None"):
+        class_of(name)((*[None] * (len(shape) - 1), None))
+
+
+@pytest.mark.parametrize("name", ["mlp", "lenet5", "mobilenet_v2"])
+def test_functions_are_initialisers(name):
+    def halves(shape, dtype=None):
+        return keras.ops.full(shape, 0.5, dtype)
+
+    shape, more = SMALLEST[name]
+    model = class_of(name)(shape, CLASSES, initializer=halves, **more)
+    kernels = [w for w in model.weights if w.name == "kernel"]
+    assert kernels and all(np.all(w == 0.5) for w in kernels)
+
+
 @contextlib.contextmanager
 def channels_first():
     """Lets layers that don't say otherwise have channels first."""

@@ -98,7 +98,7 @@ def test_serialises_and_trains(name):
         ("exponential:base=x", "`spec`=exponential:base=x: "),
         ("staircase:every=0", "`spec`=staircase:every=0: "),
         ("by_hand", "`spec`=by_hand: give the epoch"),
-        ("by_hand:1=0.1", "`spec`=by_hand: give the epoch"),
+        ("by_hand:1=0.1", "20=0.001. Received: 1=0.1"),
         ("by_hand:3=0", "`spec`=by_hand: give the epoch"),
         ("by_hand:third=0.1", "`spec`=by_hand: give the epoch"),
         ("by_hand:3=slow", "`spec`=by_hand: give the epoch"),

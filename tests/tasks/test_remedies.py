@@ -7,6 +7,7 @@ import pytest
 from kerasnotes import tasks
 from kerasnotes.diagnosis.verdicts import (
     BIAS,
+    DIVERGED,
     HUMAN,
     MISMATCH,
     OTHER_TEST,
@@ -156,7 +157,16 @@ def test_remedies(name, problem, flags, facts, examples):
 
 @pytest.mark.parametrize("name", tasks.names())
 def test_every_problem_has_remedies_that_the_flags_take(name):
-    problems = (BIAS, VARIANCE, MISMATCH, OVERFIT, OTHER_TEST, HUMAN)
+    problems = (
+        BIAS,
+        DIVERGED,
+        VARIANCE,
+        MISMATCH,
+        OVERFIT,
+        OTHER_TEST,
+        DIVERGED,
+        HUMAN,
+    )
     flags = {f.name for f in dataclasses.fields(tasks.get(name).Config)}
     for problem in problems:
         found = remedies_of(name, problem, {}, {})

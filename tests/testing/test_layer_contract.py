@@ -126,7 +126,7 @@ def test_array_arguments_of_the_call():
 @pytest.mark.parametrize(
     ("cls", "message"),
     [
-        (Forgets, r"Forgets, config: get_config\(\) forgets \['factor'\]"),
+        (Forgets, r"Forgets, config: get_config\(\) forgets factor"),
         (Misremembers, "Misremembers, saving"),
         (WrongShape, "WrongShape, symbolic call: the symbolic output is"),
         (UnusedWeight, r"UnusedWeight, training: .*unused_weight.*/bias"),

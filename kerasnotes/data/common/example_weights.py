@@ -47,14 +47,16 @@ def mean_one(weights, flags="--class_weight, --example_weight"):
     Raises:
         UserError: one is negative, or none is over 0.
     """
-    mean = weights.mean()
-    if weights.min() < 0 or not 0 < mean < np.inf:
+    most = weights.max()
+    if weights.min() < 0 or not 0 < most < np.inf:
         raise errors.UserError(
             f"{flags}: weights are positive, and each side of the data has "
             "an example with a weight over 0. Received: "
             f"{weights.min():g} to {weights.max():g}"
         )
-    return (weights / mean).astype(np.float32)
+    # The sum of numbers near float64's largest would be infinite.
+    weights = weights / most
+    return (weights / weights.mean()).astype(np.float32)
 
 
 def parse(path, key, text):
@@ -107,6 +109,7 @@ def of_classes(choice, labels, class_names):
     weights = np.array([float(choice.get(n, 1)) for n in class_names])
     if not ((weights >= 0) & (weights < np.inf)).all():
         raise errors.UserError(
-            f"--class_weight: weights are positive. Received: {choice}"
+            "--class_weight: weights are positive. Received: "
+            + ",".join(f"{name}={weight}" for name, weight in choice.items())
         )
     return weights

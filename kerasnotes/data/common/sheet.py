@@ -4,6 +4,7 @@ import codecs
 import collections
 import csv
 import io
+import math
 import pathlib
 import re
 
@@ -117,7 +118,8 @@ def number(text):
     Python itself reads `12_3` as 123, and the digits of any script.
 
     Raises:
-        ValueError: it is no decimal number in the digits 0 to 9.
+        ValueError: it is no decimal number in the digits 0 to 9, or so large
+            or small that float64 has infinity or 0 in its place.
 
     >>> number(" -1.5e3 ")
     -1500.0
@@ -127,7 +129,13 @@ def number(text):
     """
     if not _NUMBER.fullmatch(text.strip()):
         raise ValueError(f"{text!r} is no number")
-    return float(text)
+    value = float(text)
+    mantissa = text.lower().partition("e")[0]
+    if math.isinf(value) or (not value and mantissa.strip(" +-.0")):
+        raise ValueError(
+            f"{text!r} is outside of 5e-324 to 1.8e+308, which float64 holds"
+        )
+    return value
 
 
 def too_long(path, number):

@@ -1,7 +1,6 @@
 """TensorFlow Datasets by their names, downloaded only if they are missing."""
 
 import contextlib
-import difflib
 import tempfile
 import threading
 import urllib.error
@@ -94,8 +93,8 @@ def splits(builder):
 
 def _unknown(name, own, wanted):
     known = {own, *tfds.list_builders(with_community_datasets=False)}
-    near = difflib.get_close_matches(name.split("/")[0], known, cutoff=0.6)
-    hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+    near = errors.did_you_mean(name.split("/")[0], known)
+    hint = near and f"{near} "
     return errors.UserError(
         f"--dataset: unknown {name!r}; {hint}Give {own!r}, {wanted}."
     )

@@ -70,7 +70,9 @@ def resize(image, size, channels=3, mode="stretch"):
            [9]], dtype=uint8)
     """
     if mode not in MODES:
-        raise ValueError(f"`mode` is one of {MODES}. Received: {mode!r}")
+        raise ValueError(
+            f"`mode` is one of {', '.join(MODES)}. Received: {mode!r}"
+        )
     if channels not in (1, 3):
         raise ValueError(f"`channels` is 1 or 3. Received: {channels!r}")
     target = (size, size) if isinstance(size, int) else tuple(size)

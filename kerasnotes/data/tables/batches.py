@@ -60,8 +60,11 @@ class TableSplit(batches.IndexedSplit):
         numbers = self.numbers[indices]
         return TableSplit(x, y[:, 0], ids, weight, self._replicas, numbers)
 
+    def examples_per_step(self, batch_size):
+        """Return the rows of a training batch, of few all."""
+        if batch_size <= self.size:
+            return batch_size
+        return max(self.size // self._replicas, 1) * self._replicas
+
     def order(self, batch_size):
-        if batch_size > self.size:
-            replicas = self._replicas
-            batch_size = max(self.size // replicas, 1) * replicas
-        return orders.Shuffled(self.size, batch_size)
+        return orders.Shuffled(self.size, self.examples_per_step(batch_size))

@@ -4,7 +4,6 @@ import array
 import collections
 import csv
 import dataclasses
-import math
 import pathlib
 
 import numpy as np
@@ -178,13 +177,10 @@ def _columns(path, header, columns):
 
 def _number(where, name, text):
     try:
-        number = sheet.number(text)
-        if math.isfinite(number):
-            return number
-    except ValueError:
-        pass
-    found = f"{text!r} is no number" if text.strip() else "is empty"
-    raise errors.UserError(
-        f"{where}, column {name!r}: {found}; put a number there, or take the "
-        "row or the column out"
-    )
+        return sheet.number(text)
+    except ValueError as error:
+        found = error if text.strip() else "is empty"
+        raise errors.UserError(
+            f"{where}, column {name!r}: {found}; put a number there, or take "
+            "the row or the column out"
+        ) from error

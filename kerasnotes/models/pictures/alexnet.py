@@ -82,7 +82,7 @@ class AlexNet(network.Network):
         layers = convolution.Convolution(
             initializer, kernel_regularizer, width, dtype=network.policy(dtype)
         )
-        inputs = keras.Input(input_shape)
+        inputs = network.inputs(input_shape)
         x = network.normalize(inputs, mean, std, dtype)
         x = _trunk(x, layers, groups)
         blocks = ["pool1", "pool2", "conv3_relu", "conv4_relu", "pool5"]

@@ -34,6 +34,7 @@ def check(input_shape, pooling, smallest, poolings=("avg", "max", None)):
     Raises:
         ValueError: see above.
     """
+    network.check_sizes(input_shape)
     if len(input_shape) != 3 or min(input_shape[:2]) < smallest:
         raise ValueError(
             "`input_shape` must be (height, width, channels), at least "

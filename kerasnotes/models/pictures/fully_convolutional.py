@@ -45,8 +45,9 @@ class Sliding:
         sides = (height, width)
         if sides[0] < self.window[0] or sides[1] < self.window[1]:
             raise ValueError(
-                f"`height` and `width` must be at least {self.window}. "
-                f"Received: {sides}"
+                "`height` and `width` must be at least "
+                f"{self.window[0]} and {self.window[1]}. "
+                f"Received: height={height}, width={width}"
             )
         return tuple(
             (side - window) // stride + 1
@@ -147,7 +148,8 @@ def _graph(model):
     shapes = [t.shape for t in [*model.inputs, *model.outputs]]
     ranks = [len(shape) for shape in shapes]
     if ranks != [4, 2] or None in shapes[0][1:]:
-        raise _refused(model, f"its inputs and outputs are of shapes {shapes}")
+        listed = ", ".join(map(str, shapes))
+        raise _refused(model, f"its inputs and outputs are of shapes {listed}")
     return keras.Model(model.inputs[0], model.outputs[0], name=model.name)
 
 

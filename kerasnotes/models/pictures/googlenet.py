@@ -97,7 +97,7 @@ class GoogLeNet(network.Network):
             batch_norm,
             dtype=network.policy(dtype),
         )
-        inputs = keras.Input(input_shape)
+        inputs = network.inputs(input_shape)
         x = network.normalize(inputs, mean, std, dtype)
         x = _modules(_stem(x, layers), layers)
         x = convolution.mean_top(x, config, layers.dtype)

@@ -97,7 +97,7 @@ class LeNet5(network.Network):
             activation=activation,
             dtype=dtype,
         )
-        inputs = keras.Input(input_shape)
+        inputs = network.inputs(input_shape)
         x = network.normalize(inputs, mean, std, dtype)
         x = network.drop_inputs(x, input_dropout, dtype)
         for i, count in enumerate(filters, start=1):

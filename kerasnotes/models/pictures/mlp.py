@@ -66,7 +66,7 @@ class MLP(network.Network):
             "std": std,
         }
         dtype = network.policy(dtype)
-        inputs = keras.Input(input_shape)
+        inputs = network.inputs(input_shape)
         x = network.normalize(inputs, mean, std, dtype)
         x = network.drop_inputs(x, input_dropout, dtype)
         x = network.flatten(x, dtype)

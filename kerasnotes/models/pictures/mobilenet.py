@@ -69,7 +69,7 @@ class _MobileNet(network.Network):
             "kernel_regularizer": kernel_regularizer,
             "dtype": dtype,
         }
-        inputs = keras.Input(input_shape)
+        inputs = network.inputs(input_shape)
         x = network.normalize(inputs, mean, std, dtype)
         ends = self._trunk(x, width, options)
         x = convolution.mean_top(ends[-1], config, dtype)
@@ -170,7 +170,7 @@ def _convolution(x, filters, kernel_size, names, options):
     """Return convolution, batch norm and ReLU of `x`; a 3×3 halves it."""
     kernel, norm, relu = names
     dtype = options["dtype"]
-    initializer = options["kernel_initializer"].clone()
+    initializer = block.new_initializer(options["kernel_initializer"])
     x = keras.layers.Conv2D(
         filters,
         kernel_size,
@@ -179,7 +179,6 @@ def _convolution(x, filters, kernel_size, names, options):
         use_bias=False,
         name=kernel,
         **block.CHANNELS_LAST,
-        # An unseeded initialiser repeats its values.
         **options | {"kernel_initializer": initializer},
     )(x)
     x = keras.layers.BatchNormalization(

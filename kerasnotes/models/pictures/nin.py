@@ -87,7 +87,7 @@ class NetworkInNetwork(network.Network):
         layers = convolution.Convolution(
             initializer, kernel_regularizer, width, batch_norm, dtype=dtype
         )
-        inputs = keras.Input(input_shape)
+        inputs = network.inputs(input_shape)
         x = network.normalize(inputs, mean, std, dtype)
         x = _trunk(x, layers, network.per_layer(keep_prob, 2))
         x = convolution.mean_top(x, config | {"keep_prob": 1.0}, dtype)

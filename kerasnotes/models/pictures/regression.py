@@ -10,7 +10,7 @@ class _Regression(network.Network):
 
     def __init__(self, units, config, name, dtype):
         dtype = network.policy(dtype)
-        inputs = keras.Input(config["input_shape"])
+        inputs = network.inputs(config["input_shape"])
         x = network.normalize(inputs, config["mean"], config["std"], dtype)
         x = network.drop_inputs(x, config["input_dropout"], dtype)
         x = network.flatten(x, dtype)

@@ -100,7 +100,7 @@ class ResNet(network.Network):
             "std": std,
         }
         dtype = network.policy(dtype)
-        inputs = keras.Input(input_shape)
+        inputs = network.inputs(input_shape)
         x = network.normalize(inputs, mean, std, dtype)
         x, blocks = self._trunk(x, config, dtype)
         x = convolution.mean_top(x, config, dtype)

@@ -87,7 +87,7 @@ class VGG(network.Network):
             batch_norm,
             dtype=network.policy(dtype),
         )
-        inputs = keras.Input(input_shape)
+        inputs = network.inputs(input_shape)
         x = network.normalize(inputs, mean, std, dtype)
         x, blocks = _trunk(x, depths, layers)
         x = convolution.dense_top(x, _DENSE, layers, config)

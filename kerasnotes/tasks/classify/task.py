@@ -96,6 +96,11 @@ class Classify(pictures.PictureTask):
         return {
             **super().score(trained, answers),
             "classes": dict(zip(names, rows, strict=True)),
+            "absent": [
+                name
+                for name, row in zip(names, rows, strict=True)
+                if not row["support"]
+            ],
             "confusion": matrix.tolist(),
         }
 

@@ -163,7 +163,8 @@ def best_thresholds(labels, logits, metric):
     for truth, scores in zip(labels.T, logits.T, strict=True):
         known = truth >= 0
         best = 0.0
-        if known.any():
+        # Where no example has it, no threshold is better than another.
+        if (truth > 0).any():
             scores = np.clip(scores[known], -most, most)
             best = thresholds_lib.best(scores, truth[known], objective).value
         found.append(float(expit(best)))

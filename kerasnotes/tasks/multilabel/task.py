@@ -88,7 +88,9 @@ class Multilabel(pictures.PictureTask):
         if not np.sum(counted.complete):
             del scores["exact_match"]
         rows = metrics.multilabel_report(counted.counts)
-        return scores | {"labels": dict(zip(names, rows, strict=True))}
+        rows = dict(zip(names, rows, strict=True))
+        absent = [name for name, row in rows.items() if not row["yes"]]
+        return scores | {"labels": rows, "absent": absent}
 
     def outcome(self, trained, answers):
         """Count an example as wrong if any of its known labels is."""

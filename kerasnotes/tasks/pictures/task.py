@@ -210,7 +210,7 @@ class PictureTask(task_lib.SupervisedTask):
         if classes and list(classes) != list(examples.class_names):
             raise errors.UserError(
                 f"{flag}={dataset}: its classes are not those of "
-                f"the model ({', '.join(classes[:10])}); give data of these"
+                f"the model ({errors.enumeration(classes)}); give data of these"
             )
         if shape is None and examples.class_names:
             names = examples.class_names

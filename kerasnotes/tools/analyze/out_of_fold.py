@@ -14,6 +14,7 @@ from kerasnotes.data.pictures import batches as picture_batches
 from kerasnotes.data.pictures import examples as examples_lib
 from kerasnotes.tasks.pictures import splits as picture_splits
 from kerasnotes.training import records, runner
+from kerasnotes.training.distribute import strategies
 from kerasnotes.training.fit import checkpoints
 from kerasnotes.training.run import folder as run_folder
 
@@ -208,7 +209,7 @@ def _learn(run, config, found, places, path, done):
             f"--group={config.group}: leaves a fold too few groups to learn "
             "from; give fewer --folds"
         )
-    size = min(config.batch_size, len(inner["train"]))
+    size = strategies.batch_size(config, len(inner["train"]))
     config = dataclasses.replace(config, run_dir=str(path), batch_size=size)
     sample = examples_lib.sample(found.examples, found.indices[inner["train"]])
     mean, std = examples_lib.mean_and_std(found.examples, sample)

@@ -177,8 +177,9 @@ def _check_names(space, task_class):
             error = errors.unknown("--search", flag, fields)
             raise errors.UserError(
                 f"{str(error).rstrip('.')}; a name is a flag of "
-                f"{task_class.name} that changes what is learned, or "
-                "flag.argument: optimizer.beta_1=one_minus_log:0.9:0.999"
+                f"{task_class.name} that changes what is learned, alone or "
+                "with an argument of its value behind a dot, as "
+                "optimizer.beta_1=one_minus_log:0.9:0.999"
             )
         listed = {f"{flag}.layers", f"{flag}.units"} <= names
         if dot and not listed and not isinstance(fields[flag].default, str):

@@ -23,7 +23,8 @@ def finish(study):
     with study.locked():
         running = [t.number for t in study.trials(TrialState.RUNNING)]
         if running:
-            print(f"still running in other processes: trials {running}")
+            numbers = ", ".join(map(str, running))
+            print(f"still running in other processes: trials {numbers}")
             return
         path = study.folder / "study.json"
         ranked = study.ranked()

@@ -63,7 +63,7 @@ def strategy(name):
 
 
 def batch_size(config, most):
-    """Return the batch size where there are few examples.
+    """Return the batch size where there are few examples, and tell it.
 
     Args:
         config: the run's `Config`.
@@ -75,12 +75,24 @@ def batch_size(config, most):
 
     >>> from kerasnotes.training.run import config
     >>> batch_size(config.FitConfig(batch_size=64), 33)
+    --batch_size=64: there are 33 examples to train on: 33 a step
     33
     """
     if config.batch_size <= most:
         return config.batch_size
     replicas = strategy(config.strategy).num_replicas_in_sync
-    return max(most // replicas, 1) * replicas
+    found = max(most // replicas, 1) * replicas
+    tell_batch_size(config, found, most)
+    return found
+
+
+def tell_batch_size(config, found, examples):
+    """Print the batch size where it isn't the one of the flag."""
+    if found < config.batch_size:
+        print(
+            f"--batch_size={config.batch_size}: there are {examples:,} "
+            f"examples to train on: {found:,} a step"
+        )
 
 
 def training_batch(config, size):

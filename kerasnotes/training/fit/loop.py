@@ -37,7 +37,7 @@ def learn(task, run, data, repeat=None):
     steps = steps_per_epoch(data.splits, config)
     profiler = profiling.profiler(config.profile, steps, logs)
     with xla.explain_errors(config), profiler as more:
-        model, learner, train_data = prepare(task, run, data)
+        model, learner, train_data, first_loss = prepare(task, run, data)
         # Every worker has read what was there.
         workers.check_alike(
             {name: split.size for name, split in data.splits.items()},
@@ -45,11 +45,14 @@ def learn(task, run, data, repeat=None):
             "different sizes; give all of them the same files",
         )
         # From here on the folder is this run's: the flags have proved good.
-        run.folder.begin(config, train_data.facts)
+        run.folder.begin(
+            config, train_data.facts, batch_size(train_data.splits, config)
+        )
         splits = train_data.splits
         if repeat:
             splits = splits | {"train": repeat(splits["train"])}
         state = fit(learner, run, splits, [*run.watchers, *more])
+        state["first_loss"] = first_loss
     if learner.distribute_strategy is not strategies.strategy("one_device"):
         model = strategies.on_one_device(model)
     result = task.Trained(model, train_data.facts, {}, state)
@@ -63,9 +66,10 @@ def learn(task, run, data, repeat=None):
 
 
 def prepare(task, run, data):
-    """Return the model, what is trained of it, and that model's data.
+    """Return the model, what is trained of it, that model's data, its loss.
 
-    What is trained is compiled; nothing is learned yet.
+    The loss is the untrained model's on a batch of dev. What is trained is
+    compiled; nothing is learned yet.
 
     Args:
         task: the `SupervisedTask`.
@@ -98,19 +102,22 @@ def prepare(task, run, data):
     # One batch makes the metrics, which then have names and variables.
     batches = data.splits["dev"].evaluation_batches(config.batch_size)
     x, y, w = next(iter(batches))
-    names = learner.test_on_batch(x, y, w, return_dict=True)
+    values = learner.test_on_batch(x, y, w, return_dict=True)
     selection = config.selection()
-    selection.check(names)
-    weighted = [name for name in names if name.startswith("weighted_")]
+    selection.check(values)
+    weighted = [name for name in values if name.startswith("weighted_")]
     if weighted and selection.weights.keys().isdisjoint(weighted):
         print(
             f"examples weigh in the loss and in {weighted[0]}, but epochs are "
             f"chosen by --optimize={selection.optimize}, where each counts "
             "alike"
         )
+    strategies.tell_batch_size(
+        config, batch_size(splits, config), splits["train"].size
+    )
     sizes = ", ".join(f"{s.size:,} {name}" for name, s in splits.items())
     print(f"{learner.name}: {_parameters(model)}; {sizes}")
-    return model, learner, data
+    return model, learner, data, float(values["loss"])
 
 
 def _parameters(model):
@@ -119,6 +126,15 @@ def _parameters(model):
         return count
     learn = sum(math.prod(v.shape) for v in model.trainable_variables)
     return f"{count}, of which {learn:,} learn"
+
+
+def batch_size(splits, config):
+    """Return the examples of a step: `--batch_size`, or what a split makes."""
+    train = splits["train"]
+    size = strategies.training_batch(config, train.size)
+    if hasattr(train, "examples_per_step"):
+        return train.examples_per_step(size)
+    return size
 
 
 def steps_per_epoch(splits, config):

@@ -43,6 +43,7 @@ def diagnose(task, run, trained, data, answers, metrics):
         config.human_levels(),
         bool(trained.facts.get("synthetic")),
         _choices(metrics, config),
+        _losses(trained.state),
     )
     points = trained.state and trained.state["curve"]
     curve = _curve(points, data.splits["train"].size, measures)
@@ -96,6 +97,18 @@ def _choices(metrics, config):
     if best is None or patience is None:
         return config.epochs
     return min(config.epochs, best + patience)
+
+
+def _losses(state):
+    """Return the loss before the first step and of the epoch that was kept.
+
+    The model's on dev counts where it is less than the epoch's mean, which
+    its first steps may have spoilt.
+    """
+    if not state or "first_loss" not in state:
+        return None
+    row = state["history"][state["best"]["epoch"] - 1]
+    return state["first_loss"], min(row["loss"], row["val_loss"])
 
 
 def _run(trained, metrics, config, curve, problems):

@@ -6,6 +6,7 @@ A task puts them in order with its own, the most promising first.
 from kerasnotes.diagnosis.advice import Remedy
 from kerasnotes.diagnosis.verdicts import (
     BIAS,
+    DIVERGED,
     HUMAN,
     MISMATCH,
     OTHER_TEST,
@@ -20,6 +21,7 @@ ANOTHER = Remedy(
 )
 SUITS = "one that suits the data needs fewer examples"
 UNITS = (128, 64)
+_SAFE_RATE = 0.01
 FEWER = "fewer weights have less room to fit noise"
 
 
@@ -51,6 +53,7 @@ def remedies(problem, facts, own=None):
         MISMATCH: mismatch,
         OVERFIT: _overfit,
         OTHER_TEST: _other_test,
+        DIVERGED: _diverged,
         HUMAN: _human,
     }
     return (usual | (own or {}))[problem](facts)
@@ -266,6 +269,20 @@ def _other_test(facts):
         "only people can say in what the two differ: trainers.analyze "
         "--mode=sheet, for one with --split=test",
     )
+
+
+def _diverged(facts):
+    rate = facts.flags.get("learning_rate")
+    why = "steps too large carry the weights ever further from the minimum"
+    yield from facts.flag(
+        "learning_rate",
+        "use a smaller learning rate",
+        f"{why}; it was {rate:g}" if rate else why,
+        f"{min((rate or 1) / 10, _SAFE_RATE):.1g}",
+    )
+    if not facts.flags.get("clip_norm"):
+        why = "a rare large gradient moves the weights no further than others"
+        yield from facts.flag("clip_norm", "clip the gradient", why, 1)
 
 
 def _human(facts):

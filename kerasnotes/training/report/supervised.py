@@ -49,6 +49,7 @@ def report(task, run, trained, data):
                 *tables.metrics_rows(metrics),
                 "Of the model kept, in inference mode.",
             ),
+            *map(page.Text, tables.absences(metrics)),
         ],
         f"{tables.metrics_text(metrics)}\n{verdict}",
     )
@@ -79,6 +80,7 @@ def _speed(data, config, state):
     examples = min(steps * config.batch_size, train.size)
     seconds = max(state["seconds"], 1e-9)
     return {
+        "batch_size": loop.batch_size(data.splits, config),
         "seconds": round(state["seconds"], 3),
         "examples_per_second": round(
             examples * len(state["history"]) / seconds, 1
@@ -101,6 +103,7 @@ def _facts(metrics, state, headline):
     ]
     epochs = len(state["history"])
     facts.append(("best epoch", f"{metrics['best_epoch']} of {epochs}"))
+    facts.append(("batch size", f"{metrics['batch_size']:,}"))
     facts.append(("training time", f"{metrics['seconds']:.0f} s"))
     return page.Facts(facts)
 

@@ -29,7 +29,22 @@ def metrics_text(metrics):
     header, rows = metrics_rows(metrics)
     values = [v for split in header[1:] for v in metrics[split].values()]
     texts = dict.fromkeys(v for v in values if isinstance(v, str))
-    return "\n".join([text_table(header, rows), *texts])
+    return "\n".join([text_table(header, rows), *texts, *absences(metrics)])
+
+
+def absences(metrics):
+    """Return a line for each split that lacks a class, which names these.
+
+    >>> absences({"dev": {"absent": ["cat"]}, "test": {"absent": []}})[0][:28]
+    "no example of 'cat' in dev: "
+    """
+    found = ((s, metrics.get(s, {}).get("absent")) for s in SPLITS)
+    return [
+        f"no example of {errors.enumeration(map(repr, names))} in {split}: "
+        "means over classes and the worst are those of the others"
+        for split, names in found
+        if names
+    ]
 
 
 def text_table(header, rows):

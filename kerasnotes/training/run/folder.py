@@ -134,11 +134,17 @@ class RunFolder:
                 "give a folder that you may write"
             ) from error
 
-    def begin(self, config, facts):
+    def begin(self, config, facts, batch_size=None):
         """Write config.json: flags, data, versions, the revision.
 
         With `--overwrite` what a run writes is deleted first; sheets that
         people filled, and files of their own, stay.
+
+        Args:
+            config: the run's `Config`.
+            facts: those of the data.
+            batch_size: the examples of a step, where the flag may ask for
+                more than there are.
 
         Raises:
             UserError: the run has begun with other data.
@@ -170,6 +176,8 @@ class RunFolder:
             "packages": {n: importlib.metadata.version(n) for n in _PACKAGES},
             "git_revision": _revision(),
         }
+        if batch_size:
+            value["batch_size"] = batch_size
         if chosen:
             value["chosen"] = chosen
         files.write_sealed(self / "config.json", value)

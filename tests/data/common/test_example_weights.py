@@ -15,6 +15,11 @@ def test_given_weights_have_a_mean_of_one():
     assert np.isclose(found.max() / found.min(), 4)
 
 
+def test_the_largest_numbers_have_a_mean():
+    found = example_weights.mean_one(np.array([1e308, 1e308, 0.5e308]))
+    np.testing.assert_allclose(found, [1.2, 1.2, 0.6], rtol=1e-6)
+
+
 def test_class_and_example_multiply():
     own = np.array([1, 2, 1, 1, 1, 1])
     found = example_weights.of_examples({"a": 3}, LABELS, NAMES, own)
@@ -25,7 +30,7 @@ def test_class_and_example_multiply():
     ("given", "message"),
     [
         ({"d": 2}, "unknown 'd'"),
-        ({"a": -1}, "weights are positive"),
+        ({"a": -1}, "weights are positive. Received: a=-1$"),
         ({"a": 0, "b": 0, "c": 0}, "a weight over 0"),
         ({"a": float("nan")}, "weights are positive"),
     ],

@@ -202,3 +202,8 @@ def test_a_saved_model_decodes_a_batch_alike(tmp_path, decode):
     served = tf.saved_model.load(str(tmp_path))(tf.constant(batch))
     for data, picture in zip(batch, served, strict=True):
         np.testing.assert_array_equal(picture, one(data))
+
+
+def test_other_modes_are_refused():
+    with pytest.raises(ValueError, match="one of stretch, pad, crop. Received"):
+        images.resize(np.zeros([4, 4, 3], "uint8"), 2, mode="shrink")

@@ -1,4 +1,5 @@
 import csv
+import re
 
 import numpy as np
 import pytest
@@ -161,6 +162,20 @@ def test_what_only_python_takes_for_a_number(tmp_path, cell):
     path = write(tmp_path / "t.csv", "a,b", f"1,{cell}")
     with pytest.raises(errors.UserError, match=f"'b': '{cell}' is no number"):
         tables.read(path)
+
+
+@pytest.mark.parametrize("cell", ["1e400", "-2e309", "1e-400", "0.0003e-321"])
+def test_what_float64_does_not_hold_is_told_with_its_range(tmp_path, cell):
+    path = write(tmp_path / "t.csv", "a,b", "1,2", f"1,{cell}")
+    message = f"{path}: line 3, column 'b': '{cell}' is outside of 5e-324 to"
+    with pytest.raises(errors.UserError, match=re.escape(message)):
+        tables.read(path)
+
+
+@pytest.mark.parametrize("cell", ["1e300", "-1e-300", "0e5", "0.00", "5e-324"])
+def test_what_float64_holds_is_read(tmp_path, cell):
+    path = write(tmp_path / "t.csv", "a,b", f"1,{cell}")
+    assert tables.read(path).values[0, 1] == float(cell)
 
 
 def test_text_behind_a_quoted_cell_is_refused(tmp_path):

@@ -60,6 +60,7 @@ def test_it_learns_from_what_is_known(finished, data):
     for split in ("train", "dev", "test"):
         assert found[split]["accuracy"] > 0.75
         assert list(found[split]["labels"]) == LABELS
+        assert found[split]["absent"] == []
     with open(data / "labels.csv", newline="") as file:
         rows = list(csv.reader(file))[1:]
     known = np.sum([[cell != "" for cell in row[1:]] for row in rows], 0)
@@ -82,6 +83,13 @@ def test_each_label_has_its_best_threshold(finished, data, tmp_path):
     assert found["dev"]["accuracy"] > before["dev"]["accuracy"]
     with pytest.raises(errors.UserError, match="--optimize=exact_match"):
         run(tmp_path / "s", data, threshold="auto", optimize="exact_match")
+
+
+def test_a_label_that_dev_lacks_keeps_its_threshold():
+    labels = np.array([[0, 1], [-1, 0]])
+    logits = np.array([[-3.0, 2.0], [1.0, 1.0]])
+    absent, other = review.best_thresholds(labels, logits, "f1")
+    assert absent == 0.5 and other > 0.7
 
 
 def test_examples_weigh_in_the_metric(data, tmp_path):

@@ -74,6 +74,13 @@ def test_as_good_as_least_squares(run_dir, diabetes, ols):
         assert found[side]["size"] == len(y)
 
 
+def test_the_batch_size_is_told_where_the_data_are_fewer(run_dir, diabetes):
+    rows = len(diabetes["train"][0])
+    for name in ("config.json", "metrics.json"):
+        assert json.loads((run_dir / name).read_text())["batch_size"] == rows
+    assert f"{rows}" in (run_dir / "report.html").read_text()
+
+
 def test_coefficients_are_those_of_least_squares(run_dir, diabetes, ols):
     told = facts(run_dir)
     kernel, bias = last_weights(run_dir)
@@ -272,6 +279,7 @@ def test_the_same_command_again_is_the_same_run(tmp_path, capsys):
         run(tmp_path, epochs=epochs)
     told = capsys.readouterr().out
     assert told.count("finished") == 1 and "going on" in told
+    assert "--batch_size=1024: there are " in told
 
 
 def test_names_of_inputs_are_distinct():

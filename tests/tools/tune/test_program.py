@@ -288,7 +288,7 @@ def test_one_line_before_anything_is_trained(tmp_path, search, words, told):
     [
         ({}, "--search: say what to draw"),
         ({"search": "betas=log:1:2"}, "optimizer.beta_1=one_minus_log"),
-        ({"search": "epochs=int:1:9"}, "changes what is learned"),
+        ({"search": "epochs=int:1:9"}, "changes what is learned, alone"),
         ({"search": "l2.x=int:1:9"}, "--l2 takes no arguments"),
         ({"search": "l2=log:-1:1"}, "above 0"),
         ({"search": SEARCH, "trials": 0}, "--trials: must be from 1"),

@@ -71,7 +71,7 @@ def run(task, folder, texts=None, cut=None, **given):
     place = run_folder.RunFolder(folder, toy.name)
     place.open(toy.config)
     session_run = session.Run(toy.config, place)
-    _, model, data = loop.prepare(toy, session_run, toy.data())
+    _, model, data, _ = loop.prepare(toy, session_run, toy.data())
     place.begin(toy.config, data.facts)
     return loop.fit(model, session_run, data.splits, [hand])
 

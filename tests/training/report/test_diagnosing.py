@@ -33,13 +33,15 @@ class Split:
         self.size = size
 
 
-def diagnose(toy, folder, errors, points=None, facts=None, size=2000, **flags):
+def diagnose(
+    toy, folder, errors, points=None, facts=None, size=2000, state=None, **flags
+):
     task = Measured(toy.Config(run_dir=str(folder), **flags))
     model = keras.Sequential([keras.Input([4]), keras.layers.Dense(2)])
-    return run(task, errors, model, points, facts, size)
+    return run(task, errors, model, points, facts, size, state)
 
 
-def run(task, errors, model, points=None, facts=None, size=2000):
+def run(task, errors, model, points=None, facts=None, size=2000, state=None):
     metrics = {name: {} for name in errors}
     metrics |= {"best_epoch": 3, "parameters": 10}
     facts = {"train": 1000} | (facts or {})
@@ -47,7 +49,7 @@ def run(task, errors, model, points=None, facts=None, size=2000):
     return diagnosing.diagnose(
         task,
         session.Run(task.config, folder),
-        records.Trained(model, facts, state={"curve": points}),
+        records.Trained(model, facts, state=state or {"curve": points}),
         records.Data({name: Split(size) for name in errors}, facts),
         {name: Measure(error, size) for name, error in errors.items()},
         metrics,
@@ -215,3 +217,28 @@ def test_a_toy_is_measured_by_its_own_metrics(toy, tmp_path):
         wrong = task.outcome(trained, answers[name]).errors
         assert value["errors"][name]["error"] == pytest.approx(wrong.mean())
         assert value["errors"][name]["examples"] == split.size
+
+
+def test_a_run_that_diverged_says_so(toy, tmp_path):
+    state = {
+        "curve": None,
+        "first_loss": 2.3,
+        "best": {"epoch": 2},
+        "history": [
+            {"loss": 3.0, "val_loss": 2.0},
+            {"loss": 1e31, "val_loss": 2e31},
+        ],
+    }
+    flags = {"learning_rate": 1e30, "state": state}
+    value, text, _ = diagnose(
+        toy, tmp_path, {"train": 0.9, "dev": 0.9}, **flags
+    )
+    assert (
+        value["verdict"] == "the run diverged: its loss grew from 2.3 to 1e+31"
+    )
+    assert "1. use a smaller learning rate: --learning_rate=0.01" in text
+    assert "bias problem" not in text
+    # What its first steps spoilt, and the others mended, has not diverged.
+    state["history"][1]["val_loss"] = 1.9
+    _, text, _ = diagnose(toy, tmp_path, {"train": 0.9, "dev": 0.9}, **flags)
+    assert "you have a bias problem" in text

@@ -40,6 +40,7 @@ def test_parts_take_the_steps_of_the_whole(curve, tmp_path, capsys):
         assert kept["data"]["train"] == point["size"]
         assert kept["flags"]["batch_size"] == min(16, point["size"])
     out = capsys.readouterr().out.splitlines()
+    assert out.pop(0).endswith("there are 12 examples to train on: 12 a step")
     assert len(out) == 2
     assert out[0].startswith("learning curve: 12 examples: train error ")
 

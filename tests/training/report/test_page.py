@@ -21,6 +21,12 @@ def test_a_table_for_the_terminal():
     ]
 
 
+def test_classes_without_examples_are_named():
+    scores = {"dev": {"size": 2, "absent": ["cat", "dog"]}}
+    last = tables.metrics_text(scores).splitlines()[-1]
+    assert last.startswith("no example of 'cat', 'dog' in dev: means over")
+
+
 def test_answers_in_every_format(capsys):
     answers = [
         {"file": "a,b.png", "label": 'say "hi"', "confidence": 0.5},

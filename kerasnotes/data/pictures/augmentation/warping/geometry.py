@@ -85,7 +85,8 @@ class Geometry:
                 )
         if self.fill not in warp.FILLS:
             raise ValueError(
-                f"`fill` is one of {warp.FILLS}. Received: {self.fill!r}"
+                f"`fill` is one of {', '.join(warp.FILLS)}. "
+                f"Received: {self.fill!r}"
             )
         if self.crop is not None:
             least, most = self.crop

@@ -131,7 +131,7 @@ def test_a_picture_alone_is_the_picture_in_its_batch():
     [
         ({"shift": 2}, "`shift` lies between 0 and 1. Received: 2"),
         ({"warp": 0.1}, "`warp` lies between 0 and 0.03. Received: 0.1"),
-        ({"fill": "blue"}, "`fill` is one of.*Received: 'blue'"),
+        ({"fill": "blue"}, "`fill` is one of auto, .*Received: 'blue'"),
         ({"crop": (0.5, 1.5)}, r"`crop` is.*Received: \(0.5, 1.5\)"),
         ({"crop": (0.5, 1), "pad": 2}, "without `pad`.*pad=2"),
     ],

@@ -1,0 +1,55 @@
+"""Layers within a layer or model that `quantize` has changed.
+
+Keras saves what each layer of a graph became. What makes its layers anew from
+its own arguments has to say it, or the file's weights fit none of them.
+"""
+
+import keras
+
+from kerasnotes import keras_private
+
+
+def quantized(layer):
+    """Return which inner layers are quantised, JSON-able.
+
+    A list of their places among all inner layers, their modes, and the
+    configs of these, None where there is none.
+    """
+    found = []
+    for place, inner in enumerate(keras_private.flatten_layers(layer)):
+        mode = getattr(inner, "quantization_mode", None)
+        if mode is not None and inner is not layer:
+            config = getattr(inner, "quantization_config", None)
+            config = keras.saving.serialize_keras_object(config)
+            found.append([place, mode, config])
+    return found
+
+
+def quantize(layer, found):
+    """Quantise the inner layers of a new layer or model that is built.
+
+    Args:
+        layer: the layer.
+        found: what `quantized` returned of the one that was saved.
+    """
+    inner = keras_private.flatten_layers(layer)
+    for place, mode, config in found:
+        config = keras.saving.deserialize_keras_object(config)
+        inner[place].quantize(mode, config=config)
+
+
+class QuantizedBuild:
+    """Let a layer that makes others in `build` reload once quantised."""
+
+    def get_build_config(self):
+        """Return what `build_from_config` takes."""
+        found = quantized(self)
+        more = {"quantized": found} if found else {}
+        return (super().get_build_config() or {}) | more
+
+    def build_from_config(self, config):
+        """Build the layer, and quantise what was."""
+        config = dict(config)
+        found = config.pop("quantized", ())
+        super().build_from_config(config)
+        quantize(self, found)
