@@ -44,7 +44,7 @@ def _entry(name, value):
     summary = _SECTION.split(inspect.getdoc(value))[0]
     return (
         f"### [{name}]({link.as_posix()})\n\n"
-        f"```py\n{_signature(name, value)}\n```\n\n{summary}\n"
+        f"```\n{_signature(name, value)}\n```\n\n{summary}\n"
     )
 
 
