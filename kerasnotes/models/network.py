@@ -27,8 +27,9 @@ class Network(keras.Model):
     - `pooling`: of features that are maps: `avg`, `max`, or None to leave
       them maps.
     - `activation`: of hidden layers, one of `choices.ACTIVATIONS`.
-    - `keep_prob`: probability that dropout keeps a unit, in (0, 1]; one
-      number, or one for each layer that has dropout.
+    - `dropout`: rate of the units that dropout drops, in [0, 1); one number,
+      or one for each layer that has dropout. The notes' `keep_prob` is
+      `1 - dropout`.
     - `input_dropout`: rate of the inputs that dropout drops, in [0, 1): a
       dropped one is the training set's mean where inputs are normalised.
     - `batch_norm`: whether to normalise before each activation.
@@ -212,7 +213,7 @@ def drop_inputs(x, rate, dtype=None):
     return keras.layers.Dropout(rate, dtype=dtype, name="input_drop")(x)
 
 
-def block(x, layer, activation, batch_norm=False, keep_prob=1.0):
+def block(x, layer, activation, batch_norm=False, dropout=0.0):
     """Return layer → batch norm → activation → dropout of `x`.
 
     All have the layer's dtype policy.
@@ -222,14 +223,14 @@ def block(x, layer, activation, batch_norm=False, keep_prob=1.0):
         layer: a named layer; without a bias where batch norm follows.
         activation: one of `choices.ACTIVATIONS`.
         batch_norm: whether to normalise before the activation.
-        keep_prob: probability that dropout keeps a unit, in (0, 1].
+        dropout: rate of the units that dropout drops, in [0, 1).
     """
     if activation not in choices.ACTIVATIONS:
         raise errors.unknown("`activation`", activation, choices.ACTIVATIONS)
-    if not 0 < keep_prob <= 1:
+    if not 0 <= dropout < 1:
         raise errors.ArgumentError(
-            "keep_prob",
-            f"`keep_prob` must be in (0, 1]. Received: keep_prob={keep_prob}",
+            "dropout",
+            f"`dropout` must be in [0, 1). Received: dropout={dropout}",
         )
     x = layer(x)
 
@@ -242,29 +243,29 @@ def block(x, layer, activation, batch_norm=False, keep_prob=1.0):
         x = keras.layers.LeakyReLU(negative_slope=0.01, **named(activation))(x)
     elif activation != "linear":
         x = keras.layers.Activation(activation, **named(activation))(x)
-    if keep_prob < 1:
-        x = keras.layers.Dropout(1 - keep_prob, **named("drop"))(x)
+    if dropout:
+        x = keras.layers.Dropout(dropout, **named("drop"))(x)
     return x
 
 
-def per_layer(keep_prob, layers):
-    """Return a keep_prob for each layer, from one for all or one for each.
+def per_layer(dropout, layers):
+    """Return a rate for each layer, from one for all or one for each.
 
-    >>> per_layer(0.8, 2)
-    [0.8, 0.8]
+    >>> per_layer(0.2, 2)
+    [0.2, 0.2]
     """
-    probabilities = (
-        [keep_prob] * layers
-        if isinstance(keep_prob, (int, float))
-        else list(keep_prob)
+    rates = (
+        [dropout] * layers
+        if isinstance(dropout, (int, float))
+        else list(dropout)
     )
-    if len(probabilities) != layers:
+    if len(rates) != layers:
         raise errors.ArgumentError(
-            "keep_prob",
-            f"`keep_prob` must be one number or {layers}, one per hidden "
-            f"layer. Received: keep_prob={keep_prob}",
+            "dropout",
+            f"`dropout` must be one number or {layers}, one per hidden "
+            f"layer. Received: dropout={dropout}",
         )
-    return probabilities
+    return rates
 
 
 def flatten(x, dtype=None, name="flatten"):

@@ -85,8 +85,8 @@ def build(name, include_top=True, **arguments):
     count = CLASSES if "classes" in accepted else 1
     channels = shape[-1]
     statistics = {"mean": [120.0] * channels, "std": [50.0] * channels}
-    if "keep_prob" in accepted:
-        more = more | {"keep_prob": 1.0}
+    if "dropout" in accepted:
+        more = more | {"dropout": 0.0}
     return class_of(name)(
         shape, count, include_top, **more | statistics | arguments
     )

@@ -40,7 +40,7 @@ def test_half_precision_normalises_in_float32():
 
 
 def test_order_in_a_block():
-    model = models.MLP((4,), hidden=(3,), batch_norm=True, keep_prob=0.8)
+    model = models.MLP((4,), hidden=(3,), batch_norm=True, dropout=0.2)
     assert [layer.name for layer in model.layers[2:]] == [
         "hidden_1",
         "hidden_1_norm",
@@ -51,8 +51,8 @@ def test_order_in_a_block():
     assert not model.get_layer("hidden_1").use_bias
 
 
-def test_keep_prob_per_layer():
-    model = models.MLP((4,), hidden=(3, 3, 3), keep_prob=(0.8, 1.0, 0.5))
+def test_dropout_per_layer():
+    model = models.MLP((4,), hidden=(3, 3, 3), dropout=(0.2, 0.0, 0.5))
     rates = {
         layer.name: layer.rate
         for layer in model.layers

@@ -54,7 +54,7 @@ def test_every_network_is_here():
 def test_train_and_serve(name, flags, tmp_path, monkeypatch):
     # The report is no network's own.
     monkeypatch.setattr(classify.Classify, "review", lambda *_: [])
-    keep = "keep_prob" in models.arguments_of(name)
+    drops = "dropout" in models.arguments_of(name)
     given = {
         "model": name,
         "run_dir": str(tmp_path),
@@ -64,7 +64,7 @@ def test_train_and_serve(name, flags, tmp_path, monkeypatch):
         "epochs": 1,
         "learning_rate": 1e-4,
         "fold_batch_norm": True,
-        **({"keep_prob": "0.9"} if keep else {}),
+        **({"dropout": "0.1"} if drops else {}),
         **flags,
     }
     metrics = runner.run(classify.Classify, given, [], "trainers.classify")

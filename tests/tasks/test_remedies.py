@@ -20,7 +20,7 @@ PICTURES = {
     "train": 1079,
     "parameters": 61_706,
     "best_epoch": 40,
-    "arguments": frozenset({"keep_prob", "batch_norm"}),
+    "arguments": frozenset({"dropout", "batch_norm"}),
     "input_shape": (32, 32, 1),
 }
 RESNET = PICTURES | {"arguments": frozenset(), "input_shape": (32, 32, 3)}
@@ -72,17 +72,17 @@ TABLE = [
     (
         *("classify", VARIANCE, {}, PICTURES | {"problems": (BIAS, VARIANCE)}),
         [
-            *(CURVE, "--augment=standard", "--l2=1", "--keep_prob=0.8"),
+            *(CURVE, "--augment=standard", "--l2=1", "--dropout=0.2"),
             "--weight_average=0.99",
         ],
     ),
     ("classify", MISMATCH, {}, PICTURES, ["", "", ""]),
     (
-        *("multilabel", BIAS, {"keep_prob": "0.5"}),
+        *("multilabel", BIAS, {"dropout": "0.5"}),
         PICTURES | {"best_epoch": 30, "data": {"picture_size": (48, 48)}},
         [
             "--epochs=60",
-            "--keep_prob=0.75",
+            "--dropout=0.25",
             "--model=resnet20",
             "--image_size=48",
             "--batch_norm",
@@ -97,7 +97,7 @@ TABLE = [
             CURVE,
             "--augment=light",
             "--l2=1",
-            "--keep_prob=0.8",
+            "--dropout=0.2",
             "--weight_average=0.99",
             "--model=lenet5",
         ],
@@ -108,7 +108,7 @@ TABLE = [
     ),
     (
         *("regress", VARIANCE, {"model": "mlp", "hidden": "20"}, {}),
-        [CURVE, "--l2=1", "--keep_prob=0.8", "--hidden=10"],
+        [CURVE, "--l2=1", "--dropout=0.2", "--hidden=10"],
     ),
     ("regress", HUMAN, {}, {}, ["--human_error=…"]),
     (

@@ -186,7 +186,7 @@ def test_served_without_keras(run_dir, pictures, tmp_path):
         (["--activation=foo", "--model=mlp"], "--activation: unknown"),
         (["--hidden=4"], "--hidden"),
         (["--hidden=a", "--model=mlp"], "--hidden"),
-        (["--keep_prob=2"], "keep_prob"),
+        (["--dropout=-1"], "dropout"),
         (["--class_weight=nine=2"], "'nine'"),
         (["--threshold=auto"], "--threshold=auto: is for two classes"),
         (["--threshold=1.5"], "--threshold=1.5"),
@@ -206,10 +206,10 @@ def test_bad_input_gets_one_line(here, tmp_path, words, told):
     assert not (tmp_path / "run" / "config.json").exists()
 
 
-@pytest.mark.parametrize("keep_prob", ["0.8", "0.8,0.5"])
-def test_flags_reach_the_model(keep_prob):
+@pytest.mark.parametrize("dropout", ["0.2", "0.2,0.5"])
+def test_flags_reach_the_model(dropout):
     config = classify.Config(
-        keep_prob=keep_prob, l2=2.0, activation="relu", initializer="he"
+        dropout=dropout, l2=2.0, activation="relu", initializer="he"
     )
     facts = {
         "classes": list("ab"),
@@ -224,7 +224,7 @@ def test_flags_reach_the_model(keep_prob):
         for layer in model.layers
         if isinstance(layer, keras.layers.Dropout)
     ]
-    last = 1 - float(keep_prob.split(",")[-1])
+    last = float(dropout.split(",")[-1])
     np.testing.assert_allclose(rates, [0.2, last])
     kernel = model.get_layer("dense_1").kernel
     np.testing.assert_allclose(

@@ -37,7 +37,7 @@ class AlexNet(network.Network):
         input_shape: height, width (at least 67) and channels.
         groups: 2 as published, where conv2, conv4 and conv5 see half of the
             channels each (the halves lay on two GPUs); 1 for one tower.
-        keep_prob: probability that dropout keeps a unit of fc6 and fc7; one
+        dropout: rate of the units that dropout drops of fc6 and fc7; one
             number, or one for each.
 
     The other arguments are those that `Network` lists; features are pool5's.
@@ -56,7 +56,7 @@ class AlexNet(network.Network):
         include_top=True,
         pooling=None,
         groups=1,
-        keep_prob=0.5,
+        dropout=0.5,
         width=1.0,
         initializer="he",
         kernel_regularizer=None,
@@ -72,7 +72,7 @@ class AlexNet(network.Network):
             "include_top": include_top,
             "pooling": pooling,
             "groups": groups,
-            "keep_prob": keep_prob,
+            "dropout": dropout,
             "width": width,
             "initializer": initializer,
             "kernel_regularizer": kernel_regularizer,

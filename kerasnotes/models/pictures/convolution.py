@@ -100,7 +100,7 @@ class Convolution:
         """
         return groups * max(1, round(channels * self.width / groups))
 
-    def dense(self, x, units, name, keep_prob, batch_norm=False):
+    def dense(self, x, units, name, dropout, batch_norm=False):
         """Return relu(Wx + b) of a flat `x`, with dropout."""
         layer = network.dense(
             self.scaled(units),
@@ -110,7 +110,7 @@ class Convolution:
             use_bias=not batch_norm,
             dtype=self.dtype,
         )
-        return network.block(x, layer, self.activation, batch_norm, keep_prob)
+        return network.block(x, layer, self.activation, batch_norm, dropout)
 
 
 def pool(kind, size, strides=None, padding="valid", **options):
@@ -131,17 +131,17 @@ def mean_top(x, config, dtype=None):
 
     Args:
         x: the last maps.
-        config: of the model: `include_top`, `pooling`, `keep_prob`,
+        config: of the model: `include_top`, `pooling`, `dropout`,
             `classes`, `initializer`, `kernel_regularizer`.
         dtype: the model's dtype policy.
     """
     if not config["include_top"]:
         return _features(x, config["pooling"], dtype)
-    (keep,) = network.per_layer(config["keep_prob"], 1)
+    (rate,) = network.per_layer(config["dropout"], 1)
     mean = keras.layers.GlobalAveragePooling2D(
         dtype=dtype, name="avg_pool", **CHANNELS_LAST
     )
-    x = network.block(x, mean, "linear", keep_prob=keep)
+    x = network.block(x, mean, "linear", dropout=rate)
     return _logits(x, config, dtype)
 
 
@@ -158,9 +158,9 @@ def dense_top(x, names, convolution, config):
     if not config["include_top"]:
         return _features(x, config["pooling"], dtype)
     x = network.flatten(x, dtype)
-    keeps = network.per_layer(config["keep_prob"], len(names))
-    for name, keep in zip(names, keeps, strict=True):
-        x = convolution.dense(x, 4096, name, keep)
+    rates = network.per_layer(config["dropout"], len(names))
+    for name, rate in zip(names, rates, strict=True):
+        x = convolution.dense(x, 4096, name, rate)
     return _logits(x, config, dtype)
 
 

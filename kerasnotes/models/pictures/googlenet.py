@@ -46,7 +46,7 @@ class GoogLeNet(network.Network):
 
     Args:
         input_shape: height, width (at least 32) and channels.
-        keep_prob: probability that dropout keeps a unit of avg_pool.
+        dropout: rate of the units that dropout drops of avg_pool.
         batch_norm: whether to normalise before each ReLU; in place of local
             response normalisation then.
 
@@ -66,7 +66,7 @@ class GoogLeNet(network.Network):
         classes=1000,
         include_top=True,
         pooling=None,
-        keep_prob=0.6,
+        dropout=0.4,
         batch_norm=False,
         width=1.0,
         initializer="he",
@@ -82,7 +82,7 @@ class GoogLeNet(network.Network):
             "classes": classes,
             "include_top": include_top,
             "pooling": pooling,
-            "keep_prob": keep_prob,
+            "dropout": dropout,
             "batch_norm": batch_norm,
             "width": width,
             "initializer": initializer,
@@ -180,7 +180,7 @@ def _side(x, layers, classes, number):
     """Return the logits of a side head on the maps `x`.
 
     Average pooling 5×5 of stride 3, 1×1 convolution to 128 channels, a dense
-    layer of 1024, dropout that keeps 0.3. Of maps smaller than 5×5 the
+    layer of 1024, dropout of 0.7. Of maps smaller than 5×5 the
     pooling takes the whole.
     """
     name, dtype = f"side_{number}", layers.dtype
@@ -190,7 +190,7 @@ def _side(x, layers, classes, number):
     )
     x = layers(x, 128, 1, f"{name}_conv")
     x = network.flatten(x, dtype, f"{name}_flatten")
-    x = layers.dense(x, 1024, f"{name}_dense", keep_prob=0.3)
+    x = layers.dense(x, 1024, f"{name}_dense", dropout=0.7)
     return network.dense(
         classes,
         f"{name}_logits",

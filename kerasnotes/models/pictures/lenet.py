@@ -41,8 +41,8 @@ class LeNet5(network.Network):
         input_shape: height, width (at least 16) and channels.
         filters: numbers of filters of conv_1 and conv_2.
         pooling: of pool_1 and pool_2: `average` or `max`.
-        keep_prob: probability that dropout keeps a unit of dense_1 and
-            dense_2; one number, or one for each.
+        dropout: rate of the units that dropout drops of dense_1 and dense_2;
+            one number, or one for each.
 
     The other arguments are those that `Network` lists; features are
     dense_2's `(batch, 84)`.
@@ -62,7 +62,7 @@ class LeNet5(network.Network):
         filters=(6, 16),
         activation="tanh",
         pooling="average",
-        keep_prob=1.0,
+        dropout=0.0,
         input_dropout=0.0,
         batch_norm=False,
         initializer="glorot",
@@ -81,7 +81,7 @@ class LeNet5(network.Network):
             "filters": filters,
             "activation": activation,
             "pooling": pooling,
-            "keep_prob": keep_prob,
+            "dropout": dropout,
             "input_dropout": input_dropout,
             "batch_norm": batch_norm,
             "initializer": initializer,
@@ -104,10 +104,10 @@ class LeNet5(network.Network):
             x = layers(x, count, 5, f"conv_{i}", "valid")
             x = convolution.pool(pooling, 2, dtype=dtype, name=f"pool_{i}")(x)
         x = network.flatten(x, dtype)
-        keeps = network.per_layer(keep_prob, 2)
+        rates = network.per_layer(dropout, -1)
         for i, units in enumerate((120, 84)):
             x = layers.dense(
-                x, units, f"dense_{i + 1}", keeps[i], batch_norm=batch_norm
+                x, units, f"dense_{i + 1}", rates[i], batch_norm=batch_norm
             )
         if include_top:
             x = network.logits(
@@ -136,7 +136,7 @@ class LeNet5Teaching(LeNet5):
         filters=(6, 16),
         activation="relu",
         pooling="max",
-        keep_prob=1.0,
+        dropout=0.0,
         input_dropout=0.0,
         batch_norm=False,
         initializer="he",
@@ -153,7 +153,7 @@ class LeNet5Teaching(LeNet5):
             filters,
             activation,
             pooling,
-            keep_prob,
+            dropout,
             input_dropout,
             batch_norm,
             initializer,

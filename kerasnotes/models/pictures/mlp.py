@@ -17,7 +17,7 @@ class MLP(network.Network):
         hidden: units of each hidden layer.
         activation: g: `relu`, `tanh`, `sigmoid`, `leaky_relu` (slope 0.01
             below zero) or `linear`.
-        keep_prob: probability that dropout keeps a hidden unit; one number,
+        dropout: rate of the hidden units that dropout drops; one number,
             or one per hidden layer.
 
     The other arguments are those that `Network` lists; features are the last
@@ -41,7 +41,7 @@ class MLP(network.Network):
         include_top=True,
         hidden=(128, 64),
         activation="relu",
-        keep_prob=1.0,
+        dropout=0.0,
         input_dropout=0.0,
         batch_norm=False,
         initializer="he",
@@ -57,7 +57,7 @@ class MLP(network.Network):
             "include_top": include_top,
             "hidden": hidden,
             "activation": activation,
-            "keep_prob": keep_prob,
+            "dropout": dropout,
             "input_dropout": input_dropout,
             "batch_norm": batch_norm,
             "initializer": initializer,
@@ -70,9 +70,9 @@ class MLP(network.Network):
         x = network.normalize(inputs, mean, std, dtype)
         x = network.drop_inputs(x, input_dropout, dtype)
         x = network.flatten(x, dtype)
-        keep_probs = network.per_layer(keep_prob, len(hidden))
-        for i, (units, keep) in enumerate(
-            zip(hidden, keep_probs, strict=True), start=1
+        rates = network.per_layer(dropout, len(hidden))
+        for i, (units, rate) in enumerate(
+            zip(hidden, rates, strict=True), start=1
         ):
             layer = network.dense(
                 units,
@@ -82,7 +82,7 @@ class MLP(network.Network):
                 use_bias=not batch_norm,
                 dtype=dtype,
             )
-            x = network.block(x, layer, activation, batch_norm, keep)
+            x = network.block(x, layer, activation, batch_norm, rate)
         if include_top:
             x = network.logits(
                 x, classes, initializer, kernel_regularizer, dtype

@@ -42,7 +42,7 @@ class _MobileNet(network.Network):
         include_top=True,
         pooling=None,
         width=1.0,
-        keep_prob=1.0,
+        dropout=0.0,
         initializer="he",
         kernel_regularizer=None,
         mean=None,
@@ -57,7 +57,7 @@ class _MobileNet(network.Network):
             "include_top": include_top,
             "pooling": pooling,
             "width": width,
-            "keep_prob": keep_prob,
+            "dropout": dropout,
             "initializer": initializer,
             "kernel_regularizer": kernel_regularizer,
             "mean": mean,
@@ -92,7 +92,7 @@ class MobileNet(_MobileNet):
     Args:
         input_shape: height, width (at least 32) and channels.
         width: multiplier of the channels, rounded down.
-        keep_prob: probability that dropout before the logits keeps a unit.
+        dropout: rate of the units that dropout before the logits drops.
         kernel_regularizer: a Keras regulariser of the kernels, but not of the
             depthwise ones.
 
@@ -134,7 +134,7 @@ class MobileNetV2(_MobileNet):
         input_shape: height, width (at least 32) and channels.
         width: multiplier of the channels, which are then rounded to
             multiples of 8; that of the last convolution is at least 1.
-        keep_prob: probability that dropout before the logits keeps a unit.
+        dropout: rate of the units that dropout before the logits drops.
         kernel_regularizer: a Keras regulariser of the kernels, but not of the
             depthwise ones.
 

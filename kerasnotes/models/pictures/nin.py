@@ -40,8 +40,8 @@ class NetworkInNetwork(network.Network):
 
     Args:
         input_shape: height, width (at least 7) and channels.
-        keep_prob: probability that dropout keeps an activation of pool1 and
-            pool2; one number, or one for each.
+        dropout: rate of what dropout drops of pool1 and pool2; one number,
+            or one for each.
 
     The other arguments are those that `Network` lists; features are the last
     stage's.
@@ -59,7 +59,7 @@ class NetworkInNetwork(network.Network):
         classes=10,
         include_top=True,
         pooling=None,
-        keep_prob=0.5,
+        dropout=0.5,
         batch_norm=False,
         width=1.0,
         initializer="he",
@@ -75,7 +75,7 @@ class NetworkInNetwork(network.Network):
             "classes": classes,
             "include_top": include_top,
             "pooling": pooling,
-            "keep_prob": keep_prob,
+            "dropout": dropout,
             "batch_norm": batch_norm,
             "width": width,
             "initializer": initializer,
@@ -89,13 +89,13 @@ class NetworkInNetwork(network.Network):
         )
         inputs = network.inputs(input_shape)
         x = network.normalize(inputs, mean, std, dtype)
-        x = _trunk(x, layers, network.per_layer(keep_prob, 2))
-        x = convolution.mean_top(x, config | {"keep_prob": 1.0}, dtype)
+        x = _trunk(x, layers, network.per_layer(dropout, -1))
+        x = convolution.mean_top(x, config | {"dropout": 0.0}, dtype)
         blocks = ["pool1", "pool2", "mlpconv3_1x1_1_relu"]
         super().__init__(inputs, x, config, name, dtype, blocks)
 
 
-def _trunk(x, layers, keeps):
+def _trunk(x, layers, rates):
     """Return the last stage's maps of the normalised pictures."""
     poolings = ("max", "average")
     for i, (size, (first, *rest)) in enumerate(_STAGES, start=1):
@@ -106,5 +106,5 @@ def _trunk(x, layers, keeps):
             pool = convolution.pool(
                 poolings[i - 1], 3, 2, dtype=layers.dtype, name=f"pool{i}"
             )
-            x = network.block(x, pool, "linear", keep_prob=keeps[i - 1])
+            x = network.block(x, pool, "linear", dropout=rates[i - 1])
     return x

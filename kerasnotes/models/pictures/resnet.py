@@ -39,7 +39,7 @@ class ResNet(network.Network):
         shortcut: where a block changes the shape, `projection` or
             `zero_pad`; `none` leaves out all shortcuts.
         version: `v1` or `v1.5`, see `layers.ConvolutionalBlock`.
-        keep_prob: probability that dropout before the logits keeps a unit.
+        dropout: rate of the units that dropout before the logits drops.
 
     The other arguments are those that `Network` lists. A subclass may name
     other classes for its blocks in `identity_block` and
@@ -70,7 +70,7 @@ class ResNet(network.Network):
         shortcut="projection",
         version="v1",
         width=1.0,
-        keep_prob=1.0,
+        dropout=0.0,
         initializer="he",
         kernel_regularizer=None,
         mean=None,
@@ -93,7 +93,7 @@ class ResNet(network.Network):
             "shortcut": shortcut,
             "version": version,
             "width": width,
-            "keep_prob": keep_prob,
+            "dropout": dropout,
             "initializer": initializer,
             "kernel_regularizer": kernel_regularizer,
             "mean": mean,
@@ -188,7 +188,7 @@ class _LargeResNet(ResNet):
         shortcut="projection",
         version="v1",
         width=1.0,
-        keep_prob=1.0,
+        dropout=0.0,
         initializer="he",
         kernel_regularizer=None,
         mean=None,
@@ -208,7 +208,7 @@ class _LargeResNet(ResNet):
             shortcut=shortcut,
             version=version,
             width=width,
-            keep_prob=keep_prob,
+            dropout=dropout,
             initializer=initializer,
             kernel_regularizer=kernel_regularizer,
             mean=mean,

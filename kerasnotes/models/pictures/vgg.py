@@ -33,7 +33,7 @@ class VGG(network.Network):
     Args:
         depths: the number of convolutions of each block.
         input_shape: height, width (at least 32) and channels.
-        keep_prob: probability that dropout keeps a unit of fc1 and fc2; one
+        dropout: rate of the units that dropout drops of fc1 and fc2; one
             number, or one for each.
         batch_norm: whether to normalise before the ReLU of each convolution.
 
@@ -55,7 +55,7 @@ class VGG(network.Network):
         classes=1000,
         include_top=True,
         pooling=None,
-        keep_prob=0.5,
+        dropout=0.5,
         batch_norm=False,
         width=1.0,
         initializer="he",
@@ -72,7 +72,7 @@ class VGG(network.Network):
             "classes": classes,
             "include_top": include_top,
             "pooling": pooling,
-            "keep_prob": keep_prob,
+            "dropout": dropout,
             "batch_norm": batch_norm,
             "width": width,
             "initializer": initializer,
@@ -121,7 +121,7 @@ class _PublishedVGG(VGG):
         classes=1000,
         include_top=True,
         pooling=None,
-        keep_prob=0.5,
+        dropout=0.5,
         batch_norm=False,
         width=1.0,
         initializer="he",
@@ -137,7 +137,7 @@ class _PublishedVGG(VGG):
             classes,
             include_top,
             pooling,
-            keep_prob,
+            dropout,
             batch_norm,
             width,
             initializer,

@@ -94,10 +94,10 @@ class Config(config_lib.FitConfig):
         f"Kernel initializer: {', '.join(choices.INITIALIZERS)}, or one of "
         "Keras by its name, as orthogonal; default the model's.",
     )
-    keep_prob: str | None = option(
+    dropout: str | None = option(
         None,
-        "Dropout as the probability of keeping a unit: one, or one per "
-        "layer, as '0.8,0.5'.",
+        "Dropout rate of the hidden units: one, or one per layer, as "
+        "'0.2,0.5'; the notes' keep_prob is 1 minus it.",
     )
     input_dropout: float | None = option(
         None,

@@ -37,7 +37,7 @@ def _bias(facts):
     flags = facts.flags
     yield from engine.longer(facts)
     yield from engine.weaker_penalties(facts)
-    yield from engine.less_dropout(facts, "keep_prob", _keep(facts))
+    yield from engine.less_dropout(facts, _rate(facts))
     if _freezes(facts):
         why = "what is frozen was learned for other pictures"
         yield from facts.flag("freeze", "train all of the network", why, "none")
@@ -64,9 +64,9 @@ def _freezes(facts):
     return choice not in (None, "none")
 
 
-def _keep(facts):
-    """Return the smallest share of units kept; 1 without dropout."""
-    return min(facts.numbers("keep_prob", float), default=1.0)
+def _rate(facts):
+    """Return the largest rate of dropout; 0 without."""
+    return max(facts.numbers("dropout", float), default=0.0)
 
 
 def _side(facts):
@@ -114,7 +114,7 @@ def _without_more_data(facts):
     yield from _more_augmentation(facts)
     yield from _pretrained(facts)
     yield from engine.stronger_penalty(facts)
-    yield from engine.more_dropout(facts, "keep_prob", _keep(facts))
+    yield from engine.more_dropout(facts, _rate(facts))
     yield from engine.averaging(facts)
     if not facts.both:
         yield from _smaller(facts)

@@ -248,13 +248,13 @@ class PictureTask(task_lib.SupervisedTask):
     def network(self, facts):
         """Return the network on its weights of the start, all trainable."""
         config = self.config
-        keep_prob = specs.numbers("--keep_prob", config.keep_prob, float)
-        if keep_prob and len(keep_prob) == 1:
-            (keep_prob,) = keep_prob
+        dropout = specs.numbers("--dropout", config.dropout, float)
+        if dropout and len(dropout) == 1:
+            (dropout,) = dropout
         arguments = {
             "filters": specs.numbers("--filters", config.filters),
             "hidden": specs.numbers("--hidden", config.hidden),
-            "keep_prob": keep_prob,
+            "dropout": dropout,
             "input_dropout": config.input_dropout,
             "activation": config.activation,
             "initializer": config.initializer,

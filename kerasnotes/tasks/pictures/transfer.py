@@ -29,7 +29,7 @@ _OF_TRAINING = (
     "classes",
     "initializer",
     "input_dropout",
-    "keep_prob",
+    "dropout",
     "kernel_regularizer",
 )
 

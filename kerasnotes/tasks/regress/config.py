@@ -50,8 +50,9 @@ class Config(config_lib.FitConfig):
         "Activation function of the hidden layers; default the model's.",
         choices=choices.ACTIVATIONS,
     )
-    keep_prob: float | None = option(
-        None, "Dropout as the probability of keeping a hidden unit."
+    dropout: float | None = option(
+        None,
+        "Dropout rate of the hidden units; the notes' keep_prob is 1 minus it.",
     )
     input_dropout: float | None = option(
         None,

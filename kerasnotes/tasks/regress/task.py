@@ -82,7 +82,7 @@ class Regress(task_lib.SupervisedTask):
             "classes": 1 if config.model == "mlp" else None,
             "hidden": specs.numbers("--hidden", config.hidden),
             "activation": config.activation,
-            "keep_prob": config.keep_prob,
+            "dropout": config.dropout,
             "input_dropout": config.input_dropout,
             "kernel_regularizer": optimizers.regularizers.l1_l2(
                 config.l1, config.l2, facts["train"]

@@ -100,19 +100,17 @@ def weaker_penalties(facts):
             yield from facts.flag(name, what, why, f"{value / 10:g}")
 
 
-def less_dropout(facts, flag, keep, value=float):
+def less_dropout(facts, rate):
     """Yield half as much dropout, where there is some.
 
     Args:
         facts: the `RunFacts`.
-        flag: name of the flag.
-        keep: the share of units that is kept.
-        value: function of the share to keep that returns the flag's value.
+        rate: the share of units that is dropped.
     """
-    if keep < 1 and not facts.both:
-        why = f"only {keep:g} of them are kept"
-        less = value(round((1 + keep) / 2, 2))
-        yield from facts.argument(flag, "drop fewer units", why, less)
+    if rate and not facts.both:
+        why = f"{rate:g} of them are dropped"
+        less = round(rate / 2, 2)
+        yield from facts.argument("dropout", "drop fewer units", why, less)
 
 
 def bigger_why(facts):
@@ -211,21 +209,19 @@ def stronger_penalty(facts):
         )
 
 
-def more_dropout(facts, flag, keep, value=float):
+def more_dropout(facts, rate):
     """Yield dropout, or more of it, down to half of the units.
 
     Args:
         facts: the `RunFacts`.
-        flag: name of the flag.
-        keep: the share of units that is kept.
-        value: function of the share to keep that returns the flag's value.
+        rate: the share of units that is dropped.
     """
-    if keep == 1:
-        yield from facts.argument(flag, "use dropout", "it is off", value(0.8))
-    elif keep > 0.5:
-        why = f"{keep:g} of the units are kept"
-        fewer = value(round(keep - 0.1, 2))
-        yield from facts.argument(flag, "drop more units", why, fewer)
+    if not rate:
+        yield from facts.argument("dropout", "use dropout", "it is off", 0.2)
+    elif rate < 0.5:
+        why = f"{rate:g} of the units are dropped"
+        more = round(rate + 0.1, 2)
+        yield from facts.argument("dropout", "drop more units", why, more)
 
 
 def averaging(facts):

@@ -67,7 +67,7 @@ def test_smallest_picture():
 
 
 def test_options():
-    model = models.AlexNet((67, 67, 1), 2, keep_prob=(0.5, 1), width=1 / 32)
+    model = models.AlexNet((67, 67, 1), 2, dropout=(0.5, 0.0), width=1 / 32)
     assert model.get_layer("fc6_drop").rate == 0.5
     assert "fc7_drop" not in shapes(model)
     features = models.AlexNet(

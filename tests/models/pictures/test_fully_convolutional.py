@@ -74,7 +74,7 @@ def assert_equal_maps(model, stride, more):
     "name, size, stride, arguments",
     [
         ("lenet5", (32, 32), 4, {}),
-        ("lenet5", (35, 41), 4, {"keep_prob": 0.5, "activation": "relu"}),
+        ("lenet5", (35, 41), 4, {"dropout": 0.5, "activation": "relu"}),
         ("lenet5_teaching", (32, 32), 4, {"batch_norm": True}),
         ("mlp", (9, 7), 1, {"hidden": [6, 5], "batch_norm": True}),
         ("softmax_regression", (9, 7), 1, {}),

@@ -80,7 +80,7 @@ def test_smallest_picture():
 
 
 def test_options():
-    model = models.LeNet5(batch_norm=True, keep_prob=(0.9, 0.5))
+    model = models.LeNet5(batch_norm=True, dropout=(0.1, 0.5))
     norms = [n for n in (i.name for i in model.layers) if n.endswith("_norm")]
     assert norms == [
         "conv_1_norm",

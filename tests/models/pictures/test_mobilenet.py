@@ -51,7 +51,7 @@ def test_blocks_and_features(name, blocks, widths):
 
 @each_model
 def test_options(name):
-    model = models.build(name, keep_prob=0.7, **TINY)
+    model = models.build(name, dropout=0.3, **TINY)
     assert model.output_shape == (None, 5)
     assert model.get_layer("avg_pool_drop").rate == pytest.approx(0.3)
     channels = {"mobilenet": 256, "mobilenet_v2": 1280}[name]
@@ -79,8 +79,8 @@ def test_regularisation_is_of_every_kernel_but_the_depthwise(name):
     [
         ({"input_shape": (31, 32, 3)}, "at least 32×32. Received"),
         ({"pooling": "min"}, "Received: pooling='min'"),
-        ({"keep_prob": 0}, "Received: keep_prob=0"),
-        ({"keep_prob": [0.5, 0.5]}, "Received: keep_prob=[0.5"),
+        ({"dropout": 1}, "Received: dropout=1"),
+        ({"dropout": [0.5, 0.5]}, "Received: dropout=[0.5"),
     ],
 )
 def test_refuses(name, arguments, message):

@@ -68,7 +68,7 @@ def test_features(pooling, shape):
 
 
 def test_options():
-    model = network(keep_prob=(0.9, 0.5), batch_norm=True)
+    model = network(dropout=(0.1, 0.5), batch_norm=True)
     rates = {
         layer.name: layer.rate
         for layer in model.layers

@@ -77,7 +77,7 @@ def test_version_moves_the_stride():
 
 
 def test_options():
-    arguments = {"width": 0.5, "keep_prob": 0.7, "classes": 3}
+    arguments = {"width": 0.5, "dropout": 0.3, "classes": 3}
     model = models.build("resnet32", (28, 28, 1), **arguments)
     assert model.output_shape == (None, 3)
     assert model.get_layer("conv4_block5_2_conv").filters == 32
@@ -144,8 +144,8 @@ def test_a_subclass_names_its_own_block():
         ("resnet20", {"pooling": "min"}, "Received: pooling='min'"),
         ("resnet20", {"shortcut": "long"}, "Received: shortcut='long'"),
         ("resnet18", {"version": "v2"}, "Received: version='v2'"),
-        ("resnet20", {"keep_prob": 0}, "Received: keep_prob=0"),
-        ("resnet20", {"keep_prob": [0.5, 0.5]}, "Received: keep_prob=[0.5"),
+        ("resnet20", {"dropout": 1}, "Received: dropout=1"),
+        ("resnet20", {"dropout": [0.5, 0.5]}, "Received: dropout=[0.5"),
     ],
 )
 def test_refuses(name, arguments, message):

@@ -13,7 +13,7 @@ FLAGS = {
     "epochs": 100,
     "l1": 0.0,
     "l2": 0.0,
-    "keep_prob": 1.0,
+    "dropout": 0.0,
     "batch_norm": False,
     "hidden": None,
     "image_size": None,
@@ -39,7 +39,7 @@ FACTS = {
             "resnet20",
         )
     },
-    "arguments": frozenset({"keep_prob", "batch_norm"}),
+    "arguments": frozenset({"dropout", "batch_norm"}),
     "input_shape": (32, 32, 1),
 }
 BOTH = (BIAS, VARIANCE)
@@ -71,8 +71,8 @@ def test_longer_only_where_it_was_still_improving():
 
 
 def test_bias_takes_off_what_regularises():
-    found = examples(BIAS, {"l1": 3.0, "l2": 0.5, "keep_prob": [0.9, 0.6]})
-    assert found[:3] == ["--l1=0.3", "--l2=0.05", "--keep_prob=0.8"]
+    found = examples(BIAS, {"l1": 3.0, "l2": 0.5, "dropout": [0.1, 0.4]})
+    assert found[:3] == ["--l1=0.3", "--l2=0.05", "--dropout=0.2"]
     assert "--augment=none" not in examples(BIAS, {"augment": "none"})
 
 
@@ -100,8 +100,8 @@ def test_bias_of_a_slow_descent():
         ({"model": "mlp", "hidden": "100,30"}, {"hidden"}, "--hidden=200,60"),
         ({"model": "mlp", "hidden": (100, 30)}, {"hidden"}, "--hidden=200,60"),
         ({"model": "mlp", "hidden": None}, {"hidden"}, "--hidden=256,128"),
-        ({"model": "lenet5"}, {"keep_prob"}, "--model=resnet20"),
-        ({"model": "lenet5_teaching"}, {"keep_prob"}, "--model=resnet20"),
+        ({"model": "lenet5"}, {"dropout"}, "--model=resnet20"),
+        ({"model": "lenet5_teaching"}, {"dropout"}, "--model=resnet20"),
         # No larger one is offered.
         ({"model": "resnet20"}, set(), ""),
         ({"model": "mobilenet", "width": 0.5}, {"width"}, "--width=1"),
@@ -163,7 +163,7 @@ def test_variance():
         "--learning_curve=0.1,0.25,0.5",
         "--augment=light",
         "--l2=1",
-        "--keep_prob=0.8",
+        "--dropout=0.2",
         "--weight_average=0.99",
         "--model=lenet5_teaching",
     ]
@@ -195,13 +195,13 @@ def test_a_pretrained_network_for_colour():
 
 
 def test_variance_strengthens_what_is_on():
-    on = {"l2": 2.0, "keep_prob": "0.8,0.7", "weight_average": 0.9}
+    on = {"l2": 2.0, "dropout": "0.2,0.3", "weight_average": 0.9}
     found = examples(VARIANCE, on)
-    assert found[2:4] == ["--l2=6", "--keep_prob=0.6"]
+    assert found[2:4] == ["--l2=6", "--dropout=0.4"]
     assert "--augment=light" not in found
     assert "--weight_average=0.99" not in found
     # Half of the units is as much as dropout takes.
-    assert "keep" not in " ".join(examples(VARIANCE, {"keep_prob": 0.5}))
+    assert "keep" not in " ".join(examples(VARIANCE, {"dropout": 0.5}))
 
 
 def test_learning_curves_move_more_data():
@@ -215,13 +215,13 @@ def test_learning_curves_move_more_data():
 
 
 def test_beside_each_other_bias_and_variance_contradict_nothing():
-    on = {"l2": 1.0, "keep_prob": 0.8}
+    on = {"l2": 1.0, "dropout": 0.2}
     bias = examples(BIAS, on, problems=BOTH)
     variance = examples(VARIANCE, on, problems=BOTH)
     assert bias[0] == "--model=resnet20"
     assert variance[0] == "--learning_curve=0.1,0.25,0.5"
     assert "--l2=3" in variance and "--l2=0.1" not in bias
-    assert "--augment=none" not in bias and "--keep_prob=0.9" not in bias
+    assert "--augment=none" not in bias and "--dropout=0.1" not in bias
     assert "--model=lenet5_teaching" not in variance
 
 

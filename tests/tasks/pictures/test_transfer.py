@@ -78,7 +78,7 @@ def test_frozen_batch_norm_stays_in_fit():
 
 @pytest.mark.parametrize("choice", ["all", "2"])
 def test_dropout_by_the_head_is_the_heads(choice):
-    network = models.build("mlp", (8, 8, 1), hidden=(6, 5), keep_prob=0.5)
+    network = models.build("mlp", (8, 8, 1), hidden=(6, 5), dropout=0.5)
     transfer.freeze(network, choice)
     rates = [network.get_layer(f"hidden_{i}_drop").rate for i in (1, 2)]
     assert rates == [0.0, 0.5]
@@ -151,7 +151,7 @@ def test_a_head_alone_has_nothing_to_freeze():
 
 
 def test_a_cached_run_is_the_run_without(source, tmp_path, monkeypatch):
-    given = {"weights": source, "keep_prob": "0.5", "l2": 3.0}
+    given = {"weights": source, "dropout": "0.5", "l2": 3.0}
     one, state = learn(tmp_path / "cached", **given)
     monkeypatch.setattr(transfer, "_caches", lambda *_: False)
     two, uncached = learn(tmp_path / "uncached", **given)
@@ -176,7 +176,7 @@ def test_a_run_that_goes_on_finds_its_features(source, tmp_path):
     partial = place.output("features", overwrite=False) / ".partial-1-0.npy"
     partial.parent.mkdir()
     partial.write_bytes(b"of a process that was killed")
-    given = {"weights": source, "lr_schedule": "constant", "keep_prob": "0.5"}
+    given = {"weights": source, "lr_schedule": "constant", "dropout": "0.5"}
     learn(tmp_path, **given, epochs=1)
     kept = features(tmp_path)
     assert len(kept) == 2 and partial.name not in kept
@@ -195,7 +195,7 @@ def test_features_are_those_of_the_pictures(source, tmp_path):
     learn(tmp_path, **given, split="train[:300],dev[300:500],test[500:]")
     before = features(tmp_path)
     split = "train[300:600],dev[:200],test[600:]"
-    learn(tmp_path, **given, split=split, keep_prob="0.5", l2=1.0)
+    learn(tmp_path, **given, split=split, dropout="0.5", l2=1.0)
     now = features(tmp_path)
     assert len(before) == len(now) == 2 and not before.keys() & now.keys()
 

@@ -11,7 +11,7 @@ FLAGS = {
     "l1": 0.0,
     "l2": 0.0,
     "hidden": None,
-    "keep_prob": None,
+    "dropout": None,
     "weight_average": 0.96,
     "human_error": None,
     "learning_curve": None,
@@ -36,20 +36,20 @@ def test_a_line():
 
 
 def test_a_network():
-    network = {"model": "mlp", "hidden": "20", "keep_prob": 0.9}
-    assert examples(BIAS, network)[:2] == ["--keep_prob=0.95", "--hidden=40"]
+    network = {"model": "mlp", "hidden": "20", "dropout": 0.1}
+    assert examples(BIAS, network)[:2] == ["--dropout=0.05", "--hidden=40"]
     assert "--model=mlp" not in examples(BIAS, network)
     assert examples(VARIANCE, network)[1:] == [
         "--l2=1",
-        "--keep_prob=0.8",
+        "--dropout=0.2",
         "--hidden=10",
     ]
     without = {"model": "mlp"}
-    assert "--keep_prob=0.8" in examples(VARIANCE, without)
+    assert "--dropout=0.2" in examples(VARIANCE, without)
 
 
 def test_what_trades_one_for_the_other_is_left_out():
-    network = {"model": "mlp", "l2": 1.0, "keep_prob": 0.9}
+    network = {"model": "mlp", "l2": 1.0, "dropout": 0.1}
     both = {"problems": (BIAS, VARIANCE)}
     assert "--l2=0.1" not in examples(BIAS, network, **both)
     assert "--hidden=64,32" not in examples(VARIANCE, network, **both)

@@ -295,7 +295,7 @@ def test_names_of_inputs_are_distinct():
         ({"target": "bmj"}, "--target: unknown 'bmj'; did you mean 'bmi'"),
         ({"hidden": "9"}, "--hidden"),
         ({"hidden": "9;8", "model": "mlp"}, "--hidden=9;8"),
-        ({"keep_prob": 1.5, "model": "mlp"}, "keep_prob"),
+        ({"dropout": -0.5, "model": "mlp"}, "dropout"),
         ({"optimize": "accuracy"}, "--optimize: unknown 'accuracy'"),
         ({"split": "train[:9"}, "--split"),
     ],

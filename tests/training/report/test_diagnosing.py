@@ -103,7 +103,7 @@ def test_the_task_is_asked_with_the_facts_of_the_run(toy, tmp_path):
     assert facts.train == 1000 and facts.data["picture_size"] == [8, 8]
     assert (facts.best_epoch, facts.parameters) == (3, 10)
     assert facts.input_shape == (32, 32, 1)
-    assert {"keep_prob", "batch_norm"} <= facts.arguments
+    assert {"dropout", "batch_norm"} <= facts.arguments
     assert "hidden" not in facts.arguments
     assert facts.more_data == "helps"
     assert "norms" in facts.choices["watch"] and "l2" not in facts.choices

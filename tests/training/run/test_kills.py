@@ -24,13 +24,13 @@ from tests.support.programs import struck
 STRUCK = pathlib.Path(struck.__file__)
 # What a clock measured, and what is made of it.
 TIMES = {"seconds", "examples_per_second", "latency_ms", "checksum"}
-SMALL = ["--model=mlp", "--image_size=8", "--keep_prob=0.8", "--epochs=3"]
+SMALL = ["--model=mlp", "--image_size=8", "--dropout=0.2", "--epochs=3"]
 FULL = [
     "--epochs=3",
     "--batch_size=32",
     "--weight_average=0.9",
     "--early_stop=1",
-    "--keep_prob=0.8",
+    "--dropout=0.2",
     "--steps_per_execution=3",
     "--train_dev",
 ]
