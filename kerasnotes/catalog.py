@@ -304,7 +304,11 @@ def check_weights(name, weights):
             f"`weights`=imagenet: there are none of {name}; there are of "
             f"{', '.join(IMAGENET)}",
         )
-    if weights != "imagenet" and not pathlib.Path(weights).is_file():
+    path = pathlib.Path(weights)
+    if weights != "imagenet" and not path.is_file():
+        reason = "a folder" if path.is_dir() else "no such file"
+        inside = path / "model.keras"
+        files = inside if inside.is_file() else ".keras or .weights.h5"
         raise errors.ArgumentError(
-            "weights", f"`weights`={weights}: no such file"
+            "weights", f"`weights`={weights}: {reason}; give a file: {files}"
         )

@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import hashlib
 import io
 import json
 import os
@@ -81,6 +82,12 @@ def _sync(path):
         if name.is_file():
             with open(name, "rb") as file:
                 os.fsync(file.fileno())
+
+
+def digest(path):
+    """Return the SHA-256 of a file, or None where there is none."""
+    with contextlib.suppress(OSError), open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_bytes(path, data):

@@ -42,6 +42,7 @@ BASE = {
     "errors",
     "files",
     "keras_private",
+    "paths",
     "specs",
     "splits",
 }

@@ -6,15 +6,17 @@ import re
 
 from etils import epy
 
-from kerasnotes import archives, errors, files
+from kerasnotes import archives, errors, files, paths
 from kerasnotes.training.run import command
+from kerasnotes.training.run import config as config_lib
 from kerasnotes.training.run import flags as flags_lib
 
 with epy.lazy_imports():
+    from kerasnotes.training import records
     from kerasnotes.training.distribute import strategies, workers
     from kerasnotes.training.fit import compiling
     from kerasnotes.training.report import page, supervised, tables
-    from kerasnotes.training.run import fingerprints, session
+    from kerasnotes.training.run import fingerprints, places, session
     from kerasnotes.training.run import folder as run_folder
     from kerasnotes.training.serve import export as export_lib
 
@@ -72,6 +74,10 @@ def _check_unlearned(task_class, mode, flags, saved):
     """Refuses flags that make another model, where none is trained."""
     if mode == "train":
         return
+    flags, saved = (
+        config_lib.resolved(task_class.Config, values)
+        for values in (flags, saved)
+    )
     for field in dataclasses.fields(task_class.Config):
         name = field.name
         if name not in flags or not field.metadata["learned"]:
@@ -109,14 +115,41 @@ class OpenRun:
         """The `Data` that its model is asked about.
 
         Raises:
-            UserError: its own data have changed since it was trained.
+            UserError: its own data have changed since it was trained, or
+                aren't where they were.
         """
-        data, dataset = self.task.data(self.facts), self.task.config.dataset
-        if dataset == self.saved.get("flags", {}).get("dataset"):
-            fingerprints.check(self.folder, self.facts, data, dataset)
-        else:
+        config = self.task.config
+        dataset, moved = config.dataset, places.moved(config, self.saved)
+        try:
+            data = self.task.data(self.facts)
+        except errors.UserError as error:
+            for flag in filter(places.is_of_data, places.names(config)):
+                value = getattr(config, flag)
+                if flag not in moved and paths.are_missing(value):
+                    raise errors.UserError(
+                        f"--{flag}={value}: the data of the run in "
+                        f"{self.folder} are not there any more; restore them, "
+                        "or say where they are: python -m trainers."
+                        f"{self.task.name} --run_dir={self.folder} "
+                        f"--{flag}=PATH"
+                    ) from error
+            raise
+        if "dataset" in moved:
             fingerprints.warn(self.folder, data, dataset)
+        else:
+            fingerprints.check(self.folder, self.facts, data, dataset)
         return data
+
+    @functools.cached_property
+    def example(self):
+        """The `Data` on which exports are compared with the model.
+
+        They are inputs that the run keeps; the data need not be there.
+        """
+        inputs = export_lib.read_inputs(self.folder)
+        if inputs is None:
+            return self.data
+        return records.Data({}, self.facts, inputs)
 
     @functools.cached_property
     def trained(self):
@@ -165,6 +198,8 @@ def open_run(path, task_class, **flags):
         raise errors.unknown("flag", min(unknown), names)
     # Whatever the environment says of workers: nobody else is started.
     alone = {"run_dir": str(path), "strategy": "one_device"}
+    # Nothing is to be trained.
+    alone["mode"] = "evaluate"
     config = task_class.Config(**(values | flags | alone))
     config.check()
     compiling.configure(config)
@@ -211,6 +246,7 @@ def train(task, folder, program_command):
     with folder.locked():
         done = None if config.overwrite else folder.finished
         if done and _is_complete(folder, config):
+            find_again(folder, task)
             print(
                 f"{folder.path}: finished; its report is "
                 f"{folder / 'report.html'}. More {_growing(config)} go on, "
@@ -221,16 +257,39 @@ def train(task, folder, program_command):
         trained, data = _learn(task, run, workers.chief_first(task.data))
         if not workers.is_chief():
             return None
+        folder.check_there()
         _save(trained.model, folder / "model.keras")
         figures = export_lib.export(task, trained, data, folder)
         report = task.report(run, trained, data)
         metrics = {"task": task.name, **report.metrics, "export": figures}
         page.write(folder, report, program_command)
+        folder.check_there()
         # Written last: it says that the run is whole.
         files.write_sealed(folder / "metrics.json", metrics)
     print(report.text)
     print(f"report: {folder / 'report.html'}")
+    export_lib.check(figures)
     return metrics
+
+
+def find_again(folder, task):
+    """Take down where the data of a run lie now, if they have moved.
+
+    Args:
+        folder: the `RunFolder`.
+        task: its `Task`, whose flags say where they lie.
+
+    Raises:
+        UserError: the data that lie there are others.
+    """
+    moved = places.moved(task.config, folder.read())
+    if not moved:
+        return
+    data, _ = fingerprints.with_digests(workers.chief_first(task.data))
+    folder.check_data(task.config, data.facts)
+    places.keep(folder, task.config, data.facts.get("name"))
+    for flag, (before, now) in moved.items():
+        print(f"{folder}: has --{flag}={now} now, not {before}")
 
 
 def _growing(config):
@@ -301,9 +360,11 @@ def evaluate(opened, inputs=()):
 
 def export(opened, inputs=()):
     """Export the trained model once more, in the formats asked for."""
-    return export_lib.export(
-        opened.task, opened.trained, opened.data, opened.folder
+    figures = export_lib.export(
+        opened.task, opened.trained, opened.example, opened.folder
     )
+    export_lib.check(figures)
+    return figures
 
 
 def predict(opened, inputs):

@@ -131,7 +131,7 @@ raw = tf.stack([tf.io.decode_png(x) for x in images])
 two = model.signatures["images"](images=raw)
 print(json.dumps({
     "label": [x.decode() for x in got["label"].numpy()],
-    "classes": [x.decode() for x in got["classes"].numpy()],
+    "classes": [x.decode() for x in got["classes"].numpy()[0]],
     "probabilities": got["probabilities"].numpy().tolist(),
     "again": two["probabilities"].numpy().tolist(),
 }))

@@ -13,6 +13,7 @@ from kerasnotes import errors, files
 from kerasnotes.training import runner
 from kerasnotes.training.fit import callbacks, checkpoints
 from kerasnotes.training.run import config
+from kerasnotes.training.run import folder as run_folder
 from tests.support import toys
 from tests.support.runs import assert_same, learn, no_report, run, weights
 
@@ -226,12 +227,36 @@ def test_what_never_learned_binds_nothing(toy, tmp_path):
 
 
 def test_a_vanished_folder_stops_the_run(toy, tmp_path, monkeypatch):
-    def vanish(self, *_):
-        shutil.rmtree(tmp_path)
+    folder = tmp_path / "run"
 
-    monkeypatch.setattr(callbacks.Keeper, "on_test_end", vanish)
-    with pytest.raises(errors.UserError, match="run folder is gone"):
-        run(toy, tmp_path)
+    def vanish(self, *_):
+        shutil.rmtree(folder)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(callbacks.Keeper, "on_test_end", vanish)
+        told = f"--run_dir={folder}: the run folder is gone"
+        with pytest.raises(errors.UserError, match=told):
+            run(toy, folder)
+    assert not folder.exists()
+    # As the message says, the same command starts anew.
+    learn(toy, folder)
+
+
+def test_what_is_written_to_a_vanished_folder_is_swept(toy, tmp_path):
+    folder = run_folder.RunFolder(tmp_path / "run", toy.name)
+    with folder.locked():
+        folder.begin(toy.Config(), {})
+        shutil.rmtree(folder.path)
+        files.write_bytes(folder / "model.keras", b"too late")
+    assert not folder.path.exists()
+    with folder.locked():
+        folder.begin(toy.Config(), {})
+        files.write_bytes(folder / "model.keras", b"in time")
+        (folder / "config.json").unlink()
+        # Who deletes one file loses no other.
+        with pytest.raises(errors.UserError, match="config.json: is gone"):
+            folder.check_there()
+    assert (folder / "model.keras").exists()
 
 
 def test_what_killed_processes_left_is_swept(toy, finished):

@@ -4,7 +4,7 @@ import dataclasses
 
 from etils import epy
 
-from kerasnotes import errors
+from kerasnotes import errors, paths
 from kerasnotes.tasks import pictures
 from kerasnotes.training.run import config as config_lib
 
@@ -29,6 +29,7 @@ class Config(pictures.Config):
         "digits",
         "Data set: digits, a TFDS name, a folder or zip of class folders, "
         "or a folder of IDX files.",
+        path=pictures.absolute,
     )
     class_weight: str = option(
         "none",
@@ -45,6 +46,7 @@ class Config(pictures.Config):
         None,
         "CSV of id,label: corrected labels of train, dev and test; "
         "trainers.analyze --mode=labels writes one.",
+        path=paths.absolute,
     )
     threshold: str | None = option(
         None,

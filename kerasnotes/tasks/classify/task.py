@@ -114,13 +114,13 @@ class Classify(pictures.PictureTask):
                 "--calibrate: no temperature was fitted when the run was "
                 "trained; train it again with --overwrite"
             )
-        names = tf.constant(trained.facts["classes"])
+        names = trained.facts["classes"]
 
         def answer(probabilities):
             return {
                 "label": tf.gather(names, decided.classes(probabilities)),
                 "probabilities": probabilities,
-                "classes": names,
+                "classes": serving.classes(names, probabilities),
             }
 
         return serving.signatures(

@@ -106,14 +106,14 @@ class Multilabel(pictures.PictureTask):
         )
 
     def signatures(self, trained):
-        names = tf.constant(trained.facts["classes"])
+        names = trained.facts["classes"]
         thresholds = tf.constant(_of(trained), tf.float32)
 
         def answer(probabilities):
             return {
                 "present": probabilities >= thresholds,
                 "probabilities": probabilities,
-                "classes": names,
+                "classes": serving.classes(names, probabilities),
             }
 
         return serving.signatures(

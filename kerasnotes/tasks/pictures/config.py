@@ -1,12 +1,12 @@
 """The flags that every task on pictures shares."""
 
 import dataclasses
-import pathlib
+import functools
 import typing
 
 from etils import epy
 
-from kerasnotes import catalog, choices, errors
+from kerasnotes import catalog, choices, errors, paths
 from kerasnotes.tasks.pictures import freezing
 from kerasnotes.training.run import config as config_lib
 
@@ -16,6 +16,30 @@ with epy.lazy_imports():
 MODELS = tuple(catalog.names("pictures"))
 option, setting = config_lib.option, config_lib.setting
 redefault = config_lib.redefault
+# `augmentation.named.POLICIES`, slow to import.
+POLICIES = ("none", "light", "standard", "strong")
+# What no path is meant by in `composed:foregrounds=…,backgrounds=…`.
+_MADE = ("digits", "gradient", "noise")
+
+
+def absolute(text):
+    """Return a data set's name with the paths in it absolute.
+
+    Args:
+        text: what `data.pictures.load.load` takes.
+    """
+    name, colon, arguments = text.partition(":")
+    if name == "composed" and colon:
+        return f"{name}:{','.join(map(_argument, arguments.split(',')))}"
+    return paths.absolute(text, ("digits",))
+
+
+def _argument(text):
+    key, equals, value = text.partition("=")
+    if key.strip() not in ("foregrounds", "backgrounds"):
+        return text
+    path = paths.absolute(value.strip(), _MADE)
+    return text if "," in path else f"{key}{equals}{path}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +56,7 @@ class Config(config_lib.FitConfig):
         None,
         "Data set of the target distribution, halved into dev and test; "
         "--dataset then gives train and train-dev only.",
+        path=absolute,
     )
     epochs: int = redefault("epochs", 100)
     learning_rate: float = redefault("learning_rate", 3e-3)
@@ -68,6 +93,7 @@ class Config(config_lib.FitConfig):
         None,
         "CSV of id,weight: weights of examples in the loss and in weighted"
         " metrics; 1 for the others.",
+        path=paths.absolute,
     )
     train_dev: bool = option(
         False, "Hold 10 % of train out as the train-dev set."
@@ -76,6 +102,7 @@ class Config(config_lib.FitConfig):
         "light",
         "Augmentation policy: none, light, standard or "
         "strong[:rotate=…,mixup=…], or a JSON file of such values.",
+        path=functools.partial(paths.absolute, names=POLICIES),
     )
     filters: str | None = option(
         None,
@@ -114,6 +141,7 @@ class Config(config_lib.FitConfig):
         "none",
         "Initial weights: none (random), imagenet, or a .keras or "
         ".weights.h5 file; a head for other classes is not loaded.",
+        path=functools.partial(paths.absolute, names=("none", "imagenet")),
     )
     freeze: str = option(
         "none",
@@ -130,9 +158,10 @@ class Config(config_lib.FitConfig):
             UserError: see above.
         """
         super().check()
-        # Before TensorFlow and the data are loaded.
-        with errors.as_flags("weights"):
-            catalog.check_weights(self.model, self.weights)
+        if self.mode == "train":
+            # Before TensorFlow and the data are loaded.
+            with errors.as_flags("weights"):
+                catalog.check_weights(self.model, self.weights)
         if self.freeze != "none":
             transfer.check(self)
 
@@ -140,5 +169,4 @@ class Config(config_lib.FitConfig):
     def subject(self):
         if self.dev_dataset is None:
             return super().subject
-        target = pathlib.PurePath(self.dev_dataset.partition(":")[0]).name
-        return f"{super().subject}, judged on {target}"
+        return f"{super().subject}, judged on {paths.short(self.dev_dataset)}"

@@ -72,6 +72,18 @@ def signatures(model, answer, shape, resize, activation=tf.nn.softmax):
     }
 
 
+def classes(names, probabilities):
+    """Return the names beside each example's probabilities, `[b, outputs]`.
+
+    Outputs that aren't batched have no place in TensorFlow Serving's rows.
+
+    Args:
+        names: the name of each output.
+        probabilities: `[b, outputs]`.
+    """
+    return tf.broadcast_to(tf.constant(names), tf.shape(probabilities))
+
+
 def answers(serve, paths):
     """Yield the path of each picture, and what is served for it.
 

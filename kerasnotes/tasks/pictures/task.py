@@ -1,6 +1,7 @@
 """What every task on pictures shares: data, models, predictions."""
 
 import abc
+import contextlib
 import dataclasses
 import hashlib
 
@@ -23,6 +24,7 @@ with epy.lazy_imports():
     from kerasnotes.tasks.pictures import remedies, serving, transfer
     from kerasnotes.tasks.pictures import splits as picture_splits
     from kerasnotes.training.distribute import strategies
+    from kerasnotes.training.run import fingerprints
 
 
 # How many classes are named before training.
@@ -102,17 +104,14 @@ class PictureTask(task_lib.SupervisedTask):
 
     def data(self, facts=None):
         config, policy, fresh = self.config, self.policy(facts), not facts
-        # Other data than the run's own are split in their own way.
-        is_own = not facts or facts["name"] == config.dataset
-        as_read, parts = self._cut(policy, is_own, facts)
+        as_read, parts, is_own = self._cut(policy, facts)
         sets, by_hand = as_read, {}
         if is_own:
             # After the cut: to mend a label moves no example.
             sets = self.relabelled(as_read)
             by_hand = self.example_weights(sets)
         source, target = sets[0], sets[-1]
-        origin = dict.fromkeys(("train", "train_dev"), source)
-        origin |= dict.fromkeys(("dev", "test"), target)
+        origin = _origin(sets)
         for name, indices in parts.items():
             if not len(indices):
                 raise errors.UserError(
@@ -137,8 +136,11 @@ class PictureTask(task_lib.SupervisedTask):
             facts["by_hand"] = _digest(splits)
         return records.Data(splits, facts)
 
-    def _cut(self, policy, is_own, facts):
-        """Return the sets of examples, and which rows make up each split."""
+    def _cut(self, policy, facts):
+        """Return sets of examples, the rows of each split, and if all is own.
+
+        Other data than the run's own are split in their own way.
+        """
         config = self.config
         # Only a run that trains reads the pictures twice.
         larger = policy.canvas if policy and not facts else 1.0
@@ -146,15 +148,32 @@ class PictureTask(task_lib.SupervisedTask):
             (facts["input_shape"], facts["classes"]) if facts else (None, None)
         )
         sets = [self._examples(config.dataset, shape, classes, larger)]
-        if not (is_own and config.dev_dataset):
-            return sets, picture_splits.one_set(*sets, config, is_own)
+        if not facts or facts["name"] == config.dataset:
+            return *self._cut_own(sets), True
+        # Those of the run may have moved.
+        with contextlib.suppress(errors.UserError):
+            own, parts = self._cut_own(sets)
+            if _are_of(facts, own, parts):
+                return own, parts, True
+        return sets, picture_splits.one_set(*sets, config, False), False
+
+    def _cut_own(self, sets):
+        """Return the run's own sets of examples, and the rows of each split.
+
+        Args:
+            sets: the first of them.
+        """
+        config = self.config
+        if not config.dev_dataset:
+            return sets, picture_splits.one_set(*sets, config, True)
         picture_splits.check_apart(config)
         shape, classes = sets[0].images.shape[1:], sets[0].class_names
-        sets.append(
+        sets = [
+            *sets,
             self._examples(
                 config.dev_dataset, shape, classes, flag="--dev_dataset"
-            )
-        )
+            ),
+        ]
         return sets, picture_splits.two_sets(*sets, config)
 
     def _facts(self, source, target, parts, policy):
@@ -297,6 +316,32 @@ class PictureTask(task_lib.SupervisedTask):
             failed = "error" in tensors
             answer = tensors if failed else self.answer(trained, tensors)
             yield {"file": path, **answer}
+
+
+def _origin(sets):
+    """Return the set of each split: the first of two trains."""
+    source, target = sets[0], sets[-1]
+    return {
+        "train": source,
+        "train_dev": source,
+        "dev": target,
+        "test": target,
+    }
+
+
+def _are_of(facts, sets, parts):
+    """Return whether these are the examples that a run's facts tell of."""
+    origin, train = _origin(sets), parts["train"]
+    splits = {
+        name: picture_batches.ImageSplit(origin[name], indices)
+        for name, indices in parts.items()
+    }
+    if not fingerprints.same(facts, splits):
+        return False
+    # Names of files say little of what is in them.
+    sample = examples_lib.sample(sets[0], train)
+    numbers = examples_lib.mean_and_std(sets[0], sample)
+    return np.allclose(numbers, [facts["mean"], facts["std"]])
 
 
 def _digest(splits):

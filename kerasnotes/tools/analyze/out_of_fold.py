@@ -17,6 +17,7 @@ from kerasnotes.training import records, runner
 from kerasnotes.training.distribute import strategies
 from kerasnotes.training.fit import checkpoints
 from kerasnotes.training.run import folder as run_folder
+from kerasnotes.training.run import places
 
 _INNER = {"train": 0.9, "dev": 0.1}
 _FEWEST = 20
@@ -184,7 +185,12 @@ def _begin(path, config, found, folds, seed):
     """Delete what other folds left."""
     seen = json.dumps([found.ids, found.labels.tolist()]).encode()
     now = {
-        "flags": config.learned(),
+        # What the data hold is told below, wherever they lie.
+        "flags": {
+            name: value
+            for name, value in config.learned().items()
+            if not places.is_of_data(name)
+        },
         "epochs": config.epochs,
         "folds": folds,
         "seed": seed,

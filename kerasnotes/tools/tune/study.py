@@ -13,8 +13,11 @@ from optuna.trial import TrialState
 from kerasnotes import errors
 from kerasnotes.diagnosis import selection
 from kerasnotes.tools.tune import search_space, search_text
+from kerasnotes.training import runner
 from kerasnotes.training.fit import compiling
+from kerasnotes.training.run import config as config_lib
 from kerasnotes.training.run import folder as run_folder
+from kerasnotes.training.run import places
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
@@ -191,13 +194,41 @@ class Study:
             "epochs": self.base.epochs,
         }
         known = study.user_attrs.get("told", told)
-        if known != told:
+        known = config_lib.resolved(type(self.base), known)
+        if known != told and not self._moved(known, told):
             _refuse_other(self.folder, known, told)
             optuna.delete_study(study_name=study.study_name, storage=storage)
             shutil.rmtree(self.folder / "trials", ignore_errors=True)
             study = self._create(storage)
         study.set_user_attr("told", told)
         return study
+
+    def _moved(self, known, told):
+        """Return whether a study is the same, on data that lie elsewhere.
+
+        Raises:
+            UserError: the data that lie there are others.
+        """
+        moved = places.moved(self.base, {"flags": known})
+        if {n for n in told if known.get(n) != told[n]} - {*moved}:
+            return False
+        for path in sorted(self.folder.glob("trials/*/config.json")):
+            folder = self.run_folder(int(path.parent.name))
+            if folder.begun:
+                # The others learned from the same.
+                runner.find_again(folder, self._of_trial(folder))
+                return True
+        return False
+
+    def _of_trial(self, folder):
+        """Return the task of a trial, whose data lie where the flags say."""
+        config_class = self.task_class.Config
+        flags = run_folder.kept_flags(config_class, folder.read(), folder)
+        flags |= {
+            name: getattr(self.base, name)
+            for name in places.moved(self.base, {"flags": flags})
+        }
+        return self.task_class(config_class(**flags))
 
     def _check_records(self):
         """Refuses trials that aren't as they were told."""

@@ -11,8 +11,9 @@ import time
 import numpy as np
 import tensorflow as tf
 
-from kerasnotes import errors
+from kerasnotes import errors, paths
 from kerasnotes.training.distribute import clusters, strategies
+from kerasnotes.training.run import config as config_lib
 
 # Steps after which workers ask one another, a millisecond each time.
 _STEPS = 10
@@ -102,8 +103,13 @@ def check_flags(config):
     Raises:
         UserError: they don't; on every worker.
     """
+    own = dataclasses.asdict(config) | {"run_dir": "", "data_dir": None}
+    for field in dataclasses.fields(config):
+        if config_lib.of_path(field) and own[field.name]:
+            # It may lie elsewhere on each machine.
+            own[field.name] = paths.short(own[field.name])
     check_alike(
-        dataclasses.replace(config, run_dir="", data_dir=None),
+        own,
         "the workers have different flags, or don't see the same run; start "
         "the same command on each, with a --run_dir that all can read",
     )

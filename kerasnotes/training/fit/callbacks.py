@@ -238,6 +238,7 @@ class Keeper(keras.callbacks.Callback):
         row["seconds"] = round(time.monotonic() - self._epoch_began, 3)
         self.state["history"].append(row)
         self.state.update(epoch=epoch + 1, step=0)
+        self._folder.check_there()
         best = self.state["best"]
         if best is None or self._selection.better(dev, best):
             self.state["best"] = {"epoch": epoch + 1, **dev}
@@ -263,11 +264,7 @@ class Keeper(keras.callbacks.Callback):
         files.write_csv(self._folder / "history.csv", self.state["history"])
 
     def _save(self):
-        if not (self._folder / "config.json").exists():
-            raise errors.UserError(
-                f"{self._folder}: the run folder is gone; nothing can be "
-                "saved; run the same command again"
-            )
+        self._folder.check_there()
         variables = self._variables()
         if self.state["step"]:
             variables += self.model.metrics_variables

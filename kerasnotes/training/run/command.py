@@ -143,18 +143,26 @@ def _again():
 
 
 def _import_quietly():
-    """Import TensorFlow without the greetings of its C++ side.
-
-    They go to the process's stderr whatever the log level; what goes wrong
-    in Python is still raised.
-    """
+    """Import TensorFlow without the greetings of its C++ side."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with quiet():
+        importlib.import_module("tensorflow").config.list_physical_devices()
+        importlib.import_module("keras")
+
+
+@contextlib.contextmanager
+def quiet():
+    """Silence what TensorFlow's C++ side prints, whatever the log level.
+
+    It goes to the process's stderr; what goes wrong in Python is still raised.
+    """
+    sys.stderr.flush()
     stderr = os.dup(2)
     with open(os.devnull, "w") as null:
         os.dup2(null.fileno(), 2)
     try:
-        importlib.import_module("tensorflow").config.list_physical_devices()
-        importlib.import_module("keras")
+        yield
     finally:
+        sys.stderr.flush()
         os.dup2(stderr, 2)
         os.close(stderr)

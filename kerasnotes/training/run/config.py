@@ -8,11 +8,11 @@ adds to one of them.
 
 import dataclasses
 import math
-import pathlib
 import typing
+from collections.abc import Callable
 
 from kerasnotes import choices as choices_lib
-from kerasnotes import errors, specs
+from kerasnotes import errors, paths, specs
 from kerasnotes.diagnosis import human_level
 from kerasnotes.diagnosis import selection as selection_lib
 
@@ -42,6 +42,7 @@ def option(
     shown: bool = False,
     grows: bool = False,
     words: dict | None = None,
+    path: Callable[[str], str] | None = None,
 ) -> typing.Any:
     """Return a dataclass field for one flag.
 
@@ -55,6 +56,9 @@ def option(
             another value.
         grows: whether a run goes on under a larger value.
         words: dictionary of the words that stand for a number, or None.
+        path: for values that are or hold paths, a function of one that
+            returns it with absolute ones, such as `paths.absolute`: a run
+            knows them again from any working directory.
     """
     return dataclasses.field(
         default=default,
@@ -66,6 +70,7 @@ def option(
             "shown": shown,
             "grows": grows,
             "words": words,
+            "path": path,
         },
     )
 
@@ -92,6 +97,30 @@ def redefault(
     if help is not None:
         metadata["help"] = help
     return dataclasses.field(default=default, metadata=metadata)
+
+
+def resolved(config_class: typing.Any, flags: dict) -> dict:
+    """Return flags with the paths in their values absolute.
+
+    Args:
+        config_class: the dataclass of `option`s that they are fields of.
+        flags: a dictionary; what is no field of it stays.
+
+    >>> resolved(RunConfig, {"data_dir": "/tmp/../sets", "seed": 1})
+    {'data_dir': '/sets', 'seed': 1}
+    """
+    fields = config_class.__dataclass_fields__
+    return {
+        name: fields[name].metadata["path"](value)
+        if isinstance(value, str) and of_path(fields.get(name))
+        else value
+        for name, value in flags.items()
+    }
+
+
+def of_path(field: dataclasses.Field | None) -> bool:
+    """Return whether values of a field, or None, are or hold paths."""
+    return bool(field and field.metadata["path"])
 
 
 def check_bounds(config: typing.Any) -> None:
@@ -133,10 +162,14 @@ class RunConfig:
     )
     run_dir: str = setting("", "Run folder; default runs/<task>.")
     dataset: str = option(
-        "", "Data set: a built-in name, a TFDS name, or a path."
+        "",
+        "Data set: a built-in name, a TFDS name, or a path.",
+        path=paths.absolute,
     )
     data_dir: str | None = setting(
-        None, "Folder of TFDS' data sets; default TFDS' own."
+        None,
+        "Folder of TFDS' data sets; default TFDS' own.",
+        path=paths.anywhere,
     )
     batch_size: int = option(
         64,
@@ -193,6 +226,14 @@ class RunConfig:
         False, "Delete what a run has written there, and train anew."
     )
 
+    def __post_init__(self) -> None:
+        flags = {
+            f.name: getattr(self, f.name) for f in dataclasses.fields(self)
+        }
+        for name, value in resolved(type(self), flags).items():
+            # The way of a frozen dataclass.
+            object.__setattr__(self, name, value)
+
     def learned(self) -> dict[str, typing.Any]:
         """Return the fields that change what is learned."""
         return {
@@ -220,7 +261,7 @@ class RunConfig:
     @property
     def subject(self) -> str:
         """What the run learns from, as a title says it."""
-        return pathlib.PurePath(self.dataset.partition(":")[0]).name
+        return paths.short(self.dataset)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -54,6 +54,17 @@ def with_digests(data):
     return dataclasses.replace(data, facts=facts), of_split
 
 
+def same(facts, splits):
+    """Return whether splits hold the examples that a run's facts tell of.
+
+    Args:
+        facts: the run's.
+        splits: a dictionary of name to `Split`.
+    """
+    now = {name: hashes(split) for name, split in splits.items()}
+    return FACT in facts and facts[FACT] == _digests(now)
+
+
 def write(folder, of_split):
     """Write the hashes of what a run has learned from into its folder."""
     if of_split:

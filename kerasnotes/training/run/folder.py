@@ -11,7 +11,9 @@ import subprocess
 import sys
 
 from kerasnotes import errors, files
+from kerasnotes.training.run import config as config_lib
 from kerasnotes.training.run import flags as flags_lib
+from kerasnotes.training.run import places
 
 # What a trainer's run writes; config.json is replaced, for it tells that the
 # folder is a run's. Others tell what they write by `RunFolder.output`.
@@ -25,6 +27,7 @@ _WRITTEN = (
     "model.onnx",
     "checkpoints",
     "examples.npz",
+    "export.npz",
     "figures",
     "learning_curve",
     "logs",
@@ -94,6 +97,10 @@ class RunFolder:
     def __init__(self, path, task):
         self.path = pathlib.Path(path)
         self.task = task
+        self._learning = False
+
+    def __str__(self):
+        return str(self.path)
 
     def __truediv__(self, name):
         return self.path / name
@@ -152,15 +159,9 @@ class RunFolder:
         chosen = None
         if config.overwrite:
             outputs = self._outputs()
-            deleted = [n for n in outputs if outputs[n]]
-            for name in (*_WRITTEN, *deleted):
-                path = self / name
-                if path.is_dir() and not path.is_symlink():
-                    shutil.rmtree(path)
-                else:
-                    path.unlink(missing_ok=True)
+            self._delete(n for n in outputs if outputs[n])
         elif self.begun:
-            self._check_data(facts)
+            self.check_data(config, facts)
             # It goes with the model.keras that is there until a new one is.
             chosen = self.read().get("chosen")
         for path in self.path.rglob(".partial-*"):
@@ -171,6 +172,7 @@ class RunFolder:
         value = {
             "task": self.task,
             "flags": dataclasses.asdict(config),
+            "files": places.digests(config),
             "data": facts,
             "python": sys.version.split()[0],
             "packages": {n: importlib.metadata.version(n) for n in _PACKAGES},
@@ -181,6 +183,34 @@ class RunFolder:
         if chosen:
             value["chosen"] = chosen
         files.write_sealed(self / "config.json", value)
+        self._learning = True
+
+    def _delete(self, outputs):
+        """Delete what every run writes, and these outputs."""
+        for name in (*_WRITTEN, *outputs):
+            path = self / name
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+
+    def check_there(self):
+        """Refuses to go on where the folder was deleted meanwhile.
+
+        Raises:
+            UserError: see above.
+        """
+        if (self / "config.json").exists():
+            return
+        if self._locks():
+            raise errors.UserError(
+                f"{self / 'config.json'}: is gone; restore it, or give another "
+                "--run_dir"
+            )
+        raise errors.UserError(
+            f"--run_dir={self}: the run folder is gone, and with it what was "
+            "learned; the same command starts anew"
+        )
 
     def read(self):
         """Return what config.json holds.
@@ -203,6 +233,7 @@ class RunFolder:
 
     def keep_decisions(self, decisions):
         """Write what a task decided on dev into config.json."""
+        self.check_there()
         saved = self.read()
         if decisions or "chosen" in saved:
             saved |= {"chosen": decisions}
@@ -253,7 +284,7 @@ class RunFolder:
             try:
                 yield
             finally:
-                self._leave_if_empty()
+                self._leave()
         except BlockingIOError as error:
             raise errors.UserError(
                 f"--run_dir={self.path}: another process is training here; "
@@ -262,11 +293,19 @@ class RunFolder:
         finally:
             os.close(lock)
 
-    def _leave_if_empty(self):
-        """Remove a folder in which nothing was begun: flags were refused."""
-        if [path.name for path in self.path.glob("*")] == [".lock"]:
-            (self / ".lock").unlink()
-            self.path.rmdir()
+    def _leave(self):
+        """Remove a folder in which nothing is begun.
+
+        Flags were refused, or somebody deleted it, and some of what the run
+        wrote since made it anew.
+        """
+        gone = not (self._locks() or (self / "config.json").exists())
+        if self._learning and gone:
+            self._delete([*self._outputs(), _OUTPUTS])
+        if {path.name for path in self.path.glob("*")} <= {".lock"}:
+            (self / ".lock").unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                self.path.rmdir()
 
     def _locks(self):
         return (self / ".lock").exists()
@@ -288,21 +327,43 @@ class RunFolder:
             and not p.name.startswith(".partial-")
         ]
 
-    def _check_data(self, facts):
-        saved = self.read()["data"]
+    def check_data(self, config, facts):
+        """Refuses other data than those that the run began with.
+
+        Where they lie is no matter.
+
+        Args:
+            config: the run's Config.
+            facts: those of the data as they are now.
+
+        Raises:
+            UserError: see above.
+        """
+        saved = self.read()
         for name in facts:
-            if saved.get(name) != facts[name]:
+            if name == "name" or saved["data"].get(name) == facts[name]:
+                continue
+            for flag, (before, now) in places.moved(config, saved).items():
                 raise errors.UserError(
-                    f"--run_dir={self.path}: the data have changed since "
-                    f"the run began ({name}); restore them, give another "
-                    "--run_dir, or --overwrite"
+                    f"--{flag}={now}: the run in {self.path} has "
+                    f"--{flag}={before}, and other data ({name}); give "
+                    "another --run_dir, or --overwrite"
                 )
+            raise errors.UserError(
+                f"--run_dir={self.path}: the data have changed since "
+                f"the run began ({name}); restore them, give another "
+                "--run_dir, or --overwrite"
+            )
 
     def _check_same(self, config):
-        saved = self.read()["flags"]
+        read = self.read()
         if not self.begun:
             return
+        saved = config_lib.resolved(type(config), read["flags"])
+        moved = places.moved(config, read)
         for name, value in config.learned().items():
+            if name in moved and places.may_be_same(name, config, read):
+                continue
             if saved.get(name, value) != value:
                 raise errors.UserError(
                     f"--{name}={value}: the run in {self.path} has "

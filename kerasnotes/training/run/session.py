@@ -92,6 +92,7 @@ class Run:
         return {name: state[name] for name in ("history", "seconds")}
 
     def _save(self, variables, state):
+        self.folder.check_there()
         self.checkpoints.save_last(
             state["step"], checkpoints.collect(variables), state
         )

@@ -11,11 +11,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerasnotes import errors, files
+from kerasnotes import archives, errors, files
+from kerasnotes.training.run import command
 from kerasnotes.training.serve import folding
 
 TENSORS = "model_inputs"
 """The signature on the model's own inputs: LiteRT and ONNX take it alone."""
+
+INPUTS = "export.npz"
+"""The file of the run's folder with inputs to compare exports on."""
 
 # Beyond what another order of sums explains.
 _TOLERANCES = {
@@ -44,6 +48,9 @@ def formats(text):
 def export(task, trained, data, folder):
     """Write the model in the formats asked for, and check each.
 
+    The inputs on which the answers are compared are kept in the folder, so
+    that a later export asks for no data.
+
     Args:
         task: the `Task`, for its signatures.
         trained: the `Trained`.
@@ -53,33 +60,31 @@ def export(task, trained, data, folder):
     Returns:
         A dictionary of format to its figures: size in megabytes, median
         milliseconds for one example, and the largest difference from the
-        model's answers.
+        model's answers; or the reason why it is `refused`, see `check`.
+
+    Raises:
+        UserError: the SavedModel, from which others are converted, is.
     """
-    x = _examples(data)
-    if getattr(task.config, "fold_batch_norm", False):
-        trained = _folded(task, trained, x)
     signatures = task.signatures(trained)
-    x = _named(signatures[TENSORS], x)
+    x = _named(signatures[TENSORS], examples(data))
+    with files.aside(folder / INPUTS) as partial:
+        np.savez(partial, **x)
+    if getattr(task.config, "fold_batch_norm", False):
+        signatures = task.signatures(_folded(task, trained, x))
     want = signatures[TENSORS].function(*map(tf.constant, x.values()))
     figures = {}
     for name in formats(task.config.export):
-        path, answer = _WRITERS[name](signatures, folder)
-        got = answer(x)
-        difference = max(
-            _difference(got[key], np.asarray(want[key]))
-            for key in want
-            if want[key].dtype.is_floating
-        )
-        if not difference < _TOLERANCES[task.config.precision]:
-            raise errors.UserError(
-                f"--export={name}: its answers differ from the model's by "
-                f"{difference:.1e}; export another format"
-            )
+        try:
+            path, answer = _WRITERS[name](signatures, folder)
+            difference = _compare(name, answer(x), want, task.config.precision)
+        except errors.UserError as error:
+            if name == "saved_model":
+                raise
+            figures[name] = {"refused": str(error)}
+            continue
         figures[name] = {
             "size_mb": round(_bytes(path) / 2**20, 3),
-            "latency_ms": round(
-                _latency(answer, {k: v[:1] for k, v in x.items()}), 3
-            ),
+            "latency_ms": round(_latency(answer, _one(x)), 3),
             "largest_difference": difference,
         }
         print(
@@ -94,8 +99,58 @@ def export(task, trained, data, folder):
     return figures
 
 
-def _examples(data):
-    """Return inputs of the model."""
+def check(figures):
+    """Refuses an export of which not all formats could be written.
+
+    Args:
+        figures: what `export` returned.
+
+    Raises:
+        UserError: a format was refused.
+    """
+    refused = [of["refused"] for of in figures.values() if "refused" in of]
+    if refused:
+        raise errors.UserError("; ".join(refused))
+
+
+def read_inputs(folder):
+    """Return the inputs that a run keeps for its exports, by their names.
+
+    Args:
+        folder: the run's folder.
+
+    Returns:
+        A dictionary of arrays, or None where there are none that can be read.
+    """
+    try:
+        archives.check_zip(folder / INPUTS)
+        with np.load(folder / INPUTS) as archive:
+            return {name: archive[name] for name in archive.files}
+    except Exception:  # Zip and NumPy raise at will.
+        return None
+
+
+def _compare(name, got, want, precision):
+    """Return the largest difference of a format's answers from the model's."""
+    difference = max(
+        _difference(got[key], np.asarray(want[key]))
+        for key in want
+        if want[key].dtype.is_floating
+    )
+    if not difference < _TOLERANCES[precision]:
+        raise errors.UserError(
+            f"--export={name}: its answers differ from the model's by "
+            f"{difference:.1e}; export another format"
+        )
+    return difference
+
+
+def _one(x):
+    return {name: values[:1] for name, values in x.items()}
+
+
+def examples(data):
+    """Return inputs of the model: an array, or a dictionary of them."""
     if data.example is not None:
         return data.example
     split = data.splits["dev"]
@@ -127,11 +182,14 @@ def _folded(task, trained, x):
         tf.function(task.signatures(t)[TENSORS].function)
         for t in (trained, folded)
     )
-    want, got = before(x), after(x)
+    want, got = (answer(*x.values()) for answer in (before, after))
     difference = max(
         _difference(got[key].numpy(), want[key].numpy()) for key in want
     )
-    old, new = (_latency(answer, x[:1]) for answer in (before, after))
+    old, new = (
+        _latency(lambda one, answer=answer: answer(*one.values()), _one(x))
+        for answer in (before, after)
+    )
     print(
         f"batch norm folded: {old:.3f} ms an example before, {new:.3f} ms "
         f"after, {old / new:.2f} times as fast; differs by at most "
@@ -176,16 +234,19 @@ def _litert(signatures, folder):
         str(folder / "saved_model"), signature_keys=[TENSORS]
     )
     try:
-        data = converter.convert()
+        with command.quiet():
+            data = converter.convert()
+            lite = Interpreter(model_content=data)
+            runner = lite.get_signature_runner(TENSORS)
     # ConverterError has no name of its own in TensorFlow's interface.
     except Exception as error:
         raise errors.UserError(
-            "--export=litert: TensorFlow's converter can't take this model; "
-            f"give --export=saved_model ({type(error).__name__})"
+            "--export=litert: TensorFlow's converter can't take this model "
+            f"({type(error).__name__}); give another format, or train with "
+            "--precision=float32 if it isn't"
         ) from error
     path = folder / "model.tflite"
     files.write_bytes(path, data)
-    runner = Interpreter(model_content=data).get_signature_runner(TENSORS)
     return path, lambda x: runner(**x)
 
 
@@ -207,8 +268,13 @@ def _onnx(signatures, folder):
                 "--export=onnx: tf2onnx can't convert this model: "
                 f"{(done.stderr.splitlines() or ['no reason given'])[-1]}"
             )
-    data = path.read_bytes()
-    session = onnxruntime.InferenceSession(data)
+    try:
+        session = onnxruntime.InferenceSession(path.read_bytes())
+    except Exception as error:  # onnxruntime's have no common name.
+        raise errors.UserError(
+            f"--export=onnx: {path} can't be run ({type(error).__name__}); "
+            "give another format"
+        ) from error
     names = [output.name for output in session.get_outputs()]
 
     def answer(x):

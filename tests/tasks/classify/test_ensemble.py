@@ -58,7 +58,7 @@ whole, *parts = [a["probabilities"].numpy() for a in answers]
 again = loaded[0].signatures["images"](images=raw)
 print(json.dumps({
     "signatures": sorted(loaded[0].signatures),
-    "classes": [x.decode() for x in answers[0]["classes"].numpy()],
+    "classes": [x.decode() for x in answers[0]["classes"].numpy()[0]],
     "label": [x.decode() for x in answers[0]["label"].numpy()],
     "largest": whole.argmax(-1).tolist(),
     "apart": float(np.abs(whole - np.mean(parts, axis=0)).max()),

@@ -7,6 +7,7 @@ import re
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from kerasnotes import errors
 from kerasnotes.training import records
@@ -60,8 +61,6 @@ def test_bounds_are_checked(trained, tmp_path, capsys):
 
 
 def test_folded_batch_norm_is_gone(trained, tmp_path, capsys):
-    import tensorflow as tf
-
     task, result, data = trained
     export.export(task, result, data, tmp_path)
     told = re.search(
@@ -98,11 +97,47 @@ def test_a_missing_extra_is_named(monkeypatch):
 
 def test_what_litert_cannot_convert_is_told(toy, tmp_path):
     pytest.importorskip("ai_edge_litert")
-    task = toy(toy.Config(export="litert"))
+    pytest.importorskip("tf2onnx")
+    task = toy(toy.Config(export="litert,onnx"))
     inputs = keras.Input([4])
     # A loop of no known length.
     x = keras.layers.GRU(2)(keras.ops.expand_dims(inputs, -1))
     model = keras.Model(inputs, keras.layers.Dense(2)(x))
+    figures = export.export(
+        task, records.Trained(model, {}), task.data(), tmp_path
+    )
+    assert figures["onnx"]["largest_difference"] < 1e-5
+    assert (tmp_path / "model.onnx").exists()
     with pytest.raises(errors.UserError, match="--export=litert: TensorFlow's"):
-        result = records.Trained(model, {})
-        export.export(task, result, task.data(), tmp_path)
+        export.check(figures)
+
+
+def test_what_the_converter_prints_of_half_precision_is_one_line(
+    tmp_path, capfd
+):
+    pytest.importorskip("ai_edge_litert")
+    policy = keras.dtype_policies.DTypePolicy("mixed_float16")
+    inputs = keras.Input([8, 8, 1])
+    x = keras.layers.Conv2D(2, 3, dtype=policy)(inputs)
+    model = keras.Model(inputs, keras.layers.Flatten(dtype="float32")(x))
+    spec = tf.TensorSpec([None, 8, 8, 1], tf.float32, "pixels")
+    signature = records.Signature(lambda pixels: {"y": model(pixels)}, (spec,))
+    signatures = {export.TENSORS: signature}
+    export.write_saved_model(signatures, tmp_path / "saved_model")
+    capfd.readouterr()
+    with pytest.raises(errors.UserError) as caught:
+        export._litert(signatures, tmp_path)
+    assert "\n" not in str(caught.value)
+    assert not "".join(capfd.readouterr())
+
+
+def test_inputs_are_kept_for_a_later_export(trained, tmp_path):
+    task, result, data = trained
+    assert export.read_inputs(tmp_path) is None
+    export.export(task, result, data, tmp_path)
+    inputs = export.read_inputs(tmp_path)
+    x, *_ = next(iter(data.splits["dev"].evaluation_batches(16)))
+    np.testing.assert_array_equal(inputs["points"], x)
+    kept = records.Data({}, data.facts, inputs)
+    figures = export.export(task, result, kept, tmp_path)
+    assert figures["saved_model"]["largest_difference"] < 1e-5
