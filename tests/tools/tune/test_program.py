@@ -91,6 +91,26 @@ def opened(folder, search=SEARCH, words=(), **more):
     )
 
 
+def test_a_study_goes_on_where_its_data_have_moved(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    words = ["--epochs=1", "--dataset=data"]
+    work(opened(tmp_path / "study", words=words, trials=1))
+    (tmp_path / "data").rename("moved")
+    words = ["--epochs=1", "--dataset=moved"]
+    moved = opened(tmp_path / "study", words=words, trials=2)
+    assert moved.optuna.user_attrs["told"]["dataset"] == f"{tmp_path}/moved"
+    assert len(moved.trials()) == 1
+    (tmp_path / "other").mkdir()
+    facts = {"name": "line", "train": 63}
+    one = Line.data(Line(Config()))
+    monkeypatch.setattr(
+        Line, "data", lambda self: dataclasses.replace(one, facts=facts)
+    )
+    with pytest.raises(errors.UserError, match="and other data"):
+        opened(tmp_path / "study", words=[*words[:1], "--dataset=other"])
+
+
 def test_a_trial_waits_for_no_other_workers():
     assert tune.Configured(Line, [])({})[1].strategy == "one_device"
     with pytest.raises(errors.UserError, match="auto: a trial is one process"):
