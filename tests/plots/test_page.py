@@ -190,7 +190,7 @@ def test_picture_shows_at_its_size_from_path_or_bytes(tmp_path):
     assert shown == page.Picture(tmp_path / "a.png", "", "alt").html()
     (image,) = Reader(shown).all("img")
     assert (image["width"], image["height"]) == ("960", "384")
-    assert image["style"] == "min-width:600px"
+    assert image["style"] == "min-width:640px"
 
 
 def test_picture_refuses_what_is_no_png():
