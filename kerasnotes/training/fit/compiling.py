@@ -37,7 +37,8 @@ class _ClipSummed:
         replicas = context.num_replicas_in_sync
         if replicas > 1:
             grads = context.all_reduce(tf.distribute.ReduceOp.SUM, grads)
-        grads = self.clip_summed(grads)
+        # An embedding's come as rows, one for each time that one was read.
+        grads = self.clip_summed([tf.convert_to_tensor(g) for g in grads])
         # The optimiser sums over replicas once more.
         grads = [g / tf.cast(replicas, g.dtype) for g in grads]
         super().apply(grads, trainable_variables)

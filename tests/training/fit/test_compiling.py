@@ -33,6 +33,24 @@ def test_clipping_by_value_bounds_each_component():
 
 
 @pytest.mark.parametrize(
+    "flags, moved",
+    [
+        ({"clip_value": 0.5}, [[0.5, 0.25], [0.0, 0.0]]),
+        # The norm of (1.2, 1.6).
+        ({"clip_norm": 1.0}, [[0.6, 0.8], [0.0, 0.0]]),
+    ],
+)
+def test_rows_of_an_embedding_are_summed_before_they_are_clipped(flags, moved):
+    share = {"clip_value": [0.3, 0.125], "clip_norm": [0.6, 0.8]}
+    (name,) = flags
+    rows = tf.IndexedSlices(tf.constant([share[name]] * 2), [0, 0], [2, 2])
+    variable = keras.Variable(np.zeros([2, 2]))
+    given = config.FitConfig(optimizer="sgd", learning_rate=1.0, **flags)
+    compiling.optimizer(given, 10).apply([rows], [variable])
+    np.testing.assert_allclose(variable, np.negative(moved), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
     "flags, told",
     [
         ({"clip_norm": -1.0}, "--clip_norm: must be from 0"),
