@@ -16,6 +16,7 @@ from kerasnotes import errors
 # Those of full width too, which spreadsheets of East Asia take alike.
 _FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_END = "\r\n"
 _SEAL = "checksum"
 _REASONS = (
     "No space left on device",
@@ -175,8 +176,14 @@ def csv_text(rows):
     '=1+1,-0.5
     """
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerows(map(escaped_cell, row) for row in rows)
+    # Cells with an end of a line as in the terminator get quotes: a bare one
+    # would begin a row, and maybe a formula.
+    writer = csv.writer(text, lineterminator=_END)
+    for row in rows:
+        writer.writerow(map(escaped_cell, row))
+        text.seek(text.tell() - len(_END))
+        text.write("\n")
+    text.truncate()
     return text.getvalue()
 
 

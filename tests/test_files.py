@@ -6,6 +6,7 @@ import os
 import pytest
 
 from kerasnotes import errors, files
+from kerasnotes.data.common import sheet
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path):
@@ -64,6 +65,16 @@ def test_formulas_are_escaped_and_come_back(text):
     cell = files.escaped_cell(text)
     assert cell[0] not in "=+-@\t＝"
     assert files.unescaped_cell(cell) == text
+
+
+def test_no_end_of_a_line_begins_a_row(tmp_path):
+    cells = ["a\r=1+1", "\r=1", "b\n=1", "c\r\n=1", "d"]
+    path = tmp_path / "sheet.csv"
+    files.write_csv(path, [dict(zip("vwxyz", cells, strict=True))])
+    text = path.read_bytes().decode()
+    assert text == ('v,w,x,y,z\n"a\r=1+1","\'\r=1","b\n=1","c\r\n=1",d\n')
+    ((_, found),) = sheet.read(path, ["v"])
+    assert list(found.values()) == cells
 
 
 @pytest.mark.parametrize("value", [-0.5, "-0.5", "+1e-3", "-.5", "a=1", "", 3])
