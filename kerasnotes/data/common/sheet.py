@@ -1,16 +1,18 @@
 """CSV files that people wrote, with any spreadsheet."""
 
-import codecs
 import collections
 import csv
 import io
 import math
 import pathlib
 import re
+import unicodedata
 
 from kerasnotes import errors, files
+from kerasnotes.data.common import encodings
 
-_DELIMITERS = ",;\t"
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+HEAD = 2**16
 _LARGEST = 2**26
 LONGEST_LINE = 2**20
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -45,8 +47,7 @@ def read(path, columns):
     [(2, {'id': 'a', 'label': 'three'})]
     """
     text = _text(path)
-    first = re.match(r"[^\r\n]*", text)[0]
-    delimiter = max(_DELIMITERS, key=lambda d: _fit(first, d, columns))
+    delimiter = delimiter_of(text[:HEAD], columns)
     reader = csv.reader(
         io.StringIO(text, newline=""), delimiter=delimiter, strict=True
     )
@@ -78,27 +79,56 @@ def _text(path):
         raise errors.UserError(
             f"{path}: can't be read: {error.strerror}; give a CSV file"
         ) from error
-    if data.startswith(b"PK"):
+    encoding = encoding_of(path, data)
+    _check_lines(path, data)
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise errors.UserError(
+            f"{path}: line {line}: not UTF-8 text; save the sheet as CSV in "
+            "UTF-8"
+        ) from error
+    if "\0" in text:
+        raise nul(path, text.count("\n", 0, text.index("\0")) + 1)
+    return text
+
+
+def encoding_of(path, head):
+    """Return the encoding of a sheet.
+
+    Args:
+        path: the file, for the error message.
+        head: its first bytes.
+
+    Raises:
+        UserError: it is no text, or UTF-16 without a byte-order mark.
+    """
+    if encodings.is_spreadsheet(head):
         raise errors.UserError(
             f"{path}: line 1: a spreadsheet's own format; save it as CSV in "
             "UTF-8"
         )
-    _check_lines(path, data)
-    marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    try:
-        text = data.decode("utf-16" if marked else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        end = error.start
-    else:
-        # UTF-16 of plain letters is UTF-8 too, with zeros between.
-        end = -1 if marked else data.find(b"\0")
-    if end >= 0:
-        line = data.count(b"\n", 0, end) + 1
+    if encodings.is_compressed(head):
         raise errors.UserError(
-            f"{path}: line {line}: not UTF-8 text; save the sheet as CSV in "
-            "UTF-8"
+            f"{path}: line 1: a compressed file; unpack it first"
         )
-    return text
+    if encodings.has_utf16_mark(head):
+        return "utf-16"
+    if encodings.is_utf16(head):
+        raise errors.UserError(
+            f"{path}: line 1: UTF-16 without a byte-order mark, it seems; "
+            "save the sheet as CSV in UTF-8"
+        )
+    return "utf-8-sig"
+
+
+def nul(path, number):
+    """Return the error for a line with a NUL byte."""
+    return errors.UserError(
+        f"{path}: line {number}: a NUL byte, which no text has; mend the "
+        "line, or get the file anew"
+    )
 
 
 def _check_lines(path, data):
@@ -138,6 +168,26 @@ def number(text):
     return value
 
 
+def column_name(cell):
+    """Return a column's name as it is compared: without spaces around, NFC."""
+    return unicodedata.normalize("NFC", cell.strip())
+
+
+def are_numbers(names):
+    """Says whether names of columns can only be a first row of numbers.
+
+    Whole numbers may be names.
+
+    >>> are_numbers(["5.1", "0"]), are_numbers(["2019", "2020"])
+    (True, False)
+    """
+    try:
+        numbers = list(map(number, names))
+    except ValueError:
+        return False
+    return any("." in name for name in names) or min(numbers, default=0) < 0
+
+
 def too_long(path, number):
     """Return the error for a line that is too long to be parted."""
     return errors.UserError(
@@ -146,14 +196,39 @@ def too_long(path, number):
     )
 
 
-def _fit(line, delimiter, columns):
-    """Return how well a delimiter parts the header."""
-    cells = [cell.strip(' "') for cell in line.split(delimiter)]
-    return len(set(columns) & set(cells)), len(cells)
+def delimiter_of(text, columns=()):
+    r"""Return what parts the cells of a sheet: a comma, semicolon or tab.
+
+    Args:
+        text: how the sheet begins.
+        columns: names of columns that it should have.
+
+    >>> delimiter_of('"size, m²";price\n"70,5";3')
+    ';'
+    """
+    return max(DELIMITERS, key=lambda mark: _fit(text, mark, columns))
+
+
+def _fit(text, delimiter, columns):
+    """Return how well a delimiter parts the header, and the next row."""
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=delimiter, strict=True
+    )
+    header = _cells(reader)
+    alike = len(_cells(reader)) == len(header)
+    return len(set(columns) & set(header)), len(header), alike
+
+
+def _cells(reader):
+    """Return the next row's cells, or none where it can't be parted."""
+    try:
+        return [cell.strip() for cell in next(reader, [])]
+    except csv.Error:
+        return []
 
 
 def _header(path, cells, columns):
-    header = [cell.strip() for cell in cells]
+    header = list(map(column_name, cells))
     for name in columns:
         count = header.count(name)
         if count != 1:

@@ -2,14 +2,17 @@
 
 import array
 import collections
+import contextlib
 import csv
 import dataclasses
+import io
 import pathlib
 
 import numpy as np
 
 from kerasnotes import errors
 from kerasnotes.data.common import built_in, sheet
+from kerasnotes.data.tables import decimals
 
 _FEWEST = 10
 
@@ -47,6 +50,7 @@ class Table:
         ['b']
         """
         target = self.names[-1] if target is None else target
+        target = sheet.column_name(target)
         if target not in self.names:
             raise errors.unknown(flag, target, self.names)
         at = self.names.index(target)
@@ -85,11 +89,14 @@ def load(dataset, columns=None):
         raise errors.UserError(
             f"--dataset={dataset}: no such file; give a CSV file, or diabetes"
         )
-    table = read(dataset, columns)
+    table, note = _read(dataset, columns)
+    if note:
+        print(errors.printable(f"{dataset}: {note}"))
     if len(table.names) < 2:
         raise errors.UserError(
             f"{dataset}: line 1 names one column, {table.names[0]!r}; give an "
-            "input and a target at least, with commas between"
+            "input and a target at least, with commas, semicolons or tabs "
+            "between"
         )
     if len(table.ids) < _FEWEST:
         raise errors.UserError(
@@ -100,10 +107,14 @@ def load(dataset, columns=None):
 
 
 def read(path, columns=None):
-    """Read a CSV file: a line of names, then numbers; commas between.
+    """Read a CSV file: a line of names, then numbers.
+
+    Commas, semicolons or tabs part the cells; the text is UTF-8, or UTF-16
+    with a byte-order mark. Rows without any text are left out. Numbers have
+    decimal points or decimal commas, see `decimals.Decimals`.
 
     Args:
-        path: the file, UTF-8.
+        path: the file.
         columns: the names of the columns to read; None for all.
 
     Returns:
@@ -115,22 +126,30 @@ def read(path, columns=None):
             one that is no finite number; the message names the line and the
             column.
     """
+    return _read(path, columns)[0]
+
+
+def _read(path, columns):
+    """Return the `Table`, and how its file is written, where not by commas."""
     values, ids = array.array("d"), []
+    numbers = decimals.Decimals(path)
     try:
-        path_ = pathlib.Path(path).expanduser()
-        with open(path_, encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(_lines(path, file), strict=True)
-            header = [name.strip() for name in next(reader, [])]
+        with _text(path, columns) as (file, delimiter):
+            lines = _lines(path, file)
+            reader = csv.reader(
+                lines, delimiter=delimiter, strict=True, skipinitialspace=True
+            )
+            header = list(map(sheet.column_name, next(reader, [])))
             names, places = _columns(path, header, columns)
-            for row in filter(None, reader):
-                where = f"{path}: line {reader.line_num}"
-                if len(row) != len(header):
-                    raise errors.UserError(
-                        f"{where}: {len(row)} cells, where the header names "
-                        f"{len(header)} columns; mend the line"
+            line = reader.line_num + 1
+            for row in reader:
+                if any(cell.strip() for cell in row):
+                    _check_length(f"{path}: line {line}", row, header)
+                    values.extend(
+                        numbers.number(line, header[i], row[i]) for i in places
                     )
-                values.extend(_number(where, header[i], row[i]) for i in places)
-                ids.append(str(reader.line_num))
+                    ids.append(str(line))
+                line = reader.line_num + 1
     except OSError as error:
         raise errors.UserError(
             f"{path}: can't be read: {error.strerror}; give a CSV file"
@@ -139,11 +158,29 @@ def read(path, columns=None):
         raise errors.UserError(
             f"{path}: line {reader.line_num}: not CSV ({error}); mend the line"
         ) from error
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
         raise errors.UserError(
             f"{path}: not a CSV file in UTF-8 ({error}); save it as one"
         ) from error
-    return Table(names, np.array(values).reshape(len(ids), len(names)), ids)
+    ways = [f"{sheet.DELIMITERS[delimiter]} between the cells"]
+    ways += ["decimal commas"] if numbers.has_commas() else []
+    note = "" if ways == ["commas between the cells"] else ", ".join(ways)
+    table = Table(names, np.array(values).reshape(len(ids), len(names)), ids)
+    return table, note
+
+
+@contextlib.contextmanager
+def _text(path, columns):
+    """Yield a file as text, and its delimiter, by what it begins with."""
+    with open(
+        pathlib.Path(path).expanduser(), "rb", buffering=sheet.HEAD
+    ) as file:
+        # A pipe can't be read again.
+        head = file.peek()
+        encoding = sheet.encoding_of(path, head)
+        text = head.decode(encoding, "ignore")
+        delimiter = sheet.delimiter_of(text, columns or ())
+        yield io.TextIOWrapper(file, encoding, newline=""), delimiter
 
 
 def _lines(path, file):
@@ -152,20 +189,41 @@ def _lines(path, file):
         number += 1
         if len(line) > sheet.LONGEST_LINE:
             raise sheet.too_long(path, number)
+        if "\0" in line:
+            raise sheet.nul(path, number)
         yield line
+
+
+def _check_length(where, row, header):
+    if len(row) != len(header):
+        raise errors.UserError(
+            f"{where}: {len(row)} cells, where the header names "
+            f"{len(header)} columns; mend the line"
+        )
 
 
 def _columns(path, header, columns):
     """Return the names of the columns to read, and their places."""
-    for name, count in collections.Counter(header).items():
-        if not name or count > 1:
-            raise errors.UserError(
-                f"{path}: line 1 names a column {name!r} more than once or "
-                "not at all; give each column a name of its own"
-            )
-    if not header:
+    if not any(header):
         raise errors.UserError(f"{path}: empty; line 1 must name the columns")
-    for name in columns or []:
+    for name, count in collections.Counter(header).items():
+        if not name:
+            raise errors.UserError(
+                f"{path}: line 1: column {header.index(name) + 1} of "
+                f"{len(header)} has no name; name it, or take the column out"
+            )
+        if count > 1:
+            raise errors.UserError(
+                f"{path}: line 1: {count} columns {name!r}; give each a name "
+                "of its own"
+            )
+    columns = list(map(sheet.column_name, columns or []))
+    if sheet.are_numbers(header):
+        raise errors.UserError(
+            f"{path}: line 1 holds numbers, as {header[0]}, where the columns' "
+            "names are to stand; put a line of names before it"
+        )
+    for name in columns:
         if name not in header:
             raise errors.UserError(
                 f"{path}: no column {name!r}; it has {', '.join(header)}"
@@ -173,14 +231,3 @@ def _columns(path, header, columns):
     names = list(columns or header)
     places = {name: place for place, name in enumerate(header)}
     return names, [places[name] for name in names]
-
-
-def _number(where, name, text):
-    try:
-        return sheet.number(text)
-    except ValueError as error:
-        found = error if text.strip() else "is empty"
-        raise errors.UserError(
-            f"{where}, column {name!r}: {found}; put a number there, or take "
-            "the row or the column out"
-        ) from error

@@ -49,7 +49,10 @@ def test_blank_rows_are_left_out_and_short_ones_filled(tmp_path):
         (b"id,label\na,1\nb,\xe9\n", "line 3: not UTF-8"),
         (b"PK\x03\x04", "line 1: a spreadsheet's own format"),
         ("id,label\na,1\n".encode("utf-16")[:-1], "line 2: not UTF-8"),
-        ("id,label\na,1\n".encode("utf-16-le"), "line 1: not UTF-8"),
+        (
+            "id,label\na,1\n".encode("utf-16-le"),
+            "line 1: UTF-16 without a byte-order mark",
+        ),
         (b"id,label\na,1\nb,2,3\n", "line 3: 3 cells under 2"),
         (b'id,label\na,1\nb,"2\n', "line 3: not CSV"),
         (b'id,label\na,"1"2\n', "line 2: not CSV"),

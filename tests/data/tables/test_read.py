@@ -6,6 +6,7 @@ import pytest
 from sklearn import datasets
 
 from kerasnotes import errors
+from kerasnotes.data.common import sheet
 from kerasnotes.data.tables import batches as table_batches
 from kerasnotes.data.tables import read as tables
 
@@ -36,7 +37,73 @@ def test_reads_what_a_spreadsheet_writes(tmp_path):
     table = tables.read(path)
     assert table.names == ["size, m²", "price"]
     assert table.ids == ["2", "4"]
+    path.write_bytes(path.read_text("utf-8-sig").encode("utf-16"))
+    np.testing.assert_array_equal(tables.read(path).values, table.values)
     np.testing.assert_array_equal(table.values, [[70.5, 1000], [-2, 3]])
+
+
+@pytest.mark.parametrize(
+    ("lines", "note"),
+    [
+        (["a;b", "1,5;-2", "0,125;,5e1"], "semicolons between the cells, de"),
+        (["a\tb", "1.5\t-2", "0.125\t5"], "tabs between the cells\n"),
+        (["a,b", '"1,5",-2', '"0,125","5"'], "commas between the cells, de"),
+        (['"a, b";c', "1,5;-2", ";", "0,125;5"], "semicolons between"),
+        (["a,b", "1.5,-2", "0.125,5"], ""),
+    ],
+)
+def test_delimiters_and_decimal_commas(tmp_path, lines, note, capsys):
+    path = write(tmp_path / "t.csv", *lines, *lines[-1:] * 8)
+    np.testing.assert_array_equal(
+        tables.load(path).values[:2], [[1.5, -2], [0.125, 5]]
+    )
+    told = capsys.readouterr().out
+    assert told.startswith(f"{path}: {note}") if note else not told
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (["1,5;2", "1.5;2"], "line 2, column 'a': '1,5' .* line 3 .* '1.5'"),
+        (
+            ["1;2", "1,234;2"],
+            "line 3, column 'a': '1,234' may be 1.234 or 1234",
+        ),
+        (["1,5;1.234,5"], "'1.234,5' is no number; write thousands"),
+        (["1,234,567;1"], "'1,234,567' is no number; write thousands"),
+        (["1;12 500"], "'12 500' is no number; write thousands without"),
+        (["5 %;1"], "'5 %' is no number; put a number"),
+    ],
+)
+def test_numbers_that_may_be_several(tmp_path, lines, told):
+    path = write(tmp_path / "t.csv", "a;b", *lines)
+    with pytest.raises(errors.UserError, match=told):
+        tables.read(path)
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"PK\3\4\0\0", "line 1: a spreadsheet's own format; save it as CSV"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "line 1: a spreadsheet's own format"),
+        (b"\x1f\x8b\x08\0", "line 1: a compressed file; unpack it"),
+        ("a,b\n1,2\n".encode("utf-16-le"), "line 1: UTF-16 without a byte-"),
+        (b"a,b\n1,2\n1,\x002\n", "line 3: a NUL byte"),
+    ],
+)
+def test_what_is_no_text_is_named(tmp_path, data, told):
+    path = tmp_path / "t.csv"
+    path.write_bytes(data)
+    for read in (tables.read, lambda path: sheet.read(path, ["a"])):
+        with pytest.raises(errors.UserError, match=told):
+            read(path)
+
+
+def test_rows_of_several_lines_are_found_where_they_begin(tmp_path):
+    path = write(tmp_path / "t.csv", '"a\nb",c', '"1\n",2', ",", "3,4", "x,5")
+    with pytest.raises(errors.UserError, match=r"line 7, column 'a\\nb'"):
+        tables.read(path)
+    assert tables.read(path, ["c"]).ids == ["3", "6", "7"]
 
 
 def test_reads_columns_by_name_whatever_else_there_is(tmp_path):
@@ -49,8 +116,9 @@ def test_reads_columns_by_name_whatever_else_there_is(tmp_path):
     "lines, told",
     [
         ([], ["line 1 must name"]),
-        (["a,b,a", "1,2,3"], ["line 1", "'a'", "more than once"]),
-        (["a,,b", "1,2,3"], ["line 1", "''"]),
+        (["5.1,0", *numbers(10)], ["line 1 holds numbers, as 5.1"]),
+        (["a,b,a", "1,2,3"], ["line 1", "2 columns 'a'", "own"]),
+        (["a,,b", "1,2,3"], ["line 1: column 2 of 3 has no name", "name it"]),
         (["a", *numbers(20, 1)], ["line 1", "'a'", "commas"]),
         (["a,b", "1,2", "1,red"], ["line 3, column 'b': 'red'", "take"]),
         (["a,b", "1,2", "1,"], ["line 3, column 'b': is empty"]),
@@ -86,6 +154,11 @@ def test_missing_columns_are_named(tmp_path):
         tables.load("diabetes", ["age", "rooms"])
     with pytest.raises(errors.UserError, match="--target: unknown 'bb'"):
         tables.read(path).split("bb")
+    # Of one name in two forms of Unicode.
+    path = write(tmp_path / "t.csv", '"a", "cafe\u0301"', "1,2")
+    table = tables.read(path, ["caf\xe9", "a"])
+    assert table.split("cafe\u0301")[0].names == ["a"]
+    assert tables.read(path).split("caf\xe9")[1].tolist() == [2]
 
 
 @pytest.fixture

@@ -17,14 +17,12 @@ import os
 import pathlib
 
 from kerasnotes import errors
-from kerasnotes.data.common import file_sets
+from kerasnotes.data.common import encodings, file_sets
 from kerasnotes.data.texts import direction, pairs
 from kerasnotes.data.texts.readers import text_sides
 
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # Enough to tell what a column holds.
 _ROWS = 100
-_COMPRESSED = (b"\x1f\x8b", b"\xfd7zXZ")
 
 
 def read(path, source=None, target=None):
@@ -220,14 +218,20 @@ def _lines(where, name, read_bytes):
             f"--dataset: {where}: {name} can't be read: {reason}; check "
             "the file"
         ) from error
-    if data.startswith(_COMPRESSED):
+    if encodings.is_spreadsheet(data):
+        raise errors.UserError(
+            f"--dataset: {where}: {name} is in a spreadsheet's own format; "
+            "save it as text with tabs, in UTF-8"
+        )
+    if encodings.is_compressed(data):
         raise errors.UserError(
             f"--dataset: {where}: {name} is compressed; unpack it first"
         )
-    if data.startswith(_UTF16) or b"\0" in data[: text_sides.HEAD]:
+    if encodings.is_utf16(data):
         raise errors.UserError(
             f"--dataset: {where}: {name} looks like UTF-16, not UTF-8; convert "
             "it: iconv -f UTF-16 -t UTF-8"
         )
-    lines = data.removeprefix(codecs.BOM_UTF8).split(b"\n")
+    end = b"\n" if b"\n" in data else b"\r"
+    lines = data.removeprefix(codecs.BOM_UTF8).split(end)
     return lines if lines[-1] else lines[:-1]

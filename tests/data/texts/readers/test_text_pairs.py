@@ -91,11 +91,13 @@ def test_a_file_without_a_pair_is_refused(tmp_path, data, told):
         ("utf-32-be", "looks like UTF-16, not UTF-8"),
         ("gzip", "is compressed; unpack it first"),
         ("lzma", "is compressed; unpack it first"),
+        ("xlsx", "is in a spreadsheet's own format; save it as text"),
     ],
 )
 def test_what_is_no_utf8_as_a_whole(tmp_path, kind, told):
     text = "Go.\tVa !\n"
     packed = {"gzip": gzip.compress, "lzma": lzma.compress}
+    packed["xlsx"] = b"PK\3\4\0".__add__
     data = packed[kind](text.encode()) if kind in packed else text.encode(kind)
     folder = write(tmp_path, t_0tsv=data, a_0en="a\n")
     for dataset in (f"{folder}/t.tsv", f"{folder}/a.en,{folder}/t.tsv"):
@@ -108,6 +110,19 @@ def test_a_late_nul_makes_a_bad_row(tmp_path):
     found = load.load(f"{folder}/t.tsv")
     assert found.skipped == [("t.tsv:32769", "a NUL character in it")]
     assert rows(found) == [("a", "b")]
+
+
+def test_an_early_nul_is_no_utf_16(tmp_path):
+    folder = write(tmp_path, t_0tsv="a\0\tb\nc\td\n" + "e\tf\n" * 9)
+    found = load.load(f"{folder}/t.tsv")
+    assert found.skipped == [("t.tsv:1", "a NUL character in it")]
+    assert rows(found) == [("c", "d"), ("e", "f")]
+
+
+def test_lines_may_end_in_carriage_returns_alone(tmp_path):
+    (tmp_path / "t.tsv").write_bytes(b"a\tb\rc\td\r")
+    found = load.load(f"{tmp_path}/t.tsv")
+    assert rows(found) == [("a", "b"), ("c", "d")]
 
 
 def test_bad_rows_are_told_where_they_leave_a_side_empty(tmp_path):

@@ -1,0 +1,37 @@
+"""What bytes are that should be a text in UTF-8."""
+
+import codecs
+
+_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_HEAD = 2**16
+_SPREADSHEETS = (b"PK\3\4", b"\xd0\xcf\x11\xe0")
+_COMPRESSED = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
+
+
+def has_utf16_mark(data):
+    """Says whether bytes begin with UTF-16's byte-order mark."""
+    return data.startswith(_BOMS)
+
+
+def is_utf16(data):
+    r"""Says whether bytes look like UTF-16, with or without a mark.
+
+    >>> is_utf16("a text".encode("utf-16-le")), is_utf16(b"a\0text")
+    (True, False)
+    """
+    halves = data[0:_HEAD:2], data[1:_HEAD:2]
+    # The upper half of most letters' numbers is zero, the lower of none; of
+    # UTF-32 there are as many zeros again in both.
+    few, many = sorted(half.count(0) / max(len(half), 1) for half in halves)
+    wide = many > 0.3 and (few < 0.01 or (many > 0.9 and few < 0.6))
+    return has_utf16_mark(data) or wide
+
+
+def is_spreadsheet(data):
+    """Says whether bytes begin as a spreadsheet's own format does."""
+    return data.startswith(_SPREADSHEETS)
+
+
+def is_compressed(data):
+    """Says whether bytes begin as those of gzip, xz, bzip2 or zstd do."""
+    return data.startswith(_COMPRESSED)
