@@ -6,11 +6,29 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
+from kerasnotes import errors
 from kerasnotes.data.common import progress
 
 _BATCH = 4096
 # A record's length and its checksum stand before it, a checksum behind.
 _LENGTH, _BEFORE, _AFTER = 8, 12, 4
+
+
+def check_format(builder):
+    """Refuses a set whose files aren't TFRecord.
+
+    Args:
+        builder: a `tfds.core.DatasetBuilder`.
+
+    Raises:
+        UserError: they are of another format.
+    """
+    name = builder.info.file_format.value
+    if name != tfds.core.FileFormat.TFRECORD.value:
+        raise errors.UserError(
+            f"--cache=none: {builder.name} is stored as {name}, and single "
+            "records are read of tfrecord files only; give --cache=disk"
+        )
 
 
 class Records:

@@ -40,6 +40,13 @@ def read(name, data_dir, check, function, own, wanted):
     try:
         try:
             return function(builder)
+        except NotImplementedError as error:
+            stored = builder.info.file_format.value
+            raise errors.UserError(
+                f"--dataset: {name} is stored as {stored} in "
+                f"{builder.data_path}, which tf.data doesn't read; prepare it "
+                "as tfrecord in another --data_dir"
+            ) from error
         except AssertionError:  # It isn't prepared.
             _download(name, builder)
         return function(builder)

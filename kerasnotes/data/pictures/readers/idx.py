@@ -3,6 +3,7 @@
 Source: Y. LeCun, "The MNIST database", section "File formats".
 """
 
+import filecmp
 import gzip
 import hashlib
 import math
@@ -16,12 +17,15 @@ from kerasnotes import errors
 from kerasnotes.data.pictures import examples
 
 _UNSIGNED_BYTE = 0x08
+_GZIP = b"\x1f\x8b"
 # Pictures never shrink to a hundredth; what does would fill the memory.
 _ABSURD, _RATIO = 2**26, 100
 
 
 def find(folder):
     """Return the training images' file in a folder or below, or None.
+
+    Of copies of one file it is any.
 
     Args:
         folder: a `pathlib.Path`.
@@ -34,15 +38,24 @@ def find(folder):
     found = {
         file.with_suffix("") if file.suffix == ".gz" else file: file
         for file in sorted(folder.rglob("*train-images*idx3-ubyte*"))[::-1]
+        # Some programs unpack a file into a folder of its name.
         if file.name.endswith(("idx3-ubyte", "idx3-ubyte.gz"))
+        and file.is_file()
     }
-    if len(found) > 1:
+    first, *others = found.values() or [None]
+    if not all(_is_copy(file, first) for file in others):
         names = ", ".join(sorted(file.name for file in found.values()))
         raise errors.UserError(
             f"--dataset: several sets in {folder}: {names}; give a folder "
             "that holds one."
         )
-    return next(iter(found.values()), None)
+    return first
+
+
+def _is_copy(file, other):
+    """Return whether files are one, but for the marks in their names."""
+    names = {re.sub("[^a-z0-9]", "", path.name) for path in (file, other)}
+    return len(names) == 1 and filecmp.cmp(file, other, shallow=False)
 
 
 def read(train_images, cache_dir=None, cache="auto"):
@@ -63,7 +76,15 @@ def read(train_images, cache_dir=None, cache="auto"):
     """
     train_images = pathlib.Path(train_images)
     parts = {"train": _pair(train_images)}
-    test_images = _sibling(train_images, ("train", "(t10k|test)"))
+    tests = [
+        _sibling(train_images, ("train", name)) for name in ("t10k", "test")
+    ]
+    if all(tests):
+        raise errors.UserError(
+            f"{tests[1]}: beside {tests[0].name}; move one of the test sets "
+            "away"
+        )
+    test_images = tests[0] or tests[1]
     if test_images:
         parts["test"] = _pair(test_images)
         shapes = [images.shape[1:] for images, _ in parts.values()]
@@ -123,16 +144,27 @@ def _check_labels(file, labels, values):
 
 
 def _sibling(file, *changes):
-    """Return the file, plain or gzip, whose name differs so, or None."""
-    name = re.escape(file.name.removesuffix(".gz"))
-    for old, new in changes:
-        name = name.replace(re.escape(old), new)
-    found = [
-        f
-        for f in file.parent.iterdir()
-        if re.fullmatch(name, f.name.removesuffix(".gz"))
+    """Return the file, plain or gzip, whose name differs so, or None.
+
+    It lies beside the file, or where that is alone in a folder of its name,
+    in such a folder beside this one.
+    """
+
+    def beside(path):
+        name = re.escape(path.name.removesuffix(".gz"))
+        for old, new in changes:
+            name = name.replace(re.escape(old), new)
+        return [
+            other
+            for other in path.parent.iterdir()
+            if re.fullmatch(name, other.name.removesuffix(".gz"))
+        ]
+
+    folders = [f for f in beside(file.resolve().parent) if f.is_dir()]
+    found = beside(file) + [
+        inner for folder in folders for inner in beside(folder / file.name)
     ]
-    return min(found, default=None)
+    return min(filter(pathlib.Path.is_file, found), default=None)
 
 
 def _labels_of(images_file):
@@ -157,9 +189,11 @@ def _pair(images_file):
 
 
 def _load(file, dimensions):
-    opened = gzip.open if file.suffix == ".gz" else open
     try:
-        with opened(file, "rb") as stream:
+        # Some programs unpack a file and leave its name, or the reverse.
+        with open(file, "rb") as stream:
+            is_packed = stream.read(2) == _GZIP
+        with (gzip.open if is_packed else open)(file, "rb") as stream:
             head = stream.read(4 + 4 * dimensions)
             magic = bytes([0, 0, _UNSIGNED_BYTE, dimensions])
             if head[:4] != magic:
@@ -171,7 +205,7 @@ def _load(file, dimensions):
                 raise EOFError("its header is truncated")
             shape = np.frombuffer(head[4:], ">u4").tolist()
             size = math.prod(shape)
-            _check_size(file, size)
+            _check_size(file, size, is_packed)
             data = stream.read(size + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise errors.UserError(f"{file}: can't be read: {error}") from error
@@ -183,10 +217,10 @@ def _load(file, dimensions):
     return np.frombuffer(data, np.uint8).reshape(shape)
 
 
-def _check_size(file, size):
+def _check_size(file, size, is_packed):
     """Refuses a header that promises nothing, or what can't be in the file."""
     held = file.stat().st_size
-    most = max(_ABSURD, _RATIO * held) if file.suffix == ".gz" else held
+    most = max(_ABSURD, _RATIO * held) if is_packed else held
     if not 0 < size <= most:
         raise errors.UserError(
             f"{file}: its header promises {size} bytes of data, and the file "

@@ -117,6 +117,7 @@ def read_builder(
             kinds = {read_files.PLAIN, read_files.ANY}
             return read_files.decoded(data, kind, kinds, size, channels, mode)
 
+        records.check_format(builder)
         array, labels, ids, official = _on_demand(builder, sides, decode)
     return examples.Examples(
         array,

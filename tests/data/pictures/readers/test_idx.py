@@ -46,6 +46,48 @@ def test_test_files_are_the_official_test_side(tmp_path):
     assert examples.ids[15] == "test/000003"
 
 
+def unpacked(folder, name, data):
+    """Write a file into a folder of its name, as some programs unpack it."""
+    (folder / name).mkdir(parents=True)
+    (folder / name / name).write_bytes(data)
+
+
+def test_files_in_folders_of_their_names(tmp_path):
+    for prefix, count in (("train", 12), ("t10k", 4)):
+        unpacked(tmp_path, f"{prefix}-images-idx3-ubyte", idx(PICTURES[:count]))
+        unpacked(tmp_path, f"{prefix}-labels-idx1-ubyte", idx(LABELS[:count]))
+    both = {"train": 12, "test": 4}
+    found = load.load(str(tmp_path))
+    assert {k: len(v) for k, v in found.official.items()} == both
+    found = load.load(str(tmp_path / "train-images-idx3-ubyte"))
+    assert {k: len(v) for k, v in found.official.items()} == both
+    # A copy beside the folders, as one archive has it.
+    for name, array in (("images.idx3", PICTURES), ("labels.idx1", LABELS)):
+        (tmp_path / f"train-{name}-ubyte").write_bytes(idx(array))
+    assert len(load.load(str(tmp_path)).official["train"]) == 12
+
+
+def test_packed_or_not_whatever_the_name(tmp_path):
+    write(tmp_path, gz=True)
+    for path in list(tmp_path.iterdir()):
+        path.rename(path.with_suffix(""))
+    assert len(load.load(str(tmp_path)).ids) == 12
+    write(tmp_path, "test", gz=True)
+    for path in tmp_path.glob("test*"):
+        path.write_bytes(gzip.decompress(path.read_bytes()))
+    assert list(load.load(str(tmp_path)).official) == ["train", "test"]
+    write(tmp_path, "t10k")
+    with pytest.raises(errors.UserError, match="test-images.* beside t10k-im"):
+        load.load(str(tmp_path))
+
+
+def test_a_folder_of_a_files_name_beside_it(tmp_path):
+    write(tmp_path)
+    for name in ("train-labels-idx1-ubyte.gz", "t10k-images-idx3-ubyte"):
+        (tmp_path / name).mkdir()
+    assert list(load.load(str(tmp_path)).official) == ["train"]
+
+
 def test_size_and_channels(tmp_path):
     examples = load.load(write(tmp_path), image_size=8, channels=3)
     assert examples.images.shape == (12, 8, 8, 3)

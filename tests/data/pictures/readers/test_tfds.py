@@ -103,6 +103,15 @@ def test_official_splits(tmp_path):
     assert examples.ids[examples.official["dev"][3]] == "dev/000003"
 
 
+def test_array_records_are_refused(tmp_path):
+    pytest.importorskip("array_record")
+    builder = Three(data_dir=str(tmp_path), file_format="array_record")
+    builder.download_and_prepare()
+    for cache in ("auto", "none"):
+        with pytest.raises(errors.UserError, match="stored as array_record"):
+            load.load("three", data_dir=str(tmp_path), cache=cache)
+
+
 class Unlabelled(Three):
     """A set whose labels are -1, as some tests' are."""
 
