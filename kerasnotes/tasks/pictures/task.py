@@ -221,7 +221,7 @@ class PictureTask(task_lib.SupervisedTask):
             channels = None
         examples = self.read(dataset, size, channels)
         if examples.skipped:
-            path, reason = examples.skipped[0]
+            path, reason = map(errors.printable, examples.skipped[0])
             print(
                 f"{len(examples.skipped)} files left out; the first: {path} "
                 f"({reason}); the report lists them"

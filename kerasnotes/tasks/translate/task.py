@@ -292,9 +292,9 @@ def _print_direction(subject, pairs):
     names = " from {} to {}".format(*pairs.languages) if pairs.languages else ""
     print(f"{subject}{names}: {len(pairs.ids):,} pairs, two of them:")
     for row in sorted({0, len(pairs.ids) // 2}):
-        texts = (pairs.sources[row], pairs.targets[row])
-        source, target = map(errors.printable, map(_short, texts))
-        print(f'  {pairs.ids[row]}: "{source}" is to become "{target}"')
+        source, target = map(_short, (pairs.sources[row], pairs.targets[row]))
+        line = f'  {pairs.ids[row]}: "{source}" is to become "{target}"'
+        print(errors.printable(line))
 
 
 def _short(text):
@@ -304,7 +304,7 @@ def _short(text):
 def _print_skipped(pairs, shared, dropped):
     """Says which pairs are left out, and why."""
     if pairs.skipped:
-        place, reason = pairs.skipped[0]
+        place, reason = map(errors.printable, pairs.skipped[0])
         count = len(pairs.skipped)
         many = f"{count:,} rows hold no pair and are left out, the first"
         one = "a row holds no pair and is left out"

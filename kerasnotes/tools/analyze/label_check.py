@@ -187,7 +187,7 @@ def _tell(found, meant):
     print(f"{seen.total()} labels looked at, to correct: {text}")
     kinds = collections.Counter((known[i][1], changed[i]) for i in changed)
     for (old, new), times in kinds.most_common(10):
-        print(f"  {old} → {new}: {times}")
+        print(errors.printable(f"  {old} → {new}: {times}"))
     for side, other in (("dev", "test"), ("test", "dev")):
         if count[side] and other in listed and not seen[other]:
             print(

@@ -108,7 +108,7 @@ def run(given, rest, program):
 def _told(paths):
     paths = list(paths)
     for path in paths:
-        print(path)
+        print(errors.printable(path))
     return paths
 
 

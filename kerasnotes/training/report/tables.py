@@ -54,7 +54,10 @@ def text_table(header, rows):
     metric     dev
     loss    0.1235
     """
-    cells = [[_cell(value) for value in row] for row in [header, *rows]]
+    cells = [
+        [errors.printable(_cell(value)) for value in row]
+        for row in [header, *rows]
+    ]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "\n".join(
         "  ".join(

@@ -36,6 +36,17 @@ def two_sets(tmp_path_factory, target):
     return folder, run(folder, dev_dataset=str(target))
 
 
+def test_files_left_out_are_named_in_one_line(tmp_path, capsys):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        Image.new("L", (2, 2)).save(tmp_path / name / "1.png")
+    (tmp_path / "a" / "\x1b[2J\n.png").touch()
+    config = classify.Classify.Config(dataset=str(tmp_path))
+    classify.Classify(config)._examples(str(tmp_path), (2, 2, 1), None)
+    told = capsys.readouterr().out
+    assert "the first: a/\\x1b[2J\\n.png (no picture)" in told
+
+
 def test_dev_and_test_are_of_the_target(two_sets):
     _, found = two_sets
     assert found["dev"]["size"] + found["test"]["size"] == 200

@@ -26,6 +26,19 @@ def task_of(**flags):
     return translate.Translate(translate.Config(**flags))
 
 
+def test_names_and_texts_that_steer_a_terminal_are_escaped(capsys):
+    steers = "a\x1b[2J:1"
+    shown = types.SimpleNamespace(
+        ids=[steers], sources=["b\r"], targets=["c"], languages=None,
+        skipped=[(steers, "no tab")], repeated=0,
+    )  # fmt: skip
+    task_module._print_direction("dates", shown)
+    task_module._print_skipped(shown, 0, 0)
+    told = capsys.readouterr().out
+    assert r'a\x1b[2J:1: "b\r" is to become "c"' in told
+    assert r"left out: a\x1b[2J:1: no tab" in told
+
+
 def test_widths_are_compared_on_a_fair_sample(monkeypatch):
     task, asked = task_of(answers=20), {}
 

@@ -2,6 +2,7 @@
 
 import csv
 import shutil
+import types
 
 import numpy as np
 import pytest
@@ -17,6 +18,15 @@ from kerasnotes.training.run import folder as run_folder
 NAMES = ["bottom", "left", "top"]
 FLIPPED = {5: "left", 21: "top", 40: "bottom", 62: "left", 83: "bottom"}
 COUNT = 90
+
+
+def test_class_names_that_steer_a_terminal_are_escaped(capsys):
+    found = types.SimpleNamespace(
+        sides=["dev"], labels=[0], ids=["1.png"],
+        examples=types.SimpleNamespace(class_names=["a\x1b[2J", "b"]),
+    )  # fmt: skip
+    label_check._tell(found, {"1.png": "b"})
+    assert r"  a\x1b[2J → b: 1" in capsys.readouterr().out
 
 
 def draw(kind, rng):

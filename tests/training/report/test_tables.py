@@ -28,6 +28,11 @@ def test_an_empty_answer_is_said_to_people_and_empty_in_data(capsys):
     assert json.loads(printed["json"]) == answer
 
 
+def test_nothing_in_a_table_of_metrics_steers_the_terminal():
+    text = tables.text_table(["class", "f1"], [["a\x1b[2J\n", 1.0]])
+    assert text.splitlines()[1] == "a\\x1b[2J\\n  1.0000"
+
+
 def test_errors_name_files_in_one_line(capsys):
     answer = {"file": "a\x1b.png", "error": "no picture"}
     assert tables.print_answers([answer], "table") == 1
