@@ -1,6 +1,7 @@
 """What people say of single examples: a CSV of ids and values."""
 
 import collections
+import unicodedata
 
 from kerasnotes import errors
 from kerasnotes.data.common import sheet
@@ -60,6 +61,8 @@ def _values(path, column, ids):
     values = {}
     for line, cells in sheet.read(path, ["id", column]):
         key, value = cells["id"], cells[column].strip()
+        if key not in ids:
+            key = unicodedata.normalize("NFC", key)  # As `file_sets` has names.
         where = f"{path}: line {line}"
         if key not in ids:
             raise errors.UserError(

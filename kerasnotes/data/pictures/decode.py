@@ -22,7 +22,8 @@ def decode(image_bytes):
 
     The EXIF orientation of JPEG, PNG and WebP is obeyed. What is transparent
     is laid over white: `255 - (255 - colour) · alpha / 255`; a BMP's fourth
-    channel is unused space and dropped.
+    channel is unused space and dropped, and the one colour that a PNG without
+    an alpha channel may call transparent stays.
 
     Args:
         image_bytes: a scalar string tensor, the encoded picture.

@@ -82,7 +82,7 @@ def header(data, name="picture"):
     """
     image = _open(data, name)
     needs_mending = _needs_mending(image, data)
-    keeps_grey = image.format in ("JPEG", "PNG")
+    keeps_grey = image.format in ("JPEG", "MPO", "PNG")
     grey = ("1", "L") if needs_mending else keeps_grey * _GREY
     is_plain = image.format == "JPEG" and "exif" not in image.info
     # Wider ones are resized on their side.

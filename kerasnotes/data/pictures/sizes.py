@@ -5,8 +5,7 @@ import pathlib
 
 from PIL import Image
 
-from kerasnotes.data.common import file_sets
-from kerasnotes.data.pictures import inspect
+from kerasnotes.data.pictures import exif, find_files, inspect
 
 _SAMPLE = 100
 
@@ -18,8 +17,7 @@ def largest(path):
     names, so that each class has its share. What can't be read is left out.
 
     Args:
-        path: a folder, also one that holds one zip archive alone, or a zip
-            archive.
+        path: a folder or a zip archive, see `find_files.open_files`.
 
     Returns:
         `(height, width)`, or None where there is no such path or no picture
@@ -29,10 +27,7 @@ def largest(path):
     """
     if not pathlib.Path(path).expanduser().exists():
         return None
-    source = file_sets.Files(path)
-    archives = source.archives()
-    if len(archives) == len(source.names) == 1:
-        source = file_sets.Files(archives[0])
+    source = find_files.open_files(path)
     step = max(1, len(source.names) // _SAMPLE)
     sizes = [_size(source, name) for name in source.names[::step]]
     sizes = [size for size in sizes if size]
@@ -40,11 +35,14 @@ def largest(path):
 
 
 def _size(source, name):
-    """Return a picture's height and width, or None."""
+    """Return the height and width of a picture as it is shown, or None."""
     try:
         if not inspect.is_picture(source.read(name, 16)):
             return None
-        with Image.open(io.BytesIO(source.read(name))) as picture:
-            return picture.height, picture.width
+        data = source.read(name)
+        with Image.open(io.BytesIO(data)) as picture:
+            size = picture.height, picture.width
+        lies = "exif" in picture.info and exif.orientation(data) >= 5
+        return size[::-1] if lies else size
     except Exception:  # Pillow, zipfile and the disk raise whatever they meet.
         return None

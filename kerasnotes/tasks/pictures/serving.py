@@ -1,5 +1,6 @@
 """The functions that a served model of pictures answers with."""
 
+import functools
 import pathlib
 
 import tensorflow as tf
@@ -124,12 +125,16 @@ def _inputs(paths):
             inside = file_sets.Files(path)
         except errors.UserError as error:
             raise errors.UserError(f"{path}: holds no pictures") from error
-        names = [
-            name
-            for name in inside.names
-            if inspect.is_picture(inside.read(name, 12))
-        ]
+        names = [name for name in inside.names if _may_be(inside, name)]
         if not names:
             raise errors.UserError(f"{path}: holds no pictures")
         for name in names:
-            yield str(path / name), (path / name).read_bytes
+            yield str(path / name), functools.partial(inside.read, name)
+
+
+def _may_be(files, name):
+    """Return whether a file is a picture, or says why not when it is read."""
+    try:
+        return inspect.is_picture(files.read(name, 12))
+    except OSError:
+        return True

@@ -36,6 +36,13 @@ def test_broken_pictures_raise_and_nothing_else():
                 continue
 
 
+def test_jpegs_of_several_pictures_are_grey_as_they_are_decoded():
+    grey = RGB.convert("L")
+    data = encoded(grey, "MPO", save_all=True, append_images=[grey])
+    assert inspect.header(data).is_grey
+    assert decode.decode(data).shape[-1] == 1
+
+
 @pytest.mark.parametrize("colours", ["RGB", "RGBA"])
 @pytest.mark.parametrize("kind", ["GIF", "WEBP"])
 def test_animations_are_mended(kind, colours):

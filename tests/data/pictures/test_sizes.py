@@ -34,7 +34,16 @@ def test_archives(tmp_path, wrapped):
     with zipfile.ZipFile(archive, "w") as file:
         for path in (tmp_path / "plain").rglob("*.png"):
             file.write(path, path.relative_to(tmp_path))
+    if wrapped:
+        (tmp_path / "zipped/README.md").write_text("free to use")
     assert sizes.largest(archive.parent if wrapped else archive) == (10, 12)
+
+
+def test_pictures_count_as_they_are_shown(tmp_path):
+    tags = Image.Exif()
+    tags[0x0112] = 6
+    Image.new("L", (8, 20)).save(tmp_path / "a.jpg", exif=tags)
+    assert sizes.largest(tmp_path) == (8, 20)
 
 
 def test_no_picture_has_no_size(tmp_path):

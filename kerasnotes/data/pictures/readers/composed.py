@@ -10,10 +10,11 @@ import tensorflow as tf
 from PIL import ExifTags, Image, ImageOps
 
 from kerasnotes import errors
-from kerasnotes.data.common import file_sets, progress, split_choice
+from kerasnotes.data.common import progress, split_choice
 from kerasnotes.data.pictures import (
     examples,
     exif,
+    find_files,
     inspect,
     load_files,
     synthesis,
@@ -150,7 +151,8 @@ def _foregrounds(path, side, cache_dir, data_dir):
         classes = [digits.class_names[i] for i in digits.labels[rows]]
         names = [digits.ids[i] for i in rows]
         return np.concatenate([ink, alpha], -1), classes, names, []
-    source, found, skipped = _sniff(path)
+    source = find_files.open_files(path)
+    found, skipped = find_files.pictures(source)
     outside = [name for name in found if "/" not in name]
     skipped += [(name, "in no class folder") for name in outside]
     found = [name for name in found if "/" in name]
@@ -180,14 +182,6 @@ def _foregrounds(path, side, cache_dir, data_dir):
     return layers[: len(kept)], classes, names, skipped
 
 
-def _sniff(path):
-    """Return the files at a path, their pictures' names, and the others'."""
-    source = file_sets.Files(path)
-    found = [n for n in source.names if inspect.is_picture(source.read(n, 16))]
-    others = sorted(set(source.names) - set(found))
-    return source, found, [(name, "no picture") for name in others]
-
-
 def _refuse_none(key, path, kept, skipped, where=""):
     if not kept:
         raise errors.UserError(
@@ -200,9 +194,12 @@ def _cutout(data, side):
     """Return what isn't transparent as RGBA, in the middle of a square."""
     inspect.check(data)
     image = Image.open(io.BytesIO(data))
-    # As all pictures are turned; Pillow knows more places of it.
-    image.getexif()[ExifTags.Base.Orientation] = int(exif.orientation(data))
-    image = ImageOps.exif_transpose(image)
+    image.load()
+    if "exif" in image.info:
+        # As all pictures are turned; Pillow looks into XMP too.
+        value = int(exif.orientation(data))
+        image.getexif()[ExifTags.Base.Orientation] = value
+        image = ImageOps.exif_transpose(image)
     layer = image.convert("RGBA")
     if image.mode in ("1", "L") and not image.has_transparency_data:
         layer = Image.new("RGBA", image.size, "white")
@@ -221,7 +218,8 @@ def _backgrounds(path, size, channels, mode, cache_dir):
     """Return uint8 `[n, h, w, c]` or a texture, and what is skipped."""
     if path in synthesis.TEXTURES:
         return synthesis.TEXTURES[path], []
-    source, found, skipped = _sniff(path)
+    source = find_files.open_files(path)
+    found, skipped = find_files.pictures(source)
     grounds, kept, broken = load_files.decode_all(
         source, found, size, channels, mode, cache_dir
     )

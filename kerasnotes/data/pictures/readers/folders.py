@@ -5,8 +5,7 @@ import collections
 import numpy as np
 
 from kerasnotes import errors
-from kerasnotes.data.common import file_sets
-from kerasnotes.data.pictures import examples, inspect, read_files
+from kerasnotes.data.pictures import examples, find_files, read_files
 
 _SPLITS = {
     "train": "train",
@@ -48,14 +47,11 @@ def read(
 
     Raises:
         UserError: the path is missing or empty, holds no pictures, or only
-            one class, or folders that are parts of the data, not classes.
+            one class, or a class without a whole picture, or folders that
+            are parts of the data, not classes.
     """
-    source = file_sets.Files(path)
-    found, skipped = _sniff(source)
-    archives = source.archives()
-    if not found and len(archives) == 1:
-        source = file_sets.Files(archives[0])
-        found, skipped = _sniff(source)
+    source = find_files.open_files(path)
+    found, skipped = find_files.pictures(source)
     if not found:
         name, reason = skipped[0]
         raise errors.UserError(
@@ -74,6 +70,7 @@ def read(
     images, names, broken = read_files.read_all(
         source, list(found), size, channels, mode, cache_dir, cache
     )
+    _check_lost(path, found, names, broken)
     classes = [found[name][1] for name in names]
     class_names, labels = np.unique(classes, return_inverse=True)
     labels, class_names = labels.astype(np.int64), class_names.tolist()
@@ -85,21 +82,6 @@ def read(
         _official([found[name][0] for name in names], labels, class_names),
         sorted([*skipped, *outside, *broken]),
     )
-
-
-def _sniff(source):
-    found, skipped = [], [*source.skipped]
-    for name in source.names:
-        try:
-            picture = inspect.is_picture(source.read(name, 16))
-            reason = "no picture"
-        except Exception as error:  # Whatever zipfile or the disk raises.
-            picture, reason = False, errors.printable(f"can't be read: {error}")
-        if picture:
-            found.append(name)
-        else:
-            skipped.append((name, reason))
-    return found, skipped
 
 
 def _wrapper(names):
@@ -163,6 +145,18 @@ def _sort(names, root):
             found[name] = split, parts[0]
     outside = [(n, "in no class folder") for n in names if n not in found]
     return found, outside
+
+
+def _check_lost(path, found, names, broken):
+    """Refuses a class of which no picture can be decoded."""
+    left = {found[name][1] for name in names}
+    for name, reason in broken:
+        if names and found[name][1] not in left:
+            raise errors.UserError(
+                f"--dataset: {path}: no picture of class {found[name][1]!r} "
+                f"can be read, as {name!r}: {reason}; mend them, or move the "
+                "folder away"
+            )
 
 
 def _official(splits, labels, class_names):

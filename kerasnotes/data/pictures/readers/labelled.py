@@ -1,6 +1,7 @@
 """A folder of pictures, and a sheet that says which labels each has."""
 
 import pathlib
+import unicodedata
 
 import numpy as np
 
@@ -91,6 +92,7 @@ def _rows(place):
     for line, cells in sheet.read(place, [_FILE]):
         where = f"{place}: line {line}"
         name = cells.pop(_FILE).strip().replace("\\", "/").removeprefix("./")
+        name = unicodedata.normalize("NFC", name)  # As `file_sets` has names.
         if not name:
             raise errors.UserError(f"{where}: names no file; mend the line")
         if name in rows:

@@ -59,6 +59,13 @@ SKIPPED = {
 }
 
 
+def test_a_class_without_a_whole_picture_is_refused(tmp_path):
+    files = {"a/1.png": RED, "b/1.png": RED, "c/1.png": RED[:40]}
+    path = write(tmp_path / "set", files)
+    with pytest.raises(errors.UserError, match="class 'c' can be read, as 'c/"):
+        load.load(path, image_size=5)
+
+
 @pytest.mark.parametrize("wrapper", ["", "pets/", "pets/v2/"])
 @pytest.mark.parametrize("kind", ["folder", "zip", "folder of zip"])
 def test_class_folders(tmp_path, kind, wrapper):

@@ -40,6 +40,11 @@ def test_cells_are_yes_no_or_unknown(tmp_path):
     assert (found.official, found.skipped) == (None, [])
 
 
+def test_names_in_another_form_of_unicode(tmp_path):
+    folder = write(tmp_path, "file,a\ncaf\xe9.png,1\n", ["cafe\u0301.png"])
+    assert labelled.read(folder, 5).ids == ["caf\xe9.png"]
+
+
 def test_a_spreadsheets_own_ways(tmp_path):
     sheet = "\ufefffile;rød;\r\na.png;1.0;\r\n;;\r\nsub\\c.png;0.0;\r\n"
     found = labelled.read(write(tmp_path, sheet))

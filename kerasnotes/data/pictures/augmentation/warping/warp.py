@@ -171,9 +171,13 @@ class Warps:
             boxes without an area.
 
         Raises:
-            ValueError: they aren't `[b, n, 4]` of as many pictures.
+            ValueError: they aren't `[b, n, 4]` of as many pictures, nor
+                `[b, 0]`.
         """
         boxes = np.asarray(boxes, np.float64)
+        if boxes.shape == (len(self.matrices), 0):
+            # Lists of no boxes don't say that each has four numbers.
+            boxes = boxes.reshape(len(boxes), 0, 4)
         self._check("boxes", boxes, (*boxes.shape[1:2], 4))
         return outlines.move_boxes(boxes, self)
 

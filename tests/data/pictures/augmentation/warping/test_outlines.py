@@ -125,6 +125,7 @@ def test_pictures_without_boxes_and_boxes_without_area(warp):
     warps = geometry.sample(numbers, SOURCE, SOURCE)
     boxes, shares = warps.boxes(np.zeros((3, 0, 4)))
     assert (boxes.shape, shares.shape) == ((3, 0, 4), (3, 0))
+    assert warps.boxes([[], [], []])[0].shape == (3, 0, 4)
     none = geometry.sample(numbers[:0], SOURCE, SOURCE)
     assert none.boxes(np.zeros((0, 2, 4)))[1].shape == (0, 2)
     flat = [[5, 5, 5, 9], [9, 5, 3, 8], [-1, -1, -1, -1], [np.nan] * 4]
