@@ -1,14 +1,11 @@
 """Every public layer is registered by its package, and reloads."""
 
-import subprocess
-import sys
-
 import keras
 import numpy as np
 import pytest
 
 from kerasnotes import layers
-from tests.support.paths import ROOT
+from tests.support import forks
 
 X = np.random.default_rng(0).normal(size=(2, 4, 8)).astype("float32")
 PICTURES = X.reshape(1, 4, 4, 4)
@@ -136,12 +133,7 @@ def saved(tmp_path_factory):
     return folder
 
 
-def test_layers_reload_after_one_import(saved):
-    done = subprocess.run(
-        [sys.executable, "-c", RELOAD, saved],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-    )
-    assert not done.returncode, done.stderr
-    assert done.stdout.split() == sorted(CALLS)
+def test_layers_reload_after_one_import(saved, tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(RELOAD)
+    assert forks.run(program, saved).split() == sorted(CALLS)

@@ -9,9 +9,10 @@ from kerasnotes.training import runner
 from kerasnotes.training.fit import checkpoints
 from kerasnotes.training.run import folder as run_folder
 
-_LEFT_OUT = {
-    "kerasnotes.training.serve.export.export": lambda *_, **__: {},
+_EXPORT = {"kerasnotes.training.serve.export.export": lambda *_, **__: {}}
+_PAGE = {
     "kerasnotes.training.report.page.write": lambda *_, **__: None,
+    "kerasnotes.plots.figures.png": lambda _: b"",
 }
 
 
@@ -22,17 +23,26 @@ def run(task, folder, **flags):
     return runner.run(task, flags, rest, "trainers.toy")
 
 
-@contextlib.contextmanager
+def no_page():
+    """Leaves figures and the page out of runs that are read by others."""
+    return _without(_PAGE)
+
+
 def no_report():
-    """Leaves exports and the report out of runs, where weights are tested."""
+    """Leaves exports out too, where weights, metrics or words are tested."""
+    return _without(_PAGE | _EXPORT)
+
+
+@contextlib.contextmanager
+def _without(stubs):
     with contextlib.ExitStack() as stack:
-        for target, stub in _LEFT_OUT.items():
+        for target, stub in stubs.items():
             stack.enter_context(mock.patch(target, stub))
         yield
 
 
 def learn(task, folder, **flags):
-    """Run a task's command without exports and report."""
+    """Run a task's command without exports, figures and page."""
     with no_report():
         return run(task, folder, **flags)
 

@@ -1,12 +1,8 @@
 """Two workers on one machine learn what one process learns."""
 
-import csv
 import json
-import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 
 import numpy as np
@@ -14,7 +10,8 @@ import pytest
 
 from kerasnotes.tasks import classify
 from kerasnotes.training.fit import checkpoints
-from tests.support.paths import ROOT
+from tests.support import csv_rows, forks
+from tests.support.runs import no_report
 
 QUICK = ["--model=softmax_regression", "--image_size=8"]
 QUICK += ["--epochs=8"]
@@ -26,7 +23,7 @@ def data(tmp_path_factory):
 
 
 def start(data, run_dir, *flags):
-    """Start two workers; return their processes, the chief's first.
+    """Start two workers; return their programs, the chief's first.
 
     What is a pair is for one each.
     """
@@ -35,7 +32,7 @@ def start(data, run_dir, *flags):
         other.bind(("127.0.0.1", 0))
         ports = [each.getsockname()[1] for each in (one, other)]
     cluster = {"worker": [f"127.0.0.1:{port}" for port in ports]}
-    processes = []
+    programs = []
     for index in (0, 1):
         task = {"type": "worker", "index": index}
         settings = {
@@ -46,35 +43,28 @@ def start(data, run_dir, *flags):
             value[index] if isinstance(value, tuple) else value
             for value in (run_dir, *flags)
         ]
-        command = [sys.executable, "-m", "trainers.classify", *QUICK]
-        processes.append(
-            subprocess.Popen(
-                [*command, f"--run_dir={own[0]}", *own[1:]],
-                cwd=ROOT,
-                env=os.environ | settings,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-            )
-        )
-    return processes
+        words = [*QUICK, f"--run_dir={own[0]}", *own[1:]]
+        programs.append(forks.Program("trainers.classify", *words, **settings))
+    return programs
 
 
-def end(processes):
+def end(programs):
     """Return the exit statuses and what was printed."""
     try:
-        printed = [p.communicate(timeout=200)[0] for p in processes]
+        for program in programs:
+            program.wait(600)
     finally:
-        for process in processes:
-            process.kill()
-    return [p.returncode for p in processes], printed
+        for program in programs:
+            program.kill()
+    printed = [program.output + program.errors for program in programs]
+    return [program.status for program in programs], printed
 
 
-def wait_for(found, processes):
-    deadline = time.monotonic() + 200
+def wait_for(found, programs):
+    deadline = time.monotonic() + 600
     while not found():
         assert time.monotonic() < deadline
-        assert all(p.poll() is None for p in processes), end(processes)
+        assert all(p.status is None for p in programs), end(programs)
         time.sleep(0.02)
 
 
@@ -85,7 +75,7 @@ def state(run_dir):
 
 
 def history(run_dir):
-    rows = csv.DictReader((run_dir / "history.csv").open())
+    rows = csv_rows.read(run_dir / "history.csv")
     return [{k: float(v) for k, v in row.items()} for row in rows]
 
 
@@ -102,7 +92,8 @@ def two(data, tmp_path_factory):
 
 
 def test_two_workers_equal_one_process(here, two, tmp_path):
-    here(classify.Classify, f"--run_dir={tmp_path / 'one'}", *QUICK)
+    with no_report():
+        here(classify.Classify, f"--run_dir={tmp_path / 'one'}", *QUICK)
     for a, b in zip(history(tmp_path / "one"), history(two), strict=True):
         del a["seconds"], b["seconds"]
         assert a == pytest.approx(b, rel=1e-5)
@@ -116,10 +107,10 @@ def test_two_workers_equal_one_process(here, two, tmp_path):
 
 def test_what_kills_a_worker_ends_the_others_and_all_go_on(data, two, tmp_path):
     cut = tmp_path / "cut"
-    processes = start(data, cut)
-    wait_for(lambda: list(cut.glob("checkpoints/last-*")), processes)
-    processes[1].kill()
-    statuses, printed = end(processes)
+    programs = start(data, cut)
+    wait_for(lambda: list(cut.glob("checkpoints/last-*")), programs)
+    programs[1].kill()
+    statuses, printed = end(programs)
     assert statuses == [1, -signal.SIGKILL], printed
     assert "another worker is gone" in printed[0].splitlines()[-1]
     assert "Traceback" not in printed[0]
@@ -129,14 +120,10 @@ def test_what_kills_a_worker_ends_the_others_and_all_go_on(data, two, tmp_path):
     assert statuses == [1, 1], printed
     assert all("don't see the same run" in text for text in printed)
 
-    processes = start(data, cut)
-    told = "going on from"
-    line = ""
-    while told not in line:
-        line = processes[0].stdout.readline()
-        assert line, end(processes)
-    processes[1].send_signal(signal.SIGTERM)
-    statuses, printed = end(processes)
+    programs = start(data, cut)
+    wait_for(lambda: "going on from" in programs[0].output, programs)
+    programs[1].signal(signal.SIGTERM)
+    statuses, printed = end(programs)
     assert statuses == [75, 75], printed
 
     statuses, printed = end(start(data, cut))

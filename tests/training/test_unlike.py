@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 
 import pytest
 import tensorflow as tf
@@ -11,8 +9,7 @@ import tensorflow as tf
 from kerasnotes import files
 from kerasnotes.training import runner
 from kerasnotes.training.fit import checkpoints
-from tests.support import unlike
-from tests.support.paths import ROOT
+from tests.support import forks, unlike
 from tests.support.runs import assert_same, learn_only
 
 EVERY = (*unlike.BY_STEPS, *unlike.SUPERVISED)
@@ -117,13 +114,8 @@ print(json.dumps(apart))
 
 
 def test_two_replicas_equal_one_device(tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-c", REPLICAS, str(tmp_path)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    assert not done.returncode, done.stderr
-    apart = json.loads(done.stdout.splitlines()[-1])
+    program = tmp_path / "program.py"
+    program.write_text(REPLICAS)
+    apart = json.loads(forks.run(program, tmp_path).splitlines()[-1])
     assert set(apart) == {task.name for task in unlike.SUPERVISED}
     assert max(apart.values()) < 1e-5, apart

@@ -251,6 +251,7 @@ def test_other_backend(backend):
         pytest.skip(f"{backend} is not installed")
     tests = HERE.parents[2]
     names = ("multi_head_attention", "positions", "transformer")
+    names += ("transformer_torch",)
     files = [tests / "layers" / f"test_{name}.py" for name in names]
     found = subprocess.run(
         [

@@ -1,7 +1,4 @@
 import json
-import pathlib
-import subprocess
-import sys
 import urllib.request
 import zipfile
 
@@ -12,6 +9,7 @@ import pytest
 from keras.src.legacy.saving import legacy_h5_format
 
 from kerasnotes import models
+from tests.support import forks
 
 SHAPE = (32, 32, 3)
 SMALL = {"width": 0.25, "input_shape": SHAPE}
@@ -329,16 +327,10 @@ def test_imagenet(tmp_path, monkeypatch, classes, file):
 
 
 def test_keras_loads_a_file_after_the_import_alone(tmp_path):
-    path = tmp_path / "model.keras"
+    path, program = tmp_path / "model.keras", tmp_path / "program.py"
     models.build("lenet5", mean=1.0, std=2.0).save(path)
-    code = (
-        "import keras, kerasnotes.models; "
+    program.write_text(
+        "import keras, kerasnotes.models\n"
         f"print(type(keras.saving.load_model({str(path)!r})).__name__)"
     )
-    found = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=pathlib.Path(__file__).parents[3],
-        capture_output=True,
-        text=True,
-    )
-    assert found.stdout.split() == ["LeNet5"], found.stderr
+    assert forks.run(program).split() == ["LeNet5"]

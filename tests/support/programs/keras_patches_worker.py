@@ -1,10 +1,6 @@
-"""What one worker finds; run as `keras_patches_worker.py FILE`, with TF_CONFIG.
-
-Without TF_CONFIG it is the one process that two workers must equal.
-"""
+"""What one worker comes to: `keras_patches_worker.py FILE`, with TF_CONFIG."""
 
 import json
-import os
 import sys
 
 import keras
@@ -67,21 +63,21 @@ def error_without(mend, strategy):
         setattr(owner, name, mended)
 
 
+def outcomes(strategy):
+    """Return what comes of steps one by one, and of two in a call."""
+    return {"runs": [run(strategy, 1), run(strategy, 2)]}
+
+
 def main(path):
     keras.backend.set_floatx("float64")
-    several = "TF_CONFIG" in os.environ
-    strategy = tf.distribute.get_strategy()
-    if several:
-        strategy = tf.distribute.MultiWorkerMirroredStrategy()
-        keras_patches.mend()
-    found = {"runs": [run(strategy, 1), run(strategy, 2)]}
-    if several:
-        found["errors"] = {
-            mend[1]: error_without(mend, strategy)
-            for mend in keras_patches.PATCHES
-        }
+    strategy = tf.distribute.MultiWorkerMirroredStrategy()
+    keras_patches.mend()
+    both = outcomes(strategy)
+    both["errors"] = {
+        mend[1]: error_without(mend, strategy) for mend in keras_patches.PATCHES
+    }
     with open(path, "w") as file:
-        json.dump(found, file)
+        json.dump(both, file)
 
 
 if __name__ == "__main__":

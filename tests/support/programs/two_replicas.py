@@ -21,13 +21,12 @@ import tensorflow as tf
 from kerasnotes import losses, models, optimizers
 from kerasnotes.models.pictures import side_heads
 from kerasnotes.optimizers import regularizers
-from kerasnotes.tasks import classify, multilabel, regress, translate
+from kerasnotes.tasks import classify, multilabel, regress
 from kerasnotes.tasks.pictures import transfer
-from kerasnotes.training import records, runner
+from kerasnotes.training import records
 from kerasnotes.training.distribute import replicas, strategies
 from kerasnotes.training.fit import checkpoints, compiling, nudging, watching
 from kerasnotes.training.run import config
-from tests.support import runs
 from tests.support.splits import ArraySplit
 
 SIZE, BATCH, LABELS = 80, 16, 3
@@ -287,14 +286,6 @@ def on_one_device():
     }
 
 
-def run(strategy, kind, folder, **flags):
-    """The metrics of a whole run, in single precision."""
-    path = folder / f"{kind.name}-{strategy}"
-    own = {"run_dir": str(path), "strategy": strategy, "logical_cpus": 2}
-    runner.run(kind, {"epochs": 2, **flags, **own}, [], "trainer")
-    return json.loads((path / "metrics.json").read_text())
-
-
 def both(function, *args, **kwargs):
     """What comes of one device and of two; of two alone in a worker."""
     kinds = (TWO,) if TWO == "multi_worker" else ("one_device", TWO)
@@ -351,57 +342,6 @@ OPTIMIZERS = [
     "rmsprop:centered=true,momentum=0.5",
     "sgd:momentum=0.9,nesterov=true,weight_decay=0.1",
 ]
-RUNS = {
-    "classify": (
-        classify.Classify,
-        {
-            "model": "mlp",
-            "hidden": "16",
-            "batch_norm": True,
-            "class_weight": "balanced",
-            "label_smoothing": 0.1,
-            "l2": 1.0,
-            "clip_norm": 0.5,
-            "augment": "none",
-        },
-    ),
-    "regress": (regress.Regress, {"batch_size": 50}),
-    "multilabel": (
-        multilabel.Multilabel,
-        {
-            "model": "mlp",
-            "hidden": "16",
-            "image_size": 8,
-            "split": "train[:256],dev[:101],test[:51]",
-            "augment": "none",
-        },
-    ),
-    "translate": (
-        translate.Translate,
-        {
-            "dataset": "pairs.txt",
-            "vocabulary": "characters",
-            "width": 8,
-            "batch_size": 10,
-            "learning_rate": 0.02,
-            "label_smoothing": 0.1,
-            "clip_norm": 0.5,
-            "answers": 20,
-        },
-    ),
-}
-
-
-def whole_runs(folder):
-    """The metrics of whole runs, which nobody exports or writes reports of."""
-    os.chdir(folder)
-    rows = [f"{number}\t{number * 7919 % 1000}" for number in range(300)]
-    pathlib.Path("pairs.txt").write_text("\n".join(rows))
-    with runs.no_report():
-        return {
-            name: both(run, kind, folder, **flags)
-            for name, (kind, flags) in RUNS.items()
-        }
 
 
 def of_all_replicas(names):
@@ -433,10 +373,8 @@ def of_logical_cpus():
     return found
 
 
-def main(path):
+def main():
     compiling.configure(config.FitConfig(logical_cpus=2, strategy=TWO))
-    if path.name == "runs":
-        return whole_runs(path)
     keras.config.set_floatx("float64")
     keras.config.set_dtype_policy("float64")
     if TWO == "multi_worker":
@@ -446,4 +384,4 @@ def main(path):
 
 if __name__ == "__main__":
     path = pathlib.Path(sys.argv[1])
-    (path / "found.json").write_text(json.dumps(main(path)))
+    (path / "found.json").write_text(json.dumps(main()))

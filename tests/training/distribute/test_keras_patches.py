@@ -1,20 +1,17 @@
 """Two workers with mended Keras are one process; with stock Keras they fail."""
 
 import json
-import os
-import pathlib
 import socket
-import subprocess
-import sys
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from kerasnotes.training.distribute import keras_patches
-from tests.support.paths import ROOT
+from tests.support import forks
+from tests.support.programs import keras_patches_worker
 
-WORKER = ROOT / "tests/support/programs/keras_patches_worker.py"
 # On an idle machine they take 15 s; a hang must end.
 LIMIT = 240
 
@@ -27,33 +24,42 @@ def addresses(number):
     return found
 
 
-def start(path, tf_config=None):
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": "-1"}
-    env.pop("TF_CONFIG", None)
-    if tf_config:
-        env["TF_CONFIG"] = json.dumps(tf_config)
-    command = [sys.executable, str(WORKER), str(path)]
-    with open(f"{path}.log", "w") as log:
-        return subprocess.Popen(command, env=env, stdout=log, stderr=log)
+def start(path, tf_config):
+    settings = {
+        "TF_CONFIG": json.dumps(tf_config),
+        "CUDA_VISIBLE_DEVICES": "-1",
+    }
+    return forks.Program(keras_patches_worker.__name__, path, **settings)
+
+
+def alone():
+    """Return what this process comes to, which two workers must equal."""
+    keras.config.set_floatx("float64")
+    try:
+        found = keras_patches_worker.outcomes(tf.distribute.get_strategy())
+    finally:
+        keras.config.set_floatx("float32")
+    return json.loads(json.dumps(found))
 
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
     """What one process and the two workers found."""
     folder = tmp_path_factory.mktemp("workers")
-    paths = [folder / name for name in ("alone", "worker0", "worker1")]
+    paths = [folder / name for name in ("worker0", "worker1")]
     cluster = {"worker": addresses(2)}
     tasks = [{"type": "worker", "index": index} for index in (0, 1)]
-    configs = [None, *({"cluster": cluster, "task": task} for task in tasks)]
-    processes = [start(*each) for each in zip(paths, configs, strict=True)]
+    configs = [{"cluster": cluster, "task": task} for task in tasks]
+    programs = [start(*each) for each in zip(paths, configs, strict=True)]
     try:
-        for path, process in zip(paths, processes, strict=True):
-            status = process.wait(LIMIT)
-            assert not status, pathlib.Path(f"{path}.log").read_text()[-4000:]
+        one = alone()
+        for program in programs:
+            status, *told = program.wait(LIMIT)
+            assert not status, "".join(told)[-4000:]
     finally:
-        for process in processes:
-            process.kill()
-    return [json.loads(path.read_text()) for path in paths]
+        for program in programs:
+            program.kill()
+    return [one, *(json.loads(path.read_text()) for path in paths)]
 
 
 @pytest.mark.parametrize("part", ["fit", "evaluate", "weights", "state"])

@@ -1,11 +1,7 @@
 """Two replicas on unlike halves of each batch equal one device."""
 
-import contextlib
 import json
-import os
 import socket
-import subprocess
-import sys
 import types
 
 import keras
@@ -16,9 +12,10 @@ import tensorflow as tf
 from kerasnotes import errors, optimizers
 from kerasnotes.training.distribute import replicas
 from kerasnotes.training.run import config
+from tests.support import forks
 from tests.support.paths import ROOT
 
-SCRIPT = ROOT / "tests/support/programs/two_replicas.py"
+PROGRAMS = ROOT / "tests/support/programs"
 # Not about learning, or different in each run.
 OTHER = ("export", "seconds", "examples_per_second", "checksum")
 
@@ -31,33 +28,31 @@ def worker(index, ports):
 
 @pytest.fixture(scope="module")
 def scripts(tmp_path_factory):
-    """All parts of the script at work, each in a folder named after it."""
+    """All programs at work, each in a folder of its name."""
     with socket.socket() as one, socket.socket() as other:
         for each in (one, other):
             each.bind(("127.0.0.1", 0))
         ports = [each.getsockname()[1] for each in (one, other)]
-    parts = {
-        "runs": {},
-        "steps": {},
-        "worker0": worker(0, ports),
-        "worker1": worker(1, ports),
+    programs = {
+        "runs": ("replicas_runs.py", {}),
+        "steps": ("two_replicas.py", {}),
+        "worker0": ("two_replicas.py", worker(0, ports)),
+        "worker1": ("two_replicas.py", worker(1, ports)),
     }
     begun = {}
-    with contextlib.ExitStack() as stack:
-        for name, settings in parts.items():
-            path = tmp_path_factory.mktemp(name, numbered=False)
-            log = stack.enter_context(open(path / "log", "w"))
-            command = [sys.executable, str(SCRIPT), str(path)]
-            env = os.environ | {"PYTHONPATH": str(ROOT)} | settings
-            process = subprocess.Popen(command, stdout=log, stderr=log, env=env)
-            stack.callback(process.kill)
-            begun[name] = path, process
-        yield begun
+    for name, (program, settings) in programs.items():
+        path = tmp_path_factory.mktemp(name, numbered=False)
+        at_work = forks.Program(PROGRAMS / program, path, **settings)
+        begun[name] = path, at_work
+    yield begun
+    for _, at_work in begun.values():
+        at_work.kill()
 
 
 def found_by(scripts, name):
-    path, process = scripts[name]
-    assert not process.wait(600), (path / "log").read_text()[-4000:]
+    path, program = scripts[name]
+    status, *told = program.wait()
+    assert not status, "".join(told)[-4000:]
     return json.loads((path / "found.json").read_text())
 
 

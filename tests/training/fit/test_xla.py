@@ -1,8 +1,5 @@
 """XLA on one GPU, and one line where it can't be."""
 
-import subprocess
-import sys
-
 import keras
 import pytest
 import tensorflow as tf
@@ -10,7 +7,7 @@ import tensorflow as tf
 from kerasnotes import models
 from kerasnotes.training.fit import xla
 from kerasnotes.training.run import config
-from tests.support.paths import ROOT
+from tests.support import forks
 
 
 def jit_compile(model, **flags):
@@ -132,14 +129,11 @@ assert told == (
 
 
 def test_steps_are_compiled_or_refused_in_one_line(tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-c", COMPILED, str(tmp_path)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    assert not done.returncode, done.stderr
-    assert "UserWarning: Model" not in done.stderr
+    program = tmp_path / "program.py"
+    program.write_text(COMPILED)
+    status, _, told = forks.Program(program, tmp_path / "run").wait()
+    assert not status, told
+    assert "UserWarning: Model" not in told
 
 
 def test_other_errors_are_left_alone():

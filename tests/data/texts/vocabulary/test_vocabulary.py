@@ -1,7 +1,5 @@
 import json
 import random
-import subprocess
-import sys
 
 import keras
 import pytest
@@ -9,6 +7,7 @@ import tensorflow as tf
 
 from kerasnotes import errors, ops
 from kerasnotes.data.texts import vocabulary
+from tests.support import alone
 
 TEXTS = [
     "",
@@ -190,7 +189,7 @@ texts = json.load(open(sys.argv[2]))
 ids = loaded.encode(tf.constant(texts))
 again = loaded.decode(ids)
 print(json.dumps([ids.numpy().tolist(), [t.decode() for t in again.numpy()]]))
-assert "kerasnotes" not in sys.modules
+assert sys.modules["kerasnotes"] is None
 """
 
 
@@ -212,11 +211,7 @@ def test_is_served_by_tensorflow_alone(tmp_path):
     archive.add_endpoint("decode", decode, [ids])
     archive.write_out(tmp_path / "model", verbose=False)
     (tmp_path / "texts.json").write_text(json.dumps(texts))
-    words = ["-c", SERVED, tmp_path / "model", tmp_path / "texts.json"]
-    done = subprocess.run(
-        [sys.executable, *words], capture_output=True, text=True
-    )
-    assert not done.returncode, done.stderr
-    found, again = json.loads(done.stdout)
+    words = [tmp_path / "model", tmp_path / "texts.json"]
+    found, again = json.loads(alone.run(SERVED, *words))
     assert found == encode(tf.constant(texts)).numpy().tolist()
     assert again == both[1].decode(found)
