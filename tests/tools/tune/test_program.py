@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import sys
+import types
 
 import keras
 import numpy as np
@@ -239,6 +240,33 @@ def test_bounds_count_in_the_choice(tmp_path):
     candidates = [t.user_attrs["dev"] for t in found.trials()]
     best = json.loads((tmp_path / "study.json").read_text())["best"]
     assert best["dev"] == found.chooser.choose(candidates)
+
+
+def test_a_search_weighs_latency_against_accuracy(tmp_path):
+    text = "accuracy - 0.01*latency_ms"
+    found = opened(tmp_path, words=[f"--optimize={text}"], trials=1)
+    work(found)
+    search_report.finish(found)
+    (record,) = found.trials()
+    best = json.loads((tmp_path / "study.json").read_text())["best"]
+    latency = best["dev"]["latency_ms"]
+    assert latency > 0 and record.value == best["dev"][text]
+    for split in ("dev", "test"):
+        want = best[split]["accuracy"] - 0.01 * latency
+        assert best[split][text] == pytest.approx(want)
+
+
+def test_an_epoch_of_a_sum_is_told_by_its_value():
+    told = []
+    trial = types.SimpleNamespace(
+        number=0,
+        report=lambda score, epoch: told.append(score),
+        should_prune=lambda: False,
+    )
+    chooser = study.selection.Selection("accuracy - 0.5*loss")
+    reporter = trials.Reporter(trial, chooser, {})
+    reporter.on_epoch_end(0, {"val_accuracy": 0.9, "val_loss": 0.4})
+    assert told == pytest.approx([0.7])
 
 
 def test_an_epoch_that_breaks_a_bound_is_behind_those_that_keep_it():
