@@ -72,6 +72,7 @@ def test_arguments():
         "input_shape",
         "units",
         "include_top",
+        "input_dropout",
         "initializer",
         "kernel_regularizer",
         "mean",
