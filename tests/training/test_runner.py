@@ -47,9 +47,12 @@ def finished(reference, tmp_path):
     return copy
 
 
-def test_all_is_the_training_set(tmp_path):
-    for name, size in (("all", config.ALL), ("size", 120)):
-        learn(toys.Toy, tmp_path / name, batch_size=size, epochs=2)
+def test_all_is_the_training_set(tmp_path, capsys):
+    more = {"batch_size": config.ALL, "watch": "cost"}
+    learn(toys.Toy, tmp_path / "all", epochs=2, **more)
+    out = capsys.readouterr().out
+    assert re.search("whole training set, .*; (smooth )?descent: ", out)
+    learn(toys.Toy, tmp_path / "size", epochs=2, batch_size=120)
     assert_same(tmp_path / "all", tmp_path / "size")
     with open(tmp_path / "all" / "history.csv") as file:
         assert len(list(csv.DictReader(file))) == 2

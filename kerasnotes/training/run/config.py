@@ -18,18 +18,18 @@ from kerasnotes.diagnosis import selection as selection_lib
 
 
 class _Full(int):
-    """The batch size of full-batch gradient descent, written as its word."""
+    """The batch size of full-batch gradient descent, written as its word.
+
+    >>> f"--batch_size={_Full(7)}"
+    '--batch_size=all'
+    """
 
     def __str__(self) -> str:
         return "all"
 
 
 ALL = _Full(2**31)
-"""What `--batch_size=all` is: more than any training set has.
-
->>> f"--batch_size={ALL}"
-'--batch_size=all'
-"""
+"""What `--batch_size=all` is: more than any training set has."""
 
 
 def option(
