@@ -61,8 +61,9 @@ def _values(path, column, ids):
     values = {}
     for line, cells in sheet.read(path, ["id", column]):
         key, value = cells["id"], cells[column].strip()
-        if key not in ids:
-            key = unicodedata.normalize("NFC", key)  # As `file_sets` has names.
+        if key not in ids:  # As `file_sets` has names.
+            name = unicodedata.normalize("NFC", key.strip())
+            key = name if name in ids else name.replace("\\", "/")
         where = f"{path}: line {line}"
         if key not in ids:
             raise errors.UserError(

@@ -215,8 +215,9 @@ def _fit(text, delimiter, columns):
         io.StringIO(text, newline=""), delimiter=delimiter, strict=True
     )
     header = _cells(reader)
-    alike = len(_cells(reader)) == len(header)
-    return len(set(columns) & set(header)), len(header), alike
+    count = len(header)
+    alike = count > 1 and len(_cells(reader)) == count
+    return len(set(columns) & set(header)), alike, count
 
 
 def _cells(reader):

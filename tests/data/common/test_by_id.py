@@ -19,6 +19,7 @@ def read(path, data):
         b"id,label\ncat/1.png,dog\ndog/1.png, cat \n",
         b"\xef\xbb\xbfnote;label;id\r\n;dog;cat/1.png\r\n;cat;dog/1.png\r\n",
         b'id\tlabel\n"cat/1.png"\t"dog"\ndog/1.png\tcat',
+        b"id,label\ncat\\1.png,dog\n dog/1.png ,cat\n",
     ],
 )
 def test_reads_values_by_id(tmp_path, data):

@@ -50,6 +50,7 @@ def test_reads_what_a_spreadsheet_writes(tmp_path):
         (["a,b", '"1,5",-2', '"0,125","5"'], "commas between the cells, de"),
         (['"a, b";c', "1,5;-2", ";", "0,125;5"], "semicolons between"),
         (["a,b", "1.5,-2", "0.125,5"], ""),
+        (["a;b;c,d", "1.5,-2", "0.125,5"], ""),
     ],
 )
 def test_delimiters_and_decimal_commas(tmp_path, lines, note, capsys):
