@@ -5,11 +5,19 @@ import itertools
 import os
 import signal
 
+import keras
 import pytest
 
 from kerasnotes import errors
 from kerasnotes.training.fit import callbacks
 from tests.support import toys
+
+
+@pytest.fixture(autouse=True)
+def float32_after():
+    """The precision of a run stays its process's, also where it fails."""
+    yield
+    keras.config.set_dtype_policy("float32")
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """The template of a task runs the whole line, as its copies will."""
 
-import csv
-
 import keras
 import pytest
 import sklearn.datasets
@@ -9,13 +7,20 @@ import tensorflow as tf
 
 from kerasnotes import errors, files
 from kerasnotes.training import runner
-from tests.support.runs import assert_same
+from tests.support import csv_rows
+from tests.support.runs import assert_same, no_report
 from tests.support.template_task import Wine
 
 
 def run(folder, *inputs, **flags):
     flags = {**flags, "run_dir": str(folder)}
     return runner.run(Wine, flags, list(inputs), "trainers.wine")
+
+
+def learn(folder, **flags):
+    """Run it without exports, figures and page."""
+    with no_report():
+        return run(folder, **flags)
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +36,8 @@ def test_it_learns_and_leaves_what_is_promised(finished):
     assert metrics == files.read_sealed(folder / "metrics.json")
     for name in ("history.csv", "report.html", "model.keras", "mistakes.csv"):
         assert (folder / name).exists(), name
-    with open(folder / "mistakes.csv", newline="") as file:
-        wrong = round(metrics["dev"]["error"] * metrics["dev"]["size"])
-        assert len(list(csv.DictReader(file))) == wrong
+    wrong = round(metrics["dev"]["error"] * metrics["dev"]["size"])
+    assert len(csv_rows.read(folder / "mistakes.csv")) == wrong
 
 
 def test_it_evaluates_predicts_and_serves(finished, capsys):
@@ -55,14 +59,14 @@ def test_it_evaluates_predicts_and_serves(finished, capsys):
 
 def test_a_run_cut_short_goes_on_to_the_same_weights(finished, tmp_path):
     folder, _ = finished
-    run(tmp_path, epochs=20)
-    run(tmp_path, epochs=60)
+    learn(tmp_path, epochs=20)
+    learn(tmp_path, epochs=60)
     assert_same(folder, tmp_path)
 
 
 def test_a_penalty_counts_or_is_refused(tmp_path, monkeypatch):
-    plain = run(tmp_path / "a", epochs=2)
-    heavy = run(tmp_path / "b", epochs=2, l2=1000.0)
+    plain = learn(tmp_path / "a", epochs=2)
+    heavy = learn(tmp_path / "b", epochs=2, l2=1000.0)
     assert heavy["train"]["loss"] > plain["train"]["loss"]
 
     def without(self, facts):

@@ -6,17 +6,13 @@ import pytest
 
 from kerasnotes import errors
 from kerasnotes.data.common import tag_sheet
+from tests.support import csv_rows
 
 ROWS = [
     {"id": "a/1.png", "true": "cat", "given": "dog"},
     {"id": "a/2.png", "true": "dog", "given": "cat"},
     {"id": "a/3.png", "true": "cat", "given": "cow"},
 ]
-
-
-def cells(path):
-    with open(path, encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 @pytest.mark.parametrize(
@@ -74,7 +70,13 @@ def test_bad_sheets_are_refused_with_the_line(tmp_path, text, told):
 def test_what_people_wrote_moves_to_the_new_rows(tmp_path):
     path = tmp_path / "mistakes.csv"
     assert tag_sheet.write(path, ROWS) == (0, None)
-    assert list(cells(path)[0]) == ["id", "true", "given", "tags", "comment"]
+    assert list(csv_rows.read(path)[0]) == [
+        "id",
+        "true",
+        "given",
+        "tags",
+        "comment",
+    ]
     path.write_text(
         "id;TRUE;given;tags;comment;who\n"
         "a/1.png;cat;dog;dark;;me\na/2.png;dog;cat;;odd;\na/3.png;cat;cow;;;\n"
@@ -82,7 +84,7 @@ def test_what_people_wrote_moves_to_the_new_rows(tmp_path):
     other = {"id": "a/2.png", "true": "dog", "given": "pig"}
     rest = [other, ROWS[2]]
     assert tag_sheet.write(path, ROWS[:1], rest) == (2, None)
-    first, second = cells(path)
+    first, second = csv_rows.read(path)
     columns = ["id", "true", "given", "tags", "comment", "who"]
     assert list(first) == columns
     assert list(first.values()) == ["a/1.png", "cat", "dog", "dark", "", "me"]
@@ -99,7 +101,7 @@ def test_tags_without_a_row_stay_beside(tmp_path):
         assert kept == 1
         assert old == tmp_path / f"mistakes-{number}.csv"
         assert old.read_text() == text
-        assert cells(path)[0]["tags"] == "blurry"
+        assert csv_rows.read(path)[0]["tags"] == "blurry"
 
 
 def test_a_sheet_that_cannot_be_read_stays_beside(tmp_path):
@@ -107,19 +109,19 @@ def test_a_sheet_that_cannot_be_read_stays_beside(tmp_path):
     path.write_bytes(b"id,tags\na/1.png,caf\xe9\n")
     kept, old = tag_sheet.write(path, ROWS)
     assert kept == 0 and b"caf\xe9" in old.read_bytes()
-    assert len(cells(path)) == 3
+    assert len(csv_rows.read(path)) == 3
 
 
 def test_formulas_are_neither_run_nor_lost(tmp_path):
     path, name = tmp_path / "mistakes.csv", '=HYPERLINK("http://x","y").png'
     row = {"id": name, "true": "-0.5", "given": "@cat"}
     tag_sheet.write(path, [row])
-    assert cells(path)[0]["id"] == f"'{name}"
-    assert cells(path)[0]["true"] == "-0.5"
+    assert csv_rows.read(path)[0]["id"] == f"'{name}"
+    assert csv_rows.read(path)[0]["true"] == "-0.5"
     lines = path.read_text().replace("'@cat,", "'@cat,+blurry")
     path.write_text(lines)
     tag_sheet.write(path, [row])
     (again,) = tag_sheet.read(path)
     assert (again.id, again.cells["given"]) == (name, "@cat")
     assert again.tags == {"+blurry"}
-    assert cells(path)[0]["tags"] == "'+blurry"
+    assert csv_rows.read(path)[0]["tags"] == "'+blurry"

@@ -1,6 +1,5 @@
 """Two runs compared, on made-up outcomes."""
 
-import csv
 import types
 
 import numpy as np
@@ -11,6 +10,7 @@ from kerasnotes.plots import images
 from kerasnotes.tools import runs
 from kerasnotes.tools.analyze import compare
 from kerasnotes.training import records
+from tests.support import csv_rows
 
 
 def outcome_of(wrong, ids=None, true=None, picture=True):
@@ -68,11 +68,6 @@ def pair():
     return first, second
 
 
-def read(path):
-    with open(path, newline="") as file:
-        return list(csv.DictReader(file))
-
-
 @pytest.mark.parametrize(
     ("mended", "flags"),
     [
@@ -101,7 +96,7 @@ def test_says_which_is_better_and_where(two, capsys):
     # Twice P(X < 4), and P(X = 4), of 24 tosses of a coin.
     p = (2 * (1 + 24 + 276 + 2024) + 10626) / 2**24
     assert f"p = {p:.2g}" in lines[3]
-    rows = read(paths[0] / "compare-b" / "compare.csv")
+    rows = csv_rows.read(paths[0] / "compare-b" / "compare.csv")
     assert [row["better"] for row in rows] == ["a"] * 20 + ["b"] * 4
     assert {row["id"] for row in rows} == {f"dev/{i}" for i in range(170, 194)}
     assert rows[0] == {
@@ -145,7 +140,7 @@ def test_the_page_keeps_to_the_limit(two, tmp_path):
     page = (tmp_path / "out" / "compare.html").read_text()
     assert page.count("<img") == 5 + 4
     assert "20 examples; the first 5." in page
-    assert len(read(tmp_path / "out" / "compare.csv")) == 24
+    assert len(csv_rows.read(tmp_path / "out" / "compare.csv")) == 24
 
 
 def test_the_order_of_the_examples_is_no_matter(two, capsys):
@@ -164,7 +159,7 @@ def test_graded_errors_are_compared_by_their_size(two, capsys):
     found = compare.compare(paths)
     assert found.counts is None and found.better == 0
     assert "paired t-test" in capsys.readouterr().out
-    rows = read(paths[0] / "compare-b" / "compare.csv")
+    rows = csv_rows.read(paths[0] / "compare-b" / "compare.csv")
     assert rows[0]["id"] == f"dev/{np.argmax(second - first)}"
     page = (paths[0] / "compare-b" / "compare.html").read_text()
     assert "a nearer than b" in page and "<img" not in page

@@ -15,6 +15,7 @@ from kerasnotes.tools import runs
 from kerasnotes.tools.analyze import sheets, tag_score
 from kerasnotes.training import records
 from kerasnotes.training.run import folder as run_folder
+from tests.support import csv_rows
 
 N, WRONG = 2000, 200
 
@@ -49,14 +50,9 @@ def run_dir(tmp_path, monkeypatch):
     return tmp_path
 
 
-def read(path):
-    with open(path, newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def fill(path, tags):
     """Write tags into the sheet's rows, in order, as semicolon CSV."""
-    rows = read(path)
+    rows = csv_rows.read(path)
     for row, text in zip(rows, tags, strict=False):
         row["tags"] = text
     with open(path, "w", newline="") as file:
@@ -69,7 +65,7 @@ def test_the_sheet_is_a_fair_sample(run_dir, capsys):
     path = sheets.sheet(run_dir, limit=100)
     told = capsys.readouterr().out
     assert "100 of 200 mistakes on the 2000 dev examples" in told
-    ids = [row["id"] for row in read(path)]
+    ids = [row["id"] for row in csv_rows.read(path)]
     assert len(set(ids)) == 100
     assert all(int(i[-4:]) % 10 == 0 for i in ids)
     # Neither in the data's order nor from one end of it.
@@ -79,7 +75,7 @@ def test_the_sheet_is_a_fair_sample(run_dir, capsys):
     sheets.sheet(run_dir, limit=100)
     assert path.read_text() == before
     sheets.sheet(run_dir, limit=50)
-    assert [row["id"] for row in read(path)] == ids[:50]
+    assert [row["id"] for row in csv_rows.read(path)] == ids[:50]
 
 
 def test_the_page_shows_every_row(run_dir):
@@ -88,7 +84,7 @@ def test_the_page_shows_every_row(run_dir):
     sheets.sheet(run_dir, limit=30)
     page = (run_dir / "mistakes.html").read_text()
     assert page.count('<img src="data:image/png;base64,') == 30
-    assert all(row["id"] in page for row in read(path))
+    assert all(row["id"] in page for row in csv_rows.read(path))
     assert "big &lt;dog&gt;" in page and "<cat>" not in page
     assert "--mode=score" in page
     assert "http://" not in page and "https://" not in page
@@ -105,13 +101,13 @@ def test_an_empty_answer_is_said_on_the_page_and_empty_in_the_sheet(run_dir):
 
 def test_tags_stay_when_the_sheet_is_written_anew(run_dir, capsys):
     path = sheets.sheet(run_dir, limit=100)
-    rows = read(path)[:60]
+    rows = csv_rows.read(path)[:60]
     fill(path, ["dark"] * 60)
     tagged = [row["id"] for row in rows]
     capsys.readouterr()
     sheets.sheet(run_dir, limit=20)
     assert "the tags of 60 rows are kept" in capsys.readouterr().out
-    assert [row["id"] for row in read(path) if row["tags"]] == tagged
+    assert [row["id"] for row in csv_rows.read(path) if row["tags"]] == tagged
 
 
 def test_the_courses_score(run_dir, capsys):
@@ -165,7 +161,10 @@ def test_only_wrong_labels_leave_nothing(run_dir, capsys):
 def test_graded_errors_count_as_they_are(run_dir, capsys):
     path = sheets.sheet(run_dir, split="graded", limit=2)
     assert path == run_dir / "mistakes-graded" / "mistakes.csv"
-    assert [row["id"] for row in read(path)] == ["dev/0001", "dev/0003"]
+    assert [row["id"] for row in csv_rows.read(path)] == [
+        "dev/0001",
+        "dev/0003",
+    ]
     fill(path, ["old; tall", "old"])
     old, tall = tag_score.score(run_dir, "graded")[0]
     assert old.fall == pytest.approx(0.8 / 5)
@@ -221,6 +220,6 @@ def test_pictures_on_the_page_are_those_of_the_row(run_dir, monkeypatch):
     monkeypatch.setattr(run, "outcome", lambda split: outcome)
     path = sheets.sheet(run_dir, limit=12)
     page = (run_dir / "mistakes.html").read_text()
-    for row in read(path):
+    for row in csv_rows.read(path):
         width = 1 + int(row["id"][-4:]) // 10
         assert f'alt="Picture of {row["id"]}" width="{width}"' in page

@@ -48,12 +48,6 @@ print(json.dumps([train(tf.distribute.get_strategy()), train(two)]))
 """
 
 
-@pytest.fixture(autouse=True)
-def float32_after():
-    yield
-    keras.config.set_dtype_policy("float32")
-
-
 def batches():
     """Return forty batches of pictures whose side tells their class."""
     rng = np.random.default_rng(0)

@@ -1,6 +1,5 @@
 """nudge.json changes a run while it trains, and the log replays it."""
 
-import csv
 import functools
 import json
 import os
@@ -16,6 +15,7 @@ from kerasnotes.training import records, runner
 from kerasnotes.training.fit import compiling, loop, nudging
 from kerasnotes.training.run import config, session
 from kerasnotes.training.run import folder as run_folder
+from tests.support import csv_rows
 from tests.support.runs import last
 
 SIGTERM = 15
@@ -35,8 +35,7 @@ def nudged(toy):
                 x = keras.layers.Dropout(0.2)(layer(x))
             return keras.Model(inputs, x, name="toy")
 
-    yield Nudged
-    keras.config.set_dtype_policy("float32")
+    return Nudged
 
 
 class Hand(keras.callbacks.Callback):
@@ -83,8 +82,7 @@ def same(one, two):
 
 
 def history(folder):
-    with open(folder / "history.csv") as file:
-        return list(csv.DictReader(file))
+    return csv_rows.read(folder / "history.csv")
 
 
 def kill():

@@ -1,6 +1,5 @@
 """Half precision: losses are scaled where float16 needs it, answers exact."""
 
-import csv
 import dataclasses
 
 import keras
@@ -10,23 +9,18 @@ import tensorflow as tf
 
 from kerasnotes import models
 from kerasnotes.tasks import classify
-from kerasnotes.training import records, runner
+from kerasnotes.training import records
 from kerasnotes.training.fit import compiling
 from kerasnotes.training.run import config
 from kerasnotes.training.serve import export, folding
-from tests.support.runs import weights
+from tests.support import csv_rows
+from tests.support.runs import learn, weights
 
 HALF = ("mixed_float16", "mixed_bfloat16")
 # The last bit of a float16 and of a bfloat16, with room for some sums.
 CLOSE = {"mixed_float16": 5e-3, "mixed_bfloat16": 4e-2}
 x = np.random.default_rng(0).normal(size=[32, 4]).astype("float32")
 y = x.sum(axis=1, keepdims=True)
-
-
-@pytest.fixture(autouse=True)
-def float32_after():
-    yield
-    keras.config.set_dtype_policy("float32")
 
 
 class Line:
@@ -134,11 +128,9 @@ def overflowing(toy):
 
 
 def run(task, folder, **given):
-    given = {"epochs": 2, "batch_size": 16, **given, "run_dir": str(folder)}
     given |= {"precision": "mixed_float16", "lr_schedule": "cosine"}
-    runner.run(task, given, [], "trainers.toy")
-    with open(folder / "history.csv") as file:
-        return weights(folder), list(csv.DictReader(file))
+    learn(task, folder, epochs=2, **given)
+    return weights(folder), csv_rows.read(folder / "history.csv")
 
 
 def test_steps_that_overflow_are_left_out(overflowing, tmp_path, after_call):

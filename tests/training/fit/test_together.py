@@ -1,24 +1,20 @@
 """Several steps in one call leave epochs, dev and progress as they are."""
 
-import csv
-
 import numpy as np
 import pytest
 
-from kerasnotes.training import runner
 from kerasnotes.training.fit import callbacks
-from tests.support.runs import weights
+from tests.support import csv_rows
+from tests.support.runs import learn, weights
 
 
 def run(toy, folder, **given):
     """Trains two epochs of six steps; dev has two batches."""
-    given = {"epochs": 2, "batch_size": 20, **given, "run_dir": str(folder)}
-    runner.run(toy, given, [], "trainers.toy")
-    with open(folder / "history.csv") as file:
-        rows = [
-            {k: float(v) for k, v in row.items() if k != "seconds"}
-            for row in csv.DictReader(file)
-        ]
+    learn(toy, folder, **{"epochs": 2, "batch_size": 20, **given})
+    rows = [
+        {k: float(v) for k, v in row.items() if k != "seconds"}
+        for row in csv_rows.read(folder / "history.csv")
+    ]
     return weights(folder), rows
 
 

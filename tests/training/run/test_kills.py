@@ -1,6 +1,5 @@
 """Whenever a run is killed, the same command ends it as if it never was."""
 
-import csv
 import json
 import os
 import pathlib
@@ -13,12 +12,10 @@ import time
 import zipfile
 
 import pytest
-from PIL import Image
-from sklearn import datasets
 
 from kerasnotes import errors, files
-from kerasnotes.training import runner
 from kerasnotes.training.fit import checkpoints, tensorboard
+from tests.support import csv_rows, digits, forks, runs
 from tests.support.programs import struck
 
 STRUCK = pathlib.Path(struck.__file__)
@@ -67,25 +64,21 @@ class Trainer:
 
     def __init__(self, folder, name, flags):
         self.folder, self.name, self.flags = folder, name, flags
-        self.env = {**os.environ, "TFDS_DATA_DIR": str(folder / "data")}
+        self.settings = {"TFDS_DATA_DIR": str(folder / "data")}
+
+    def words(self, run, *moments):
+        """Return the command, to be struck at `moments`; see struck.py."""
+        words = [STRUCK, json.dumps(moments), f"trainers.{self.name}"]
+        return [*words, f"--run_dir={self.folder / run}", *self.flags]
 
     def begin(self, run, *moments, flags=()):
-        """Start the command, to be struck at `moments`; see struck.py."""
-        words = [sys.executable, STRUCK, json.dumps(moments)]
-        words += [f"trainers.{self.name}", f"--run_dir={self.folder / run}"]
-        return subprocess.Popen(
-            [*words, *self.flags, *flags],
-            env=self.env,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        """Start the command."""
+        words = [*self.words(run, *moments), *flags]
+        return forks.Program(*words, **self.settings)
 
     def call(self, run, *moments, flags=()):
         """Return status, output and errors of the command, once it ended."""
-        process = self.begin(run, *moments, flags=flags)
-        out, told = process.communicate(timeout=600)
-        return process.returncode, out, told
+        return self.begin(run, *moments, flags=flags).wait()
 
     def finish(self, run):
         """Run the command to its end, unharmed."""
@@ -105,8 +98,7 @@ def facts(run):
     last = max((run / "checkpoints").glob("last-*"))
     values, state = checkpoints.read(last)
     best = checkpoints.read(run / "checkpoints" / state["best_file"])[0]
-    with open(run / "history.csv", newline="") as file:
-        rows = [timeless(row) for row in csv.DictReader(file)]
+    rows = [timeless(row) for row in csv_rows.read(run / "history.csv")]
     with zipfile.ZipFile(run / "model.keras") as archive:
         model = {n: archive.read(n) for n in archive.namelist()}
     del model["metadata.json"]
@@ -152,8 +144,8 @@ def test_killed_in_a_step_a_checkpoint_and_an_export(tmp_path):
     assert list(run.glob(".partial-*-saved_model/saved_model.pb"))
     assert not (run / "saved_model").exists()
     trainer.finish("cut")
-    _, told = whole.communicate(timeout=300)
-    assert whole.returncode == 0, told
+    status, _, told = whole.wait()
+    assert status == 0, told
     trainer.check("cut")
 
 
@@ -172,11 +164,10 @@ def test_killed_at_random_moments(seed, tmp_path):
             status, *_ = trainer.call("cut", drawn(rng, left[0]))
         else:
             # From outside, wherever it is.
-            process = trainer.begin("cut")
+            program = trainer.begin("cut")
             time.sleep(rng.random() * seconds)
-            process.kill()
-            process.communicate()
-            status = process.returncode
+            program.kill()
+            status, *_ = program.wait()
         if status == -KILL:
             left.pop(0)
         else:
@@ -191,10 +182,11 @@ def test_killed_at_random_moments(seed, tmp_path):
 def sheet(tmp_path_factory):
     """A folder of digits whose sheet tells of two labels."""
     folder = tmp_path_factory.mktemp("sheet")
-    digits, lines = datasets.load_digits(), ["file,odd,over four"]
-    for i, digit in enumerate(digits.target[:200]):
-        image = (digits.images[i] * 255 / 16).astype("uint8")
-        Image.fromarray(image).save(folder / f"{i}.png")
+    lines = ["file,odd,over four"]
+    for i, (pixels, digit) in enumerate(
+        zip(*digits.pictures(200), strict=True)
+    ):
+        digits.save(pixels, folder / f"{i}.png")
         lines.append(f"{i}.png,{digit % 2},{int(digit > 4)}")
     (folder / "labels.csv").write_text("\n".join(lines))
     return folder
@@ -222,9 +214,17 @@ def test_other_trainers_killed_once(name, sheet, tmp_path):
 def test_asked_to_stop_before_there_is_anything_to_save(tmp_path):
     trainer = Trainer(tmp_path, "classify", SMALL)
     place = BEGINNING["start"]
-    status, out, told = trainer.call("a", [TERM, *place[:3], 0.5])
-    assert status == 75 and "Traceback" not in told, told
-    assert out == "asked to stop; the same command goes on\n"
+    words = trainer.words("a", [TERM, *place[:3], 0.5])
+    # From the start, for it is asked while it imports TensorFlow.
+    done = subprocess.run(
+        [sys.executable, *words],
+        env=os.environ | trainer.settings,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 75 and "Traceback" not in done.stderr, done.stderr
+    assert done.stdout == "asked to stop; the same command goes on\n"
 
 
 @pytest.mark.slow
@@ -256,8 +256,12 @@ class Killed(BaseException):
 
 
 def run(task, folder, **given):
-    given = {"epochs": 2, "batch_size": 16, **given, "run_dir": str(folder)}
-    return runner.run(task, given, [], "trainers.toy")
+    return runs.run(task, folder, **{"epochs": 2, **given})
+
+
+def learn(task, folder, **given):
+    """Run it without exports, figures and page."""
+    return runs.learn(task, folder, **{"epochs": 2, **given})
 
 
 def raising(*_):
@@ -267,22 +271,22 @@ def raising(*_):
 def test_what_a_kill_left_of_the_first_file_holds_up_nobody(toy, tmp_path):
     (tmp_path / ".lock").touch()
     (tmp_path / ".partial-9-config.json").write_text("{")
-    run(toy, tmp_path)
+    learn(toy, tmp_path)
     assert not list(tmp_path.glob(".partial-*"))
 
 
 def test_overwriting_can_be_cut(toy, tmp_path, monkeypatch):
-    run(toy, tmp_path)
+    learn(toy, tmp_path)
     with monkeypatch.context() as patch:
         patch.setattr(shutil, "rmtree", raising)
         with pytest.raises(Killed):
-            run(toy, tmp_path, overwrite=True, units=9)
-    metrics = run(toy, tmp_path, overwrite=True, units=9)
+            learn(toy, tmp_path, overwrite=True, units=9)
+    metrics = learn(toy, tmp_path, overwrite=True, units=9)
     assert metrics["parameters"] == 5 * 9 + 10 * 2
 
 
 def test_history_is_whole_though_killed_before_it(toy, tmp_path, monkeypatch):
-    run(toy, tmp_path / "whole")
+    learn(toy, tmp_path / "whole")
     original = files.write_csv
 
     def write_csv(path, rows, columns=None):
@@ -293,17 +297,17 @@ def test_history_is_whole_though_killed_before_it(toy, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(files, "write_csv", write_csv)
         with pytest.raises(Killed):
-            run(toy, tmp_path / "cut")
-    run(toy, tmp_path / "cut")
+            learn(toy, tmp_path / "cut")
+    learn(toy, tmp_path / "cut")
     whole, cut = (facts(tmp_path / name) for name in ("whole", "cut"))
     assert cut["history"] == whole["history"] and len(cut["history"]) == 2
 
 
 def test_a_cut_epoch_goes_on_with_more_steps_a_call(toy, tmp_path, after_call):
-    run(toy, tmp_path / "whole", batch_size=20)
+    learn(toy, tmp_path / "whole", batch_size=20)
     with after_call(1, "asked"):
-        run(toy, tmp_path / "cut", batch_size=20)
-    run(toy, tmp_path / "cut", batch_size=20, steps_per_execution=3)
+        learn(toy, tmp_path / "cut", batch_size=20)
+    learn(toy, tmp_path / "cut", batch_size=20, steps_per_execution=3)
     whole, cut = (facts(tmp_path / name) for name in ("whole", "cut"))
     for name in ("last", "best", "history"):
         assert cut[name] == whole[name], name
@@ -311,7 +315,7 @@ def test_a_cut_epoch_goes_on_with_more_steps_a_call(toy, tmp_path, after_call):
 
 @pytest.mark.parametrize("watch", ["cost", "norms", "gradients"])
 def test_a_run_that_has_learned_has_nothing_to_watch(toy, tmp_path, watch):
-    run(toy, tmp_path, watch=watch)
+    learn(toy, tmp_path, watch=watch)
     (tmp_path / "metrics.json").unlink()
     run(toy, tmp_path, watch=watch)
     assert "What --watch found" not in (tmp_path / "report.html").read_text()
@@ -324,9 +328,9 @@ def test_asked_to_stop_when_all_is_learned(toy, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(tensorboard.EpochLog, "on_train_end", ask)
         with pytest.raises(errors.Preempted):
-            run(toy, tmp_path)
+            learn(toy, tmp_path)
     assert not (tmp_path / "model.keras").exists()
-    run(toy, tmp_path)
+    learn(toy, tmp_path)
 
 
 def test_a_folder_is_replaced_whole(tmp_path, monkeypatch):
