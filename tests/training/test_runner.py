@@ -54,8 +54,7 @@ def test_all_is_the_training_set(tmp_path, capsys):
     assert re.search("whole training set, .*; (smooth )?descent: ", out)
     learn(toys.Toy, tmp_path / "size", epochs=2, batch_size=120)
     assert_same(tmp_path / "all", tmp_path / "size")
-    with open(tmp_path / "all" / "history.csv") as file:
-        assert len(list(csv.DictReader(file))) == 2
+    assert len(csv_rows.read(tmp_path / "all" / "history.csv")) == 2
 
 
 def test_a_run_leaves_what_is_promised(finished, tmp_path):

@@ -123,7 +123,7 @@ def test_an_empty_answer_is_said_on_the_page(two, pictured):
     compare.compare(paths)
     page = (paths[0] / "compare-b" / "compare.html").read_text()
     assert "(empty)" in page
-    rows = read(paths[0] / "compare-b" / "compare.csv")
+    rows = csv_rows.read(paths[0] / "compare-b" / "compare.csv")
     assert rows[0]["b: given"] == ""
 
 

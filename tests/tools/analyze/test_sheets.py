@@ -95,7 +95,7 @@ def test_an_empty_answer_is_said_on_the_page_and_empty_in_the_sheet(run_dir):
     for row in outcome.rows:
         row["given"] = ""
     path = sheets.sheet(run_dir, limit=3)
-    assert [row["given"] for row in read(path)] == [""] * 3
+    assert [row["given"] for row in csv_rows.read(path)] == [""] * 3
     assert (run_dir / "mistakes.html").read_text().count("(empty)") == 3
 
 
