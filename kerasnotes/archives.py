@@ -67,9 +67,9 @@ class Arrays:
         """
         import h5py
 
-        def add(_, found):
-            if isinstance(found, h5py.Dataset):
-                self._count(found)
+        def add(_, item):
+            if isinstance(item, h5py.Dataset):
+                self._count(item)
 
         self._file.visititems(add)
 
@@ -82,7 +82,7 @@ class Arrays:
         import h5py
 
         for part in name.split("/"):
-            group = _own(group, part)
+            group = _member(group, part)
             if not isinstance(group, h5py.Group):
                 raise ValueError(f"{name} is no group")
         return group
@@ -97,20 +97,20 @@ class Arrays:
         import h5py
 
         above, _, last = name.rpartition("/")
-        found = _own(self.group(group, above) if above else group, last)
-        if not isinstance(found, h5py.Dataset) or found.dtype.kind != "f":
+        node = _member(self.group(group, above) if above else group, last)
+        if not isinstance(node, h5py.Dataset) or node.dtype.kind != "f":
             raise ValueError(f"{name} holds no weights")
-        self._count(found)
-        return found[()]
+        self._count(node)
+        return node[()]
 
-    def _count(self, found):
-        if found.external or found.is_virtual or found.dtype.kind == "O":
-            raise ValueError(f"{found.name} lies elsewhere")
-        self._size += math.prod(found.shape) * found.dtype.itemsize
+    def _count(self, item):
+        if item.external or item.is_virtual or item.dtype.kind == "O":
+            raise ValueError(f"{item.name} lies elsewhere")
+        self._size += math.prod(item.shape) * item.dtype.itemsize
         _check_size(self._size, self._path)
 
 
-def _own(group, name):
+def _member(group, name):
     """Return what a group itself holds, not by a link to elsewhere."""
     import h5py
 

@@ -41,10 +41,10 @@ def aside(path):
         os.replace(partial, path)
     except Exception as error:
         # Libraries tell of a full disk in errors of their own.
-        told = [reason for reason in _REASONS if reason in str(error)]
-        if not (told or isinstance(error, OSError)):
+        reasons = [reason for reason in _REASONS if reason in str(error)]
+        if not (reasons or isinstance(error, OSError)):
             raise
-        reason = told[0] if told else error.strerror or error
+        reason = reasons[0] if reasons else error.strerror or error
         raise errors.UserError(
             f"{path}: can't be written: {reason}; make room or give another "
             "folder"
@@ -136,10 +136,10 @@ def read_sealed(path):
     value = read_json(path)
     seal = value.pop(_SEAL, None) if isinstance(value, dict) else None
     try:
-        whole = seal is not None and seal == _checksum(value)
+        intact = seal is not None and seal == _checksum(value)
     except RecursionError:
-        whole = False
-    if not whole:
+        intact = False
+    if not intact:
         raise errors.UserError(
             f"{path}: not as it was written: its checksum differs or is "
             "absent; restore it, or start anew with --overwrite"

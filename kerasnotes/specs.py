@@ -72,13 +72,13 @@ def span(flag, text):
     >>> span("--profile", "10,20")
     (10, 20)
     """
-    found = numbers(flag, text)
-    if len(found) != 2 or not 1 <= found[0] <= found[1]:
+    bounds = numbers(flag, text)
+    if len(bounds) != 2 or not 1 <= bounds[0] <= bounds[1]:
         raise errors.UserError(
             f"{flag}={text}: give from where to where, counted from 1: "
             f"{flag}=10,20"
         )
-    return tuple(found)
+    return tuple(bounds)
 
 
 def _value(text):

@@ -97,17 +97,19 @@ def nested(ids, labels=None, salt=SALT):
         labels = np.zeros(len(ids), int)
     ranked = sorted(range(len(ids)), key=lambda i: rank(salt, ids[i]))
     totals = np.bincount(labels)
-    seen, places = np.zeros(len(totals)), []
+    counts, places = np.zeros(len(totals)), []
     for i in ranked:
-        seen[labels[i]] += 1
-        places.append(((seen[labels[i]] - 0.5) / totals[labels[i]], labels[i]))
+        counts[labels[i]] += 1
+        places.append(
+            ((counts[labels[i]] - 0.5) / totals[labels[i]], labels[i])
+        )
     order = sorted(range(len(ids)), key=places.__getitem__)
     return np.array(ranked, np.int64)[order]
 
 
 def _repeated(ids):
-    seen = set()
-    return next(i for i in ids if i in seen or seen.add(i))
+    texts = set()
+    return next(i for i in ids if i in texts or texts.add(i))
 
 
 def _cut_classes(ids, labels, _, salt, shares):
@@ -118,12 +120,12 @@ def _cut_classes(ids, labels, _, salt, shares):
     starts = np.unique(labels[ranked], return_index=True)[1]
     first, *others = shares
     sides = {side: [] for side in shares}
-    seen = 0
+    count = 0
     for members in np.split(ranked, starts[1:]):
-        seen += len(members)
+        count += len(members)
         counts = dict.fromkeys(others, 0)
         for side in others:
-            due = int(shares[side] * seen + 0.5) - len(sides[side])
+            due = int(shares[side] * count + 0.5) - len(sides[side])
             room = len(members) - 1 - sum(counts.values())
             counts[side] = _count(len(members), shares, side, due, room)
         counts = {first: len(members) - sum(counts.values()), **counts}

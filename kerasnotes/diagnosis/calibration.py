@@ -187,10 +187,10 @@ def temperature(logits, labels):
     labels = classes(labels, logits)
     if (logits.argmax(-1) == labels).all():
         return 1.0
-    found = optimize.minimize_scalar(
+    result = optimize.minimize_scalar(
         lambda log: log_loss(logits, labels, np.exp(log)),
         bounds=np.log([_LEAST, _MOST]),
         method="bounded",
         options={"xatol": 1e-8},
     )
-    return float(np.exp(found.x))
+    return float(np.exp(result.x))

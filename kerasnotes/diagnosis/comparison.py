@@ -117,6 +117,6 @@ def _t_test(difference):
         # No spread, no test: all that can be said is the value itself.
         value = float(difference[0])
         return value, value, float(value == 0)
-    found = stats.ttest_1samp(difference, 0)
-    low, high = found.confidence_interval(0.95)
-    return float(low), float(high), float(found.pvalue)
+    result = stats.ttest_1samp(difference, 0)
+    low, high = result.confidence_interval(0.95)
+    return float(low), float(high), float(result.pvalue)

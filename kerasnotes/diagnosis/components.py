@@ -188,14 +188,14 @@ def diagnose(measures, human=None, synthetic=False, choices=None, losses=None):
         )
     levels = human if isinstance(human, dict) else {}
     human = levels[human_level.least(levels)] if levels else human
-    given = human is not None
+    is_human = human is not None
     order = ("train", "train_dev", "dev", "test")
-    measures = {"human": human if given else intervals.Measure(0.0)} | {
+    measures = {"human": human if is_human else intervals.Measure(0.0)} | {
         name: measures[name] for name in order if name in measures
     }
     components = _components(measures, choices)
     below = components[0].value < 0
-    unknown = not given and _least_unknown(measures["train"])
+    unknown = not is_human and _least_unknown(measures["train"])
     unranked = {OVERFIT, OTHER_TEST} | ({BIAS} if below or unknown else set())
     ranked = [c for c in components if c.name not in unranked]
     first = max((c.value for c in ranked if c.real), default=0.0)
@@ -212,7 +212,7 @@ def diagnose(measures, human=None, synthetic=False, choices=None, losses=None):
         components,
         names,
         tuple(differences.need(c, measures) for c in open_ if c.undecided),
-        assumed=not given,
+        assumed=not is_human,
         unknown=unknown and components[0].high >= FLOOR,
         below_human=below,
         synthetic=synthetic,

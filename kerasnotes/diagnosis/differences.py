@@ -79,28 +79,28 @@ def take(name, over, under, measures):
     return Difference(name, over, under, one.error - other.error, low, high)
 
 
-def need(found, measures):
+def need(difference, measures):
     """Return the `Need` of the fewest examples that would settle it.
 
     Errors are taken to stay as they are.
 
     Args:
-        found: an undecided `Difference`.
+        difference: an undecided `Difference`.
         measures: what it was taken from.
     """
-    over, under = found.over, found.under
+    over, under = difference.over, difference.under
     # More to train on is another model.
     fixed = under in ("train", "human")
     for grown in [(over,)] if fixed else [(over,), (over, under)]:
         if any(measures[name].examples is None for name in grown):
             continue
-        more = _search(found, measures, grown)
+        more = _search(difference, measures, grown)
         if more:
-            return Need(found.name, grown, more)
-    return Need(found.name, (over,), None)
+            return Need(difference.name, grown, more)
+    return Need(difference.name, (over,), None)
 
 
-def _search(found, measures, grown):
+def _search(difference, measures, grown):
     def undecided(more):
         larger = {
             name: dataclasses.replace(
@@ -108,7 +108,7 @@ def _search(found, measures, grown):
             )
             for name in grown
         }
-        pair = found.name, found.over, found.under
+        pair = difference.name, difference.over, difference.under
         return take(*pair, measures | larger).undecided
 
     numbers = range(1, _MOST)

@@ -59,15 +59,15 @@ def ceilings(tags, error, weights=None):
     inference, the law of succession, and statistical inference, 1927.
     """
     w = _weights(tags, weights)
-    found = []
+    rows = []
     for tag in sorted(set().union(*tags)):
         has = np.array([tag in of for of in tags])
         count, share = int(has.sum()), float(w[has].sum() / w.sum())
         interval = None
         if weights is None:
             interval = intervals.Measure(share, len(tags)).interval
-        found.append(Ceiling(tag, count, share, interval, share * error))
-    return sorted(found, key=lambda c: -c.share)
+        rows.append(Ceiling(tag, count, share, interval, share * error))
+    return sorted(rows, key=lambda c: -c.share)
 
 
 def without_wrong_labels(tags, error, weights=None):

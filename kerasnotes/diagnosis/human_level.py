@@ -21,18 +21,18 @@ def levels(flag, text):
     >>> {k: v.error for k, v in levels("--human_error", "doctor=1%").items()}
     {'doctor': 0.01}
     """
-    found = {}
+    error_by_name = {}
     parts = str(text).split(",")
     for part in parts:
         name, equals, value = part.rpartition("=")
         name = name.strip() if equals or len(parts) > 1 else "human"
-        if not name or name in found:
+        if not name or name in error_by_name:
             raise errors.UserError(
                 f"{flag}={text}: several levels have a name each; write "
                 f"{flag}='typical=3%,expert=1%'"
             )
-        found[name] = intervals.Measure(share(f"{flag}={text}", value))
-    return found
+        error_by_name[name] = intervals.Measure(share(f"{flag}={text}", value))
+    return error_by_name
 
 
 def share(subject, text):

@@ -135,10 +135,10 @@ class Measure:
     @property
     def text(self):
         """The error in per cent, with its interval where there is one."""
-        found = f"{percent(self.error)} %"
+        text = f"{percent(self.error)} %"
         if self.examples is None:
-            return found
-        return f"{found} ({span(*self.interval)})"
+            return text
+        return f"{text} ({span(*self.interval)})"
 
 
 def _wilson(p, n, z):

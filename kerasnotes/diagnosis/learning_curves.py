@@ -190,7 +190,7 @@ def fit(sizes, errors, deviations, start=None):
     tolerance = 1e-8 if start is None else 1e-4
     bounds = [0, 0, _SLOWEST], [np.inf, np.inf, _FASTEST]
     inside = np.clip(starts, [1e-9, 1e-9, 0.011], [np.inf, np.inf, 1.99])
-    found = min(
+    best = min(
         (
             optimize.least_squares(
                 residuals, p, jacobian, bounds, ftol=tolerance, xtol=tolerance
@@ -199,5 +199,5 @@ def fit(sizes, errors, deviations, start=None):
         ),
         key=lambda one: one.cost,
     )
-    a, b, c = found.x.tolist()
+    a, b, c = best.x.tolist()
     return PowerLaw(a * scale, b * scale * last**c, c)

@@ -126,9 +126,9 @@ class Selection:
     def __init__(self, optimize, satisfy=None):
         self.optimize = optimize
         self.weights = _weights(optimize)
-        found = [_parse(text) for text in (satisfy or "").split(",") if text]
-        self.export_bounds = [b for b in found if b.name in _AT_EXPORT]
-        self.bounds = [b for b in found if b.name not in _AT_EXPORT]
+        bounds = [_parse(text) for text in (satisfy or "").split(",") if text]
+        self.export_bounds = [b for b in bounds if b.name in _AT_EXPORT]
+        self.bounds = [b for b in bounds if b.name not in _AT_EXPORT]
 
     @property
     def metric(self):

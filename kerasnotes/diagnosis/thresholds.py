@@ -35,7 +35,9 @@ class Cuts:
         """Return the metrics at a threshold, a dictionary of numbers."""
         last = len(self.edges) - 2
         cut = np.clip(np.searchsorted(self.edges, threshold) - 1, 0, last)
-        return {name: float(found[cut]) for name, found in self.metrics.items()}
+        return {
+            name: float(values[cut]) for name, values in self.metrics.items()
+        }
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,14 +49,14 @@ class Threshold:
         metrics: the metrics there.
         low: every τ with `low < τ <= high` is as good.
         high: see `low`.
-        kept: whether all bounds hold there.
+        satisfied: whether all bounds hold there.
     """
 
     value: float
     metrics: dict
     low: float
     high: float
-    kept: bool
+    satisfied: bool
 
 
 def cuts(scores, labels, weights=None):
@@ -141,14 +143,14 @@ def spread(scores, labels, objective, weights=None, samples=100, seed=0):
     rows = _Sorted(scores, labels, weights)
     generator = np.random.default_rng(seed)
     n = len(rows.labels)
-    found = [
+    options = [
         _best(
             rows.cuts(np.bincount(generator.integers(n, size=n), minlength=n)),
             objective,
         ).value
         for _ in range(samples)
     ]
-    low, high = np.percentile(found, [2.5, 97.5])
+    low, high = np.percentile(options, [2.5, 97.5])
     return float(low), float(high)
 
 
@@ -185,11 +187,11 @@ class _Sorted:
 
     def cuts(self, counts):
         """Return the `Cuts`, where each example is there `counts` times."""
-        found = _rates(*self._positives(counts))
+        rates = _rates(*self._positives(counts))
         if self.weights is not None:
             weighted = _rates(*self._positives(counts * self.weights))
-            found["weighted_accuracy"] = weighted["accuracy"]
-        return Cuts(self.edges, found)
+            rates["weighted_accuracy"] = weighted["accuracy"]
+        return Cuts(self.edges, rates)
 
     def _positives(self, weights):
         """Return TP and FP at each cut, and the sums they are of."""
@@ -229,36 +231,36 @@ def _rates(tp, fp, positives, negatives):
     }
 
 
-def _share(part, whole):
+def _share(part, total):
     """Return the quotients; 0/0 counts as 0."""
-    part, whole = np.broadcast_arrays(part, whole)
-    return np.divide(part, whole, out=np.zeros(part.shape), where=whole > 0)
+    part, total = np.broadcast_arrays(part, total)
+    return np.divide(part, total, out=np.zeros(part.shape), where=total > 0)
 
 
-def _best(found, objective):
+def _best(candidates, objective):
     name = objective.optimize
-    if not objective.weights.keys() <= found.metrics.keys():
+    if not objective.weights.keys() <= candidates.metrics.keys():
         raise ValueError(
             "`objective` must optimise one of "
-            f"{', '.join(found.metrics)}. Received: {name}"
+            f"{', '.join(candidates.metrics)}. Received: {name}"
         )
-    violations = np.zeros(len(found.edges) - 1)
+    violations = np.zeros(len(candidates.edges) - 1)
     for bound in objective.bounds:
-        values = found.metrics.get(bound.name, np.empty(0)).tolist()
+        values = candidates.metrics.get(bound.name, np.empty(0)).tolist()
         if values:
             violations += [bound.violation(value) for value in values]
     sign = -1 if selection.smaller_is_better(name) else 1
-    values = sign * objective.value(found.metrics)
+    values = sign * objective.value(candidates.metrics)
     good = violations <= violations.min() + _ROUNDING
     good &= values >= values[good].max() - _ROUNDING
     # Where a plateau begins, and where it has ended.
     steps = np.diff(np.concatenate([[0], good.astype(int), [0]]))
-    low = found.edges[np.flatnonzero(steps > 0)]
-    high = found.edges[np.flatnonzero(steps < 0)]
+    low = candidates.edges[np.flatnonzero(steps > 0)]
+    high = candidates.edges[np.flatnonzero(steps < 0)]
     widest = np.argmax(high - low)
     low, high = float(low[widest]), float(high[widest])
     middle = (low + high) / 2
     # Of two neighbouring floats the middle is one of the two.
     value = middle if middle > low else high
-    kept = not violations.min()
-    return Threshold(value, found.at(value), low, high, kept)
+    satisfied = not violations.min()
+    return Threshold(value, candidates.at(value), low, high, satisfied)

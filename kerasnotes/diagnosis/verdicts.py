@@ -36,11 +36,11 @@ def verdict(diagnosis, floor):
     if DIVERGED in diagnosis.problems:
         first, last = diagnosis.losses
         return f"the run diverged: its loss grew from {first:.3g} to {last:.3g}"
-    found = [_PROBLEMS[n] for n in diagnosis.problems if n in _PROBLEMS]
-    found = [f"have {joined(found)}"] if found else []
+    problems = [_PROBLEMS[n] for n in diagnosis.problems if n in _PROBLEMS]
+    problems = [f"have {joined(problems)}"] if problems else []
     if OVERFIT in diagnosis.problems:
-        found.append("overfitted dev")
-    parts = [f"you {joined(found)}"] if found else []
+        problems.append("overfitted dev")
+    parts = [f"you {joined(problems)}"] if problems else []
     if OTHER_TEST in diagnosis.problems:
         parts.append(_other_test(diagnosis))
     parts += [_question(need) for need in diagnosis.needs]
@@ -114,35 +114,35 @@ def notes(diagnosis):
     """Return what to know beside the verdict, a sentence each."""
     if DIVERGED in diagnosis.problems:
         return ["Where its error comes from can't be told."]
-    found = []
+    sentences = []
     if len(diagnosis.levels) > 1:
-        found.append(human_level.note(diagnosis.levels))
+        sentences.append(human_level.note(diagnosis.levels))
     if diagnosis.below_human:
-        found.append(
+        sentences.append(
             "Training error is below human level: how much bias is left to "
             "avoid is not known any more, and the estimate no longer guides."
         )
     if diagnosis.assumed and not diagnosis.unknown:
-        found.append(
+        sentences.append(
             "Human-level error is taken to be 0; --human_error says otherwise."
         )
     if diagnosis.unknown:
-        found.append(
+        sentences.append(
             "Human-level error is unknown: the avoidable bias is at most this."
         )
     if OTHER_TEST in diagnosis.problems:
-        found.append(
+        sentences.append(
             "Choices among other runs aren't counted: a thousand times as many "
             f"would win {_won(diagnosis, 1000 * diagnosis.choices)} % at most."
         )
     if diagnosis.synthetic and MISMATCH in diagnosis.problems:
-        found.append(
+        sentences.append(
             "The training examples are synthesised and those of dev are real: "
             "the mismatch is the difference between the two. Look at both "
             "side by side, and make the synthesis vary in what dev has and "
             "it lacks."
         )
-    return found
+    return sentences
 
 
 def joined(parts):

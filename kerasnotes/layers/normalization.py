@@ -59,8 +59,8 @@ class LocalResponseNormalization(keras.layers.Layer):
 
     def get_config(self):
         """Return the arguments of the constructor."""
-        own = {n: getattr(self, n) for n in ("k", "n", "alpha", "beta")}
-        return super().get_config() | own
+        arguments = {n: getattr(self, n) for n in ("k", "n", "alpha", "beta")}
+        return super().get_config() | arguments
 
 
 @keras.saving.register_keras_serializable("kerasnotes")
@@ -132,5 +132,5 @@ class Standardization(keras.layers.Layer):
 
     def get_config(self):
         """Return the arguments of the constructor."""
-        own = {"mean": self.mean, "std": self.std, "invert": self.invert}
-        return super().get_config() | own
+        arguments = {"mean": self.mean, "std": self.std, "invert": self.invert}
+        return super().get_config() | arguments

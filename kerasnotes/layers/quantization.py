@@ -15,25 +15,25 @@ def quantized(layer):
     A list of their places among all inner layers, their modes, and the
     configs of these, None where there is none.
     """
-    found = []
+    names = []
     for place, inner in enumerate(keras_private.flatten_layers(layer)):
         mode = getattr(inner, "quantization_mode", None)
         if mode is not None and inner is not layer:
             config = getattr(inner, "quantization_config", None)
             config = keras.saving.serialize_keras_object(config)
-            found.append([place, mode, config])
-    return found
+            names.append([place, mode, config])
+    return names
 
 
-def quantize(layer, found):
+def quantize(layer, modes):
     """Quantise the inner layers of a new layer or model that is built.
 
     Args:
         layer: the layer.
-        found: what `quantized` returned of the one that was saved.
+        modes: what `quantized` returned of the one that was saved.
     """
     inner = keras_private.flatten_layers(layer)
-    for place, mode, config in found:
+    for place, mode, config in modes:
         config = keras.saving.deserialize_keras_object(config)
         inner[place].quantize(mode, config=config)
 
@@ -43,13 +43,13 @@ class QuantizedBuild:
 
     def get_build_config(self):
         """Return what `build_from_config` takes."""
-        found = quantized(self)
-        more = {"quantized": found} if found else {}
+        modes = quantized(self)
+        more = {"quantized": modes} if modes else {}
         return (super().get_build_config() or {}) | more
 
     def build_from_config(self, config):
         """Build the layer, and quantise what was."""
         config = dict(config)
-        found = config.pop("quantized", ())
+        modes = config.pop("quantized", ())
         super().build_from_config(config)
-        quantize(self, found)
+        quantize(self, modes)

@@ -135,14 +135,14 @@ class ClassificationMetrics(keras.metrics.Metric):
         return averages.log_entries(self, self._entries(), _NAME)
 
     def _entries(self):
-        found = _rates(self.confusion, self.outside)
-        rates, support = found["rates"], found["support"]
+        per_class = _rates(self.confusion, self.outside)
+        rates, support = per_class["rates"], per_class["support"]
         mean, worst = averages.mean_and_worst(rates, support > 0)
         two = self.classes == 2
         alarms = ops.divide_no_nan(self.confusion[0, 1], support[0])
         return {
-            "accuracy": found["accuracy"],
-            "error": found["error"],
+            "accuracy": per_class["accuracy"],
+            "error": per_class["error"],
             **averages.entries(rates[:, 1] if two else mean, worst),
             **({"false_alarms": alarms} if two else {}),
         }
@@ -230,8 +230,11 @@ def classification_report(confusion):
     >>> report["accuracy"], report["classes"][1]["precision"]
     (0.7, 0.75)
     """
-    found = _rates(np.asarray(confusion, "float64"))
-    rates, support = np.asarray(found["rates"]), np.asarray(found["support"])
+    per_class = _rates(np.asarray(confusion, "float64"))
+    rates, support = (
+        np.asarray(per_class["rates"]),
+        np.asarray(per_class["support"]),
+    )
     total = float(support.sum())
     share = support / total if total else support
 
@@ -242,13 +245,13 @@ def classification_report(confusion):
         }
 
     def class_row(values, count):
-        found = row(values, count)
-        return found if count else found | dict.fromkeys(averages.RATES)
+        per_class = row(values, count)
+        return per_class if count else per_class | dict.fromkeys(averages.RATES)
 
     macro, _ = averages.mean_and_worst(rates, support > 0)
     return {
-        "accuracy": float(found["accuracy"]),
-        "error": float(found["error"]),
+        "accuracy": float(per_class["accuracy"]),
+        "error": float(per_class["error"]),
         "classes": list(map(class_row, rates.T, support)),
         "macro": row(np.asarray(macro), total),
         "weighted": row(rates @ share, total),

@@ -96,33 +96,37 @@ class MultilabelMetrics(keras.metrics.Metric):
             )
         dtype = self.counts.dtype
         chances = ops.sigmoid(ops.cast(y_pred, dtype))
-        given = ops.cast(chances >= self.thresholds, dtype)
+        answers = ops.cast(chances >= self.thresholds, dtype)
         known = ops.cast(y_true >= 0, dtype)
         true = ops.cast(y_true > 0, dtype)
         pairs = [
-            known * t * g for t in (1 - true, true) for g in (1 - given, given)
+            known * t * g
+            for t in (1 - true, true)
+            for g in (1 - answers, answers)
         ]
         counts = ops.sum(ops.stack(pairs, axis=-1), axis=0)
         self.counts.assign_add(ops.reshape(counts, self.counts.shape))
-        whole = ops.min(known, axis=-1)
-        right = whole * ops.min(ops.cast(true == given, dtype), axis=-1)
+        complete = ops.min(known, axis=-1)
+        right = complete * ops.min(ops.cast(true == answers, dtype), axis=-1)
         self.complete.assign_add(
-            ops.stack([ops.sum(whole - right), ops.sum(right)])
+            ops.stack([ops.sum(complete - right), ops.sum(right)])
         )
 
     def result(self):
         """Return the dictionary of metrics."""
-        found = _rates(self.counts)
-        rates = averages.mean_and_worst(found["rates"], found["yes"] > 0)
-        found = {
-            "accuracy": found["accuracy"],
-            "error": found["error"],
+        per_label = _rates(self.counts)
+        rates = averages.mean_and_worst(
+            per_label["rates"], per_label["yes"] > 0
+        )
+        per_label = {
+            "accuracy": per_label["accuracy"],
+            "error": per_label["error"],
             "exact_match": ops.divide_no_nan(
                 self.complete[1], ops.sum(self.complete)
             ),
             **averages.entries(*rates),
         }
-        return averages.log_entries(self, found, _NAME)
+        return averages.log_entries(self, per_label, _NAME)
 
     def get_config(self):
         """Return the arguments, for serialisation."""
@@ -219,13 +223,13 @@ def _rates(counts):
     wrong = ops.sum(counts[:, 0, 1] + counts[:, 1, 0])
     total = ops.sum(counts)
     hits = counts[:, 1, 1]
-    given, actual = ops.sum(counts[:, :, 1], 1), ops.sum(counts[:, 1], 1)
+    answered, actual = ops.sum(counts[:, :, 1], 1), ops.sum(counts[:, 1], 1)
     return {
         "accuracy": ops.divide_no_nan(total - wrong, total),
         "error": ops.divide_no_nan(wrong, total),
         "yes": actual,
         "rates": ops.divide_no_nan(
             ops.stack([hits, hits, 2 * hits]),
-            ops.stack([given, actual, given + actual]),
+            ops.stack([answered, actual, answered + actual]),
         ),
     }

@@ -86,13 +86,13 @@ def bleu(hypotheses, references, tokenize="13a", smooth="exp", bootstrap=1000):
         samples = 1
     # sacrebleu takes all first references, all second ones, ….
     streams = list(itertools.zip_longest(*references))
-    found = metric.corpus_score(hypotheses, streams, n_bootstrap=samples)
+    result = metric.corpus_score(hypotheses, streams, n_bootstrap=samples)
     signature = str(metric.get_signature())
     return Bleu(
-        min(100.0, found.score),
-        tuple(found.precisions),
-        found.bp,
-        _interval(found, signature) if samples > 1 else None,
+        min(100.0, result.score),
+        tuple(result.precisions),
+        result.bp,
+        _interval(result, signature) if samples > 1 else None,
         signature,
     )
 
@@ -156,9 +156,9 @@ def _among(name, value, values):
         )
 
 
-def _interval(found, signature):
-    told = json.loads(found.format(4, is_json=True, signature=signature))
-    if "confidence" not in told:  # Every sample's score is 0.
+def _interval(result, signature):
+    fields = json.loads(result.format(4, is_json=True, signature=signature))
+    if "confidence" not in fields:  # Every sample's score is 0.
         return 0.0, 0.0
-    middle, reach = told["confidence_mean"], told["confidence_var"]
+    middle, reach = fields["confidence_mean"], fields["confidence_var"]
     return max(0.0, middle - reach), min(100.0, middle + reach)

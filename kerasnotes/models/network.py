@@ -103,19 +103,19 @@ class Network(keras.Model):
             for key, value in self._config.items()
             if key not in self.fixed
         }
-        found = quantization.quantized(self)
+        modes = quantization.quantized(self)
         return {
             "name": self.name,
             "dtype": self.dtype_policy.name,
             **config,
-            **({"quantized": found} if found else {}),
+            **({"quantized": modes} if modes else {}),
         }
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
         """Build the model anew."""
         config = dict(config)
-        found = config.pop("quantized", ())
+        modes = config.pop("quantized", ())
         model = cls(
             **{
                 key: keras.saving.deserialize_keras_object(
@@ -124,7 +124,7 @@ class Network(keras.Model):
                 for key, value in config.items()
             }
         )
-        quantization.quantize(model, found)
+        quantization.quantize(model, modes)
         return model
 
 

@@ -112,8 +112,8 @@ def edge_filter(kind="prewitt", direction="vertical"):
             f"kind={kind!r}, direction={direction!r}"
         )
     rows = [[w, 0.0, -w] for w in _WEIGHTS[kind]]
-    found = ops.convert_to_tensor(rows, "float32")
-    return found if direction == "vertical" else ops.transpose(found)
+    kernel = ops.convert_to_tensor(rows, "float32")
+    return kernel if direction == "vertical" else ops.transpose(kernel)
 
 
 def cross_correlation(x, kernel, stride=1, padding="valid"):

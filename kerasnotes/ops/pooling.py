@@ -128,10 +128,10 @@ def _pooled(function, x, pool_size, stride, padding):
     for size in x.shape:
         # It refuses what doesn't fit.
         convolution.output_size(size, pool_size, stride, padding)
-    found = function(
+    pooled = function(
         x[None, ..., None], pool_size, stride, padding, "channels_last"
     )
-    return found[0, ..., 0]
+    return pooled[0, ..., 0]
 
 
 def _windows(shape, pool_size, stride, padding):

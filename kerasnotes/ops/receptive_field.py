@@ -50,7 +50,7 @@ class Field:
             self.start - before * self.stride,
         )
 
-    def whole(self, units):
+    def of_all(self, units):
         """Return the field of what sees all of `units` units."""
         size = self.size + (units - 1) * self.stride
         return Field(size, 0, self.start)

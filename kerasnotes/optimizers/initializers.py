@@ -55,9 +55,9 @@ def get(identifier):
     2.0
     """
     if not isinstance(identifier, str):
-        found = initializers.get(identifier)
+        initializer = initializers.get(identifier)
         # A function stands as it is.
-        return getattr(found, "clone", lambda: found)()
+        return getattr(initializer, "clone", lambda: initializer)()
     if identifier in _INITIALIZERS:
         return _INITIALIZERS[identifier]()
     try:

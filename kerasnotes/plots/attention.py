@@ -118,15 +118,15 @@ def _places(figure, count, names, cell):
     across, down = width + 0.25, height + _length(names[0]) * cell + 0.45
     rows = math.ceil(count / max(1, int(_WIDTH / across)))
     columns = math.ceil(count / rows)
-    whole = columns * across, rows * down
-    figure.set_size_inches(whole)
+    size = columns * across, rows * down
+    figure.set_size_inches(size)
     return [
         figure.add_axes(
             (
-                column * across / whole[0],
-                1 - (row * down + height) / whole[1],
-                width / whole[0],
-                height / whole[1],
+                column * across / size[0],
+                1 - (row * down + height) / size[1],
+                width / size[0],
+                height / size[1],
             )
         )
         for row, column in (divmod(i, columns) for i in range(count))

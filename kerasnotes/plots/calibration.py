@@ -46,15 +46,15 @@ def calibration(panels, confidence="confidence", share="share right"):
         height_ratios=(4, 1),
     )
     lowest = min(
-        min(made_of.min(), found.intervals()[0].min())
-        for found, made_of in panels.values()
+        min(made_of.min(), bins.intervals()[0].min())
+        for bins, made_of in panels.values()
     )
     # Ticks stand at tenths.
     start = max(0.0, np.floor(10 * lowest) / 10)
-    for (top, bottom), (title, (found, made_of)) in zip(
+    for (top, bottom), (title, (bins, made_of)) in zip(
         grid.T, panels.items(), strict=True
     ):
-        _diagram(top, title, found)
+        _diagram(top, title, bins)
         _strip(bottom, made_of, start)
         bottom.set_xlabel(confidence, fontsize=9, color=figures.MUTED)
         top.set_xlim(start - 0.02, 1.02)
@@ -64,22 +64,22 @@ def calibration(panels, confidence="confidence", share="share right"):
     return figure
 
 
-def _diagram(axes, title, found):
+def _diagram(axes, title, bins):
     axes.set_title(
         title, loc="left", fontsize=11, fontweight="bold", color=figures.INK
     )
-    least, most = found.counts.min(), found.counts.max()
+    least, most = bins.counts.min(), bins.counts.max()
     each = f"{least:,}" if least == most else f"{least:,}–{most:,}"
     axes.set_title(
         f"{each} a point", loc="right", fontsize=9, color=figures.MUTED
     )
     axes.axline((0, 0), slope=1, color=figures.MUTED, linewidth=0.9)
-    low, high = found.intervals()
+    low, high = bins.intervals()
     axes.errorbar(
-        found.confidence,
-        found.share,
+        bins.confidence,
+        bins.share,
         # Rounding may leave an end on the wrong side.
-        yerr=np.maximum([found.share - low, high - found.share], 0),
+        yerr=np.maximum([bins.share - low, high - bins.share], 0),
         fmt="o-",
         markersize=4.5,
         linewidth=1.2,

@@ -125,14 +125,14 @@ def _colour(role):
 
 
 def _line(axes, epochs, values, role):
-    seen = np.isfinite(values)
+    finite = np.isfinite(values)
     axes.plot(
-        epochs[seen],
-        values[seen],
+        epochs[finite],
+        values[finite],
         color=_colour(role),
         linewidth=1.2 if role == "train" else 1.8,
         # A lone point makes no line.
-        marker="o" if seen.sum() == 1 else None,
+        marker="o" if finite.sum() == 1 else None,
         markersize=4,
         label=role,
     )

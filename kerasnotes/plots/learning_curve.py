@@ -89,11 +89,11 @@ def _style(axes, sizes, future):
     ticks = np.unique(sizes)
     ticks = np.append(ticks, 2 * ticks[-1]) if future else ticks
     # Names of sizes that are near each other would overlap.
-    kept = [ticks[-1]]
+    ticks_shown = [ticks[-1]]
     for tick in ticks[-2::-1]:
-        if kept[-1] > 1.5 * tick:
-            kept.append(tick)
-    axes.set_xticks(kept, [f"{t:,.0f}" for t in kept])
+        if ticks_shown[-1] > 1.5 * tick:
+            ticks_shown.append(tick)
+    axes.set_xticks(ticks_shown, [f"{t:,.0f}" for t in ticks_shown])
     axes.xaxis.set_minor_locator(ticker.NullLocator())
     axes.set_xlim(ticks[0] / 1.15, ticks[-1] * 1.25)
     # A little below 0, so that points there are whole.

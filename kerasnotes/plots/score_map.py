@@ -19,13 +19,13 @@ class Panel:
     """The windows of one size.
 
     Attributes:
-        given: the class of each window, int `[rows, columns]`.
+        labels: the class of each window, int `[rows, columns]`.
         sure: its probability, `[rows, columns]`.
         window: height and width of a window, in pixels of the picture.
         stride: pixels between two windows, down and across.
     """
 
-    given: typing.Any
+    labels: typing.Any
     sure: typing.Any
     window: tuple
     stride: tuple
@@ -33,7 +33,7 @@ class Panel:
     @property
     def extent(self):
         """Where the map lies, each cell around its window's centre."""
-        rows, columns = self.given.shape
+        rows, columns = self.labels.shape
         top, left = (
             (w - s) / 2 for w, s in zip(self.window, self.stride, strict=True)
         )
@@ -112,7 +112,7 @@ def _colours(panels, count):
     """Return a colour for each of the classes that windows are given."""
     votes = sum(
         np.bincount(
-            np.ravel(p.given), weights=np.ravel(p.sure) ** 4, minlength=count
+            np.ravel(p.labels), weights=np.ravel(p.sure) ** 4, minlength=count
         )
         for p in panels
     )
@@ -143,7 +143,7 @@ def _classes(axes, panel, colour, count):
     chance = 1 / count
     surer = np.clip((panel.sure - chance) / (1 - chance), 0, 1)
     shades = [colors.to_rgb(colour.get(i, _OTHER)) for i in range(count)]
-    cells = np.array(shades)[panel.given]
+    cells = np.array(shades)[panel.labels]
     axes.imshow(
         np.dstack([cells, 0.85 * surer**3]),
         extent=panel.extent,

@@ -51,13 +51,13 @@ def run(task_class, flags, inputs, program):
     fresh = mode == "train" and (flags.get("overwrite") or not folder.begun)
     saved = {} if fresh else folder.read()
     _check_unlearned(task_class, mode, flags, saved.get("flags", {}))
-    values = run_folder.kept_flags(task_class.Config, saved, folder) | flags
+    values = run_folder.saved_flags(task_class.Config, saved, folder) | flags
     if mode not in _SPREAD:
         values["strategy"] = "one_device"
     config = task_class.Config(**(values | {"run_dir": path, "mode": mode}))
     config.check()
     compiling.configure(config)
-    with workers.together(), workers.own_folder(path) as own_path:
+    with workers.together(), workers.worker_folder(path) as own_path:
         workers.check_flags(config)
         config = dataclasses.replace(config, run_dir=str(own_path))
         folder = run_folder.RunFolder(own_path, task_class.name)
@@ -191,7 +191,7 @@ def open_run(path, task_class, **flags):
     """
     folder = run_folder.RunFolder(path, task_class.name)
     saved = folder.read()
-    values = run_folder.kept_flags(task_class.Config, saved, folder)
+    values = run_folder.saved_flags(task_class.Config, saved, folder)
     names = {f.name for f in dataclasses.fields(task_class.Config)}
     unknown = set(flags) - (names - run_folder.OF_ONE_COMMAND)
     if unknown:

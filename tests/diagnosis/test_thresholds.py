@@ -61,8 +61,8 @@ def test_as_good_as_trying_every_threshold(optimize, satisfy, decimals):
     assert found.metrics == pytest.approx(got)
     assert chooser.value(got) == pytest.approx(chooser.value(wanted))
     kept = all(b.holds(wanted[b.name]) for b in chooser.bounds)
-    assert found.kept == kept
-    assert found.kept == (satisfy != "recall>=0.9,precision>=0.99")
+    assert found.satisfied == kept
+    assert found.satisfied == (satisfy != "recall>=0.9,precision>=0.99")
 
 
 def test_precision_and_recall_are_scikit_learns():

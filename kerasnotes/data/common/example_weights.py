@@ -6,7 +6,7 @@ from kerasnotes import errors
 from kerasnotes.data.common import sheet
 
 
-def of_examples(choice, labels, class_names, own=None):
+def of_examples(choice, labels, class_names, example_weights=None):
     """Return each example's weight: its class's times its own.
 
     They are scaled to a mean of 1, so that the loss stays a mean over the
@@ -16,7 +16,7 @@ def of_examples(choice, labels, class_names, own=None):
         choice: the class weights, see `of_classes`.
         labels: int64 `[n]`.
         class_names: the name of each label.
-        own: the examples' own weights, `[n]`, or None.
+        example_weights: the examples' own weights, `[n]`, or None.
 
     Returns:
         float32 `[n]`.
@@ -29,8 +29,8 @@ def of_examples(choice, labels, class_names, own=None):
     [0.5, 1.5]
     """
     weights = of_classes(choice, labels, class_names)[labels]
-    if own is not None:
-        weights = weights * own
+    if example_weights is not None:
+        weights = weights * example_weights
     return mean_one(weights)
 
 

@@ -233,9 +233,9 @@ def _header(path, cells, columns):
     for name in columns:
         count = header.count(name)
         if count != 1:
-            found = f"{count} columns {name!r}" if count else f"no {name!r}"
+            problem = f"{count} columns {name!r}" if count else f"no {name!r}"
             raise errors.UserError(
-                f"{path}: line 1: {found} among the columns "
+                f"{path}: line 1: {problem} among the columns "
                 f"{', '.join(filter(None, header))}; it needs one each of "
                 f"{', '.join(columns)}"
             )

@@ -29,16 +29,16 @@ def shares(expression):
     matches = [_SHARE.fullmatch(part) for part in parts]
     if not all(matches):
         return None
-    found = {match[1]: float(match[2]) / 100 for match in matches}
-    if len(found) < len(parts) or not {"train", "dev"} <= set(found):
+    share_of = {match[1]: float(match[2]) / 100 for match in matches}
+    if len(share_of) < len(parts) or not {"train", "dev"} <= set(share_of):
         raise errors.UserError(
             f"--split={expression}: give train and dev a share each, once"
         )
-    if not all(found.values()) or abs(sum(found.values()) - 1) > 1e-9:
+    if not all(share_of.values()) or abs(sum(share_of.values()) - 1) > 1e-9:
         raise errors.UserError(
             f"--split={expression}: shares are above 0 % and sum to 100 %"
         )
-    return found
+    return share_of
 
 
 def select(expression, official):

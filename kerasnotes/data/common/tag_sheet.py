@@ -28,7 +28,7 @@ class Row:
     cells: dict
 
     @property
-    def own(self):
+    def human(self):
         """The cells that people filled: `tags` and all to its right."""
         names = list(self.cells)
         return {n: self.cells[n] for n in names[names.index("tags") :]}
@@ -57,20 +57,20 @@ def read(path):
         UserError: `sheet.read` refuses the file, or a row has no id, or the
             id of another; the message names the line.
     """
-    found = {}
+    rows = {}
     for line, cells in sheet.read(path, ("id", "tags")):
         name = cells["id"].strip()
         if not name:
             raise errors.UserError(
                 f"{path}: line {line}: no id; mend the line or delete it"
             )
-        if name in found:
+        if name in rows:
             raise errors.UserError(
                 f"{path}: line {line}: {name!r} again, first on line "
-                f"{found[name].line}; leave one of the lines"
+                f"{rows[name].line}; leave one of the lines"
             )
-        found[name] = Row(line, name, tags(cells["tags"]), cells)
-    return list(found.values())
+        rows[name] = Row(line, name, tags(cells["tags"]), cells)
+    return list(rows.values())
 
 
 def write(path, rows, others=(), columns=()):
@@ -94,8 +94,8 @@ def write(path, rows, others=(), columns=()):
     before, keep = {}, False
     if path.exists():
         try:
-            own = {row.id: row.own for row in read(path)}
-            before = {k: v for k, v in own.items() if "".join(v.values())}
+            reviewed = {row.id: row.human for row in read(path)}
+            before = {k: v for k, v in reviewed.items() if "".join(v.values())}
         except errors.UserError:
             keep = True
     rows = [*rows, *(row for row in others if row["id"] in before)]
@@ -104,9 +104,11 @@ def write(path, rows, others=(), columns=()):
     if old:
         os.replace(path, old)
     new = [before.get(row["id"], {}) | row for row in rows]
-    given = dict.fromkeys(k for row in rows for k in row)
-    own = dict.fromkeys(k for row in new for k in row)
-    columns = list(dict.fromkeys(columns) | given | dict.fromkeys(_HUMAN) | own)
+    answered = dict.fromkeys(k for row in rows for k in row)
+    reviewed = dict.fromkeys(k for row in new for k in row)
+    columns = list(
+        dict.fromkeys(columns) | answered | dict.fromkeys(_HUMAN) | reviewed
+    )
     files.write_csv(path, new, columns)
     return len(before) - len(lost), old
 

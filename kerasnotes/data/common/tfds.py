@@ -15,7 +15,7 @@ _HOST = "https://storage.googleapis.com"
 SIDES = {"train": "train", "test": "test", "validation": "dev", "dev": "dev"}
 
 
-def read(name, data_dir, check, function, own, wanted):
+def read(name, data_dir, check, function, builtin, wanted):
     """Return what `function` makes of a set's builder.
 
     Args:
@@ -24,7 +24,7 @@ def read(name, data_dir, check, function, own, wanted):
         check: takes the builder, and raises a UserError if it holds what
             isn't wanted; called before anything is downloaded.
         function: takes the prepared builder.
-        own: the name of our own set, beside TFDS's.
+        builtin: the name of our own set, beside TFDS's.
         wanted: what a user may give: `"…, a TFDS name of …, or a folder"`.
 
     Raises:
@@ -33,7 +33,7 @@ def read(name, data_dir, check, function, own, wanted):
     try:
         builder = tfds.builder(name, data_dir=data_dir)
     except tfds.core.DatasetNotFoundError as error:
-        raise _unknown(name, own, wanted) from error
+        raise _unknown(name, builtin, wanted) from error
     except Exception as error:
         raise _refused(name, error) from error
     check(builder)
@@ -98,12 +98,12 @@ def splits(builder):
     return {SIDES[name]: name for name in names if name in SIDES}
 
 
-def _unknown(name, own, wanted):
-    known = {own, *tfds.list_builders(with_community_datasets=False)}
+def _unknown(name, builtin, wanted):
+    known = {builtin, *tfds.list_builders(with_community_datasets=False)}
     near = errors.did_you_mean(name.split("/")[0], known)
     hint = near and f"{near} "
     return errors.UserError(
-        f"--dataset: unknown {name!r}; {hint}Give {own!r}, {wanted}."
+        f"--dataset: unknown {name!r}; {hint}Give {builtin!r}, {wanted}."
     )
 
 

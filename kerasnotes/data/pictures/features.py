@@ -64,11 +64,11 @@ def cached(split, function, shape, path, batch_size):
         UserError: the file can't be written.
     """
     shape = (split.size, *shape)
-    found = _read(path, shape)
-    if found is None:
+    features = _read(path, shape)
+    if features is None:
         _write(split, function, shape, path, batch_size)
-        found = _read(path, shape)
-    return FeatureSplit(split, found)
+        features = _read(path, shape)
+    return FeatureSplit(split, features)
 
 
 def digest(split):
@@ -82,30 +82,30 @@ def digest(split):
     False
     """
     images, indices = split.examples.images, split.indices
-    found = hashlib.sha256(repr(images.shape[1:]).encode())
+    checksum = hashlib.sha256(repr(images.shape[1:]).encode())
     for start in range(0, split.size, _CHUNK):
-        found.update(images[indices[start : start + _CHUNK]].tobytes())
-    return found.hexdigest()
+        checksum.update(images[indices[start : start + _CHUNK]].tobytes())
+    return checksum.hexdigest()
 
 
 def _read(path, shape):
     try:
-        found = np.lib.format.open_memmap(path, mode="r")
+        features = np.lib.format.open_memmap(path, mode="r")
         with open(path, "rb") as file:
-            file.seek(found.offset + found.nbytes)
-            told = file.read(_CHECKSUM + 1)
+            file.seek(features.offset + features.nbytes)
+            checksum = file.read(_CHECKSUM + 1)
     except Exception:  # NumPy raises at will.
         return None
-    whole = found.shape == shape and found.dtype == np.float32
-    return found if whole and told == _checksum(found) else None
+    complete = features.shape == shape and features.dtype == np.float32
+    return features if complete and checksum == _checksum(features) else None
 
 
 def _checksum(features):
     """Return what the file holds behind the array, where NumPy skips it."""
-    found = 0
+    checksum = 0
     for start in range(0, len(features), _CHUNK):
-        found = zlib.crc32(features[start : start + _CHUNK], found)
-    return found.to_bytes(_CHECKSUM, "little")
+        checksum = zlib.crc32(features[start : start + _CHUNK], checksum)
+    return checksum.to_bytes(_CHECKSUM, "little")
 
 
 def _write(split, function, shape, path, batch_size):

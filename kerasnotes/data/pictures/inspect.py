@@ -161,8 +161,8 @@ def check(data, name="picture"):
         UserError: it is no picture of a known format, or has more than 100
             megapixels.
     """
-    found = header(data, name)
-    return found.pixels, found.needs_mending
+    parsed = header(data, name)
+    return parsed.pixels, parsed.needs_mending
 
 
 def _open(data, name):

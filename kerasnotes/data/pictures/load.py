@@ -96,20 +96,20 @@ def _looks_like_a_path(text):
     )
 
 
-def _resized(whole, size, channels, mode, cache_dir, cache):
+def _resized(originals, size, channels, mode, cache_dir, cache):
     """Brings arrays to a size, where they are of another."""
     import tensorflow as tf
 
     from kerasnotes.data.pictures import decode
 
-    height, width, own = whole.images.shape[1:]
-    whole = dataclasses.replace(whole, own_size=(height, width))
+    height, width, depth = originals.images.shape[1:]
+    originals = dataclasses.replace(originals, own_size=(height, width))
     size = size or (height, width)
     size = (size, size) if isinstance(size, int) else tuple(size)
-    shape = (*size, channels or own)
-    if shape == (height, width, own):
-        return whole
-    array = examples.allocate((len(whole.images), *shape), cache_dir, cache)
+    shape = (*size, channels or depth)
+    if shape == (height, width, depth):
+        return originals
+    array = examples.allocate((len(originals.images), *shape), cache_dir, cache)
 
     @tf.function(reduce_retracing=True)
     def to_size(batch):
@@ -117,5 +117,5 @@ def _resized(whole, size, channels, mode, cache_dir, cache):
 
     for start in range(0, len(array), _BATCH):
         rows = slice(start, start + _BATCH)
-        array[rows] = to_size(tf.constant(whole.images[rows]))
-    return dataclasses.replace(whole, images=array)
+        array[rows] = to_size(tf.constant(originals.images[rows]))
+    return dataclasses.replace(originals, images=array)

@@ -48,7 +48,7 @@ def decode_all(
         (len(names), *target, channels or 3), folder, cache
     )
     decode = decoder(files, target, channels or 3, mode)
-    kept, skipped, grey = [], [], True
+    decoded, skipped, grey = [], [], True
     with (
         warnings.catch_warnings(),
         concurrent.futures.ThreadPoolExecutor(THREADS) as pool,
@@ -63,15 +63,15 @@ def decode_all(
             if reason:
                 skipped.append((name, reason))
                 continue
-            array[len(kept)] = picture
-            kept.append(name)
+            array[len(decoded)] = picture
+            decoded.append(name)
             grey &= is_grey
-    array = array[: len(kept)]
-    if channels is None and grey and kept:
+    array = array[: len(decoded)]
+    if channels is None and grey and decoded:
         colour, shape = array, (*array.shape[:3], 1)
         array = examples.allocate(shape, folder, cache)
         np.copyto(array, colour[..., :1])
-    return array, kept, skipped
+    return array, decoded, skipped
 
 
 # Tracing takes a second, most of the time of reading a small set.

@@ -52,26 +52,26 @@ def read_all(
             files, names, size, channels, mode, folder, cache
         )
     headers, skipped = _headers(files, names, size, mode)
-    kept = list(headers)
+    readable = list(headers)
     if channels is None:
-        grey = kept and all(header.is_grey for header in headers.values())
+        grey = readable and all(header.is_grey for header in headers.values())
         channels = 1 if grey else 3
     kinds = [_kind(header) for header in headers.values()]
     attempt = load_files.decoder(files, size, channels, mode)
 
     def check(row):
-        *_, reason = attempt(kept[row])
-        return reason and f"{kept[row]}: {reason}"
+        *_, reason = attempt(readable[row])
+        return reason and f"{readable[row]}: {reason}"
 
     pictures = on_demand.OnDemand(
-        _reader(files, kept, kinds, attempt),
+        _reader(files, readable, kinds, attempt),
         functools.partial(
             decoded, kinds=set(kinds), size=size, channels=channels, mode=mode
         ),
-        (len(kept), *size, channels),
+        (len(readable), *size, channels),
         check,
     )
-    return pictures, kept, skipped
+    return pictures, readable, skipped
 
 
 def _headers(files, names, size, mode):
@@ -92,11 +92,13 @@ def _headers(files, names, size, mode):
     ):
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         parts = [names[i : i + _PART] for i in range(0, len(names), _PART)]
-        found = pool.map(lambda part: list(map(read, part)), parts)
-        found = progress.progress(
-            itertools.chain.from_iterable(found), len(names), "reading headers"
+        parts_read = pool.map(lambda part: list(map(read, part)), parts)
+        parts_read = progress.progress(
+            itertools.chain.from_iterable(parts_read),
+            len(names),
+            "reading headers",
         )
-        for name, header in zip(names, found, strict=True):
+        for name, header in zip(names, parts_read, strict=True):
             if isinstance(header, inspect.Header):
                 headers[name] = header
                 continue

@@ -164,14 +164,14 @@ def _to_float(sound, like=None, alone=False):
             "Sounds that mix are all float32 or all int16. Received: "
             f"{like.dtype.name} and {sound.dtype.name}"
         )
-    given, wanted = (x.shape[1:].as_list() or [1] for x in (sound, like))
-    if len(wanted) > 1 or (given != wanted and not (alone and given == [1])):
+    shape, wanted = (x.shape[1:].as_list() or [1] for x in (sound, like))
+    if len(wanted) > 1 or (shape != wanted and not (alone and shape == [1])):
         raise ValueError(
             "Sounds that mix are of shape [n] or [n, channels], with as many "
             f"channels. Received: {like.shape} and {sound.shape}"
         )
     scale = _FULL if sound.dtype == tf.int16 else 1.0
-    return tf.reshape(tf.cast(sound, tf.float32) / scale, [-1, *given])
+    return tf.reshape(tf.cast(sound, tf.float32) / scale, [-1, *shape])
 
 
 def _starts(room, lengths, seed):

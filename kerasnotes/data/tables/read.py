@@ -79,9 +79,9 @@ def load(dataset, columns=None):
         built_in.tell(dataset)
         from sklearn import datasets
 
-        found = datasets.load_diabetes(scaled=False)
-        values = np.column_stack([found.data, found.target])
-        names = [*found.feature_names, "progression"]
+        diabetes = datasets.load_diabetes(scaled=False)
+        values = np.column_stack([diabetes.data, diabetes.target])
+        names = [*diabetes.feature_names, "progression"]
         names, places = _columns(dataset, names, columns)
         ids = [str(i) for i in range(len(values))]
         return Table(names, values[:, places], ids)

@@ -69,11 +69,11 @@ def _says(name, source, target):
     return re.search(pattern, name, re.IGNORECASE) is not None
 
 
-def check(found, source, target, evaluating=False):
+def check(languages, source, target, evaluating=False):
     """Refuses flags that data whose direction is their own contradict.
 
     Args:
-        found: the languages of the sources and of the targets, or None
+        languages: the languages of the sources and of the targets, or None
             where the data name none.
         source: `--source`, or None.
         target: `--target`, or None.
@@ -95,17 +95,17 @@ to de; give two files the other way round
     )
     if not flags:
         return
-    if found is None:
+    if languages is None:
         if evaluating:
             return
         raise errors.UserError(
             f"{flags}: --dataset names no languages: its first column is the "
             "source; change the columns to turn it, and leave the flag out"
         )
-    wanted = (source or found[0], target or found[1])
-    turned = wanted == tuple(reversed(found))
-    if turned or (wanted != tuple(found) and not evaluating):
+    wanted = (source or languages[0], target or languages[1])
+    turned = wanted == tuple(reversed(languages))
+    if turned or (wanted != tuple(languages) and not evaluating):
         raise errors.UserError(
-            f"{flags}: the data go from {found[0]} to {found[1]}; give two "
-            "files the other way round"
+            f"{flags}: the data go from {languages[0]} to {languages[1]}; give "
+            "two files the other way round"
         )

@@ -45,7 +45,7 @@ def collect(parts, languages=None):
         languages: those of the sources and of the targets, or None.
     """
     sources, targets, ids, skipped = [], [], [], []
-    official, seen, repeated = {}, set(), 0
+    official, known, repeated = {}, set(), 0
     for side in (s for s in ("train", "dev", "test") if s in parts):
         first = len(ids)
         for place, cells in parts[side]:
@@ -55,10 +55,10 @@ def collect(parts, languages=None):
                 skipped.append((place, str(error)))
                 continue
             if side == "train":
-                if pair in seen:
+                if pair in known:
                     repeated += 1
                     continue
-                seen.add(pair)
+                known.add(pair)
             sources.append(pair[0])
             targets.append(pair[1])
             ids.append(place)
@@ -118,15 +118,15 @@ def split(pairs, expression=None):
     for side, rows in official.items():
         for row in rows:
             units.setdefault((side, sentences[row]), []).append(row)
-    found = list(units)
+    order = list(units)
     chosen = split_choice.choose(
         # A sentence may be in several official sides.
-        [k if s == "train" else f"{s}\t{k}" for s, k in found],
-        official=_places(found) if pairs.official else None,
+        [k if s == "train" else f"{s}\t{k}" for s, k in order],
+        official=_places(order) if pairs.official else None,
         expression=expression,
     )
     chosen = {
-        side: np.sort([row for i in places for row in units[found[i]]])
+        side: np.sort([row for i in places for row in units[order[i]]])
         for side, places in chosen.items()
     }
     rows = chosen["train"]
@@ -163,8 +163,8 @@ def _unseen(rows, chosen, cut_from, keys):
     held = [r for side, r in chosen.items() if side != "train"]
     held = np.intersect1d(np.concatenate([[], *held]), cut_from).astype(int)
     for texts in keys:
-        seen = {texts[row] for row in held}
-        rows = rows[[texts[row] not in seen for row in rows]]
+        held_texts = {texts[row] for row in held}
+        rows = rows[[texts[row] not in held_texts for row in rows]]
     return rows
 
 

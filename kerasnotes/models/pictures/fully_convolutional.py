@@ -236,14 +236,14 @@ def _measured(sliding, classifier):
     crops = x[:, :height, :width], x[:, down:-down, across:-across]
     want = classifier(np.concatenate(crops), training=False)
     want = keras.ops.convert_to_numpy(want).astype("float32")
-    alone, whole = (
+    alone, all_at_once = (
         keras.ops.convert_to_numpy(sliding(part)).astype("float32")
         for part in (crops[0], x)
     )
     scale = float(np.abs(want).max())
     if not np.abs(alone[0, 0, 0] - want[0]).max() <= 100 * _SAME * scale:
         raise _refused(classifier, "the map of one window differs from it")
-    border = float(np.abs(whole[0, (0, 1), (0, 1)] - want).max())
+    border = float(np.abs(all_at_once[0, (0, 1), (0, 1)] - want).max())
     if border > _SAME * scale:
         warnings.warn(
             f"{classifier.name} pads its maps: a crop has zeros at its "

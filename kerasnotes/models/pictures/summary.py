@@ -95,8 +95,8 @@ def table(model):
     fields, counted, rows = {}, set(), []
     for node in _nodes(graph):
         operation, output = node.operation, node.outputs[0]
-        seen = _fields(node, fields)
-        fields |= dict.fromkeys(map(id, node.outputs), seen)
+        values = _fields(node, fields)
+        fields |= dict.fromkeys(map(id, node.outputs), values)
         parameters = 0
         if isinstance(operation, keras.Layer) and operation not in counted:
             counted.add(operation)
@@ -108,7 +108,7 @@ def table(model):
                 _sizes(operation, output),
                 parameters,
                 _multiply_adds(node),
-                seen,
+                values,
             )
         )
     return rows
@@ -167,7 +167,7 @@ def _fields(node, known):
     if not sizes:
         return tuple(axes)
     if isinstance(operation, _WHOLE):
-        return tuple(f.whole(n) for f, n in zip(axes, sizes, strict=True))
+        return tuple(f.of_all(n) for f, n in zip(axes, sizes, strict=True))
     return _through(operation, axes, sizes, tuple(output.shape[1:-1]))
 
 
@@ -175,7 +175,7 @@ def _through(layer, axes, sizes, after):
     """Return the fields behind a window; one pixel's, for most layers."""
     if len(after) != len(sizes):
         return None
-    found = []
+    fields = []
     for field, size, want, window in zip(
         axes, sizes, after, _windows(layer, sizes), strict=True
     ):
@@ -185,8 +185,8 @@ def _through(layer, axes, sizes, after):
         reach = dilation * (kernel - 1)
         if want != (size - reach - 1) // stride + 1:
             return None
-        found.append(field.through(kernel, stride, before, dilation))
-    return tuple(found)
+        fields.append(field.through(kernel, stride, before, dilation))
+    return tuple(fields)
 
 
 def _windows(layer, sizes):

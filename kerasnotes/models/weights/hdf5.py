@@ -64,8 +64,8 @@ def layers(file, path):
             ]
             for name, group in groups.items()
         }
-    found = arrays.group(file, "layers")
-    groups = [arrays.group(found, f"{name}/vars") for name in found]
+    stored = arrays.group(file, "layers")
+    groups = [arrays.group(stored, f"{name}/vars") for name in stored]
     return {
         group.attrs["name"]: [
             arrays.array(group, str(i)) for i in range(len(group))

@@ -49,15 +49,15 @@ def load(model, name, path):
             they don't fit.
     """
     if path == "imagenet":
-        found, trained_with = _imagenet(model, name), {}
+        stored, trained_with = _imagenet(model, name), {}
     else:
-        found, trained_with = _read(path)
-    ours = trained_with or network.HEAD in found or "normalization" in found
+        stored, trained_with = _read(path)
+    ours = trained_with or network.HEAD in stored or "normalization" in stored
     try:
         if name in catalog.IMAGENET and not ours:
-            found = _converted(found, model, name)
+            stored = _converted(stored, model, name)
             trained_with = _SCALES[catalog.MODELS[name].preprocessing]
-        taken = _fitting(found, model, name, path)
+        taken = _fitting(stored, model, name, path)
         if trained_with:
             model = type(model).from_config(model.get_config() | trained_with)
     except errors.ArgumentError:
@@ -122,8 +122,8 @@ def _application(model, name, weights, include_top):
         options["alpha"] = model.get_config()["width"]
         # They were trained for each of these sizes.
         shapes = [(size, size, 3) for size in (224, 192, 160, 128)]
-        own = model.input_shape[1:] in shapes
-        options["input_shape"] = model.input_shape[1:] if own else shapes[0]
+        fits = model.input_shape[1:] in shapes
+        options["input_shape"] = model.input_shape[1:] if fits else shapes[0]
     application = getattr(keras.applications, catalog.MODELS[name].application)
     return application(weights=weights, include_top=include_top, **options)
 
@@ -140,8 +140,8 @@ def _read(path):
                 archive.open("model.weights.h5") as data,
                 h5py.File(data) as file,
             ):
-                found = hdf5.layers(file, path)
-        return found, {
+                layers = hdf5.layers(file, path)
+        return layers, {
             k: config[k] and np.asarray(config[k], "float64").tolist()
             for k in ("mean", "std")
             if k in config
@@ -159,35 +159,35 @@ def _unreadable(path, error):
     )
 
 
-def _converted(found, model, name):
+def _converted(stored, model, name):
     """Return arrays of keras.applications as our layers take them."""
-    found = {layer: arrays for layer, arrays in found.items() if arrays}
+    stored = {layer: arrays for layer, arrays in stored.items() if arrays}
     first, *trunk = (
         layer.name
         for layer in model.layers
         if layer.weights and layer.name not in _TOP
     )
-    if not {first, *trunk} <= {*found} and len(found) > len(trunk):
+    if not {first, *trunk} <= {*stored} and len(stored) > len(trunk):
         # The older files go by the order of layers, whose names have changed.
         order = [
             layer.name
             for layer in _application(model, name, None, False).layers
             if layer.weights
         ]
-        order += list(found)[len(order) :]
-        found = dict(zip(order, found.values(), strict=True))
-    if catalog.MODELS[name].preprocessing == "caffe" and first in found:
+        order += list(stored)[len(order) :]
+        stored = dict(zip(order, stored.values(), strict=True))
+    if catalog.MODELS[name].preprocessing == "caffe" and first in stored:
         # They were trained on blue, green, red.
-        kernel, *rest = found[first]
-        found[first] = [kernel[:, :, ::-1], *rest]
+        kernel, *rest = stored[first]
+        stored[first] = [kernel[:, :, ::-1], *rest]
     for head in _HEADS:
-        if head in found:
-            kernel, bias = found.pop(head)
-            found[network.HEAD] = [kernel.reshape(kernel.shape[-2:]), bias]
-    return found
+        if head in stored:
+            kernel, bias = stored.pop(head)
+            stored[network.HEAD] = [kernel.reshape(kernel.shape[-2:]), bias]
+    return stored
 
 
-def _fitting(found, model, name, path):
+def _fitting(stored, model, name, path):
     """Return the arrays that the model takes, by layer."""
     ours = {
         layer.name: [tuple(weight.shape) for weight in layer.weights]
@@ -196,7 +196,7 @@ def _fitting(found, model, name, path):
     }
     theirs = {
         layer: [array.shape for array in arrays]
-        for layer, arrays in found.items()
+        for layer, arrays in stored.items()
         # What is dense belongs to the head that features lack.
         if arrays and (network.HEAD in ours or arrays[0].ndim != 2)
     }
@@ -213,7 +213,7 @@ def _fitting(found, model, name, path):
                 f"{layer} is {_shapes(there)} there, {_shapes(here)} here; "
                 "give a file of the same model",
             )
-    taken = {layer: found[layer] for layer in ours if layer not in left}
+    taken = {layer: stored[layer] for layer in ours if layer not in left}
     for layer, arrays in taken.items():
         if not all(np.isfinite(array).all() for array in arrays):
             raise _refused(

@@ -149,10 +149,10 @@ def _threshold(answers, config, chosen, folder):
         rows = {f"threshold {chosen:.4g}": chosen}
     if config.threshold == "auto":
         chooser = config.selection()
-        found = thresholds.best(scores, labels, chooser, weights)
+        threshold = thresholds.best(scores, labels, chooser, weights)
         spread = thresholds.spread(scores, labels, chooser, weights)
-        plateau = expit([found.low, found.high])
-        text = _why(found, chooser, chosen, plateau, expit(spread))
+        plateau = expit([threshold.low, threshold.high])
+        text = _why(threshold, chooser, chosen, plateau, expit(spread))
     path = folder / "figures" / "thresholds.png"
     shown = {name: cuts.metrics[name] for name in _SHOWN}
     figure = thresholds_plot.thresholds(
@@ -182,16 +182,16 @@ def _threshold(answers, config, chosen, folder):
     ]
 
 
-def _why(found, chooser, chosen, plateau, spread):
+def _why(threshold, chooser, chosen, plateau, spread):
     low, high = (f"{end:.4g}" for end in plateau)
     first, last = (f"{end:.4g}" for end in spread)
-    bounds = [str(b) for b in chooser.bounds if b.name in found.metrics]
+    bounds = [str(b) for b in chooser.bounds if b.name in threshold.metrics]
     under = f" under {', '.join(bounds)}" if bounds else ""
     text = (
         f"from a probability of {chosen:.4g} on, chosen on dev for the best "
         f"{chooser.optimize}{under}. "
     )
-    if not found.kept:
+    if not threshold.satisfied:
         text += "No threshold keeps the bounds; this one breaks them least. "
     return text + (
         f"From {low} to {high} all are as good, and it is the middle in "

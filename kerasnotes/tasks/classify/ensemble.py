@@ -70,9 +70,9 @@ def run(opened, inputs=()):
 
 def _paths(text, folder):
     """Return the folders that the flag names, of runs of the same kind."""
-    found, seen = [], {os.path.realpath(folder.path)}
+    paths, real_paths = [], {os.path.realpath(folder.path)}
     for path in filter(None, (path.strip() for path in text.split(","))):
-        if os.path.realpath(path) in seen:
+        if os.path.realpath(path) in real_paths:
             raise errors.UserError(
                 f"--ensemble={text}: {path} is in it twice, or is the "
                 "--run_dir itself; name each other run once"
@@ -83,13 +83,13 @@ def _paths(text, folder):
                 f"--ensemble={text}: {path} is a run of {name}; give runs of "
                 f"{folder.task}"
             )
-        seen.add(os.path.realpath(path))
-        found.append(path)
-    if not found:
+        real_paths.add(os.path.realpath(path))
+        paths.append(path)
+    if not paths:
         raise errors.UserError(
             f"--ensemble={text}: names no run; give RUN,RUN,…"
         )
-    return found
+    return paths
 
 
 def _open(path, opened):

@@ -125,6 +125,6 @@ def _wrong(predictor, split, name):
 
 
 def _difference(first, second):
-    found = comparison.compare(first, second)
-    span = intervals.span(found.low, found.high)
-    return f"{100 * found.difference:+.2f} ({span})"
+    result = comparison.compare(first, second)
+    span = intervals.span(result.low, result.high)
+    return f"{100 * result.difference:+.2f} ({span})"

@@ -45,8 +45,10 @@ def review(outcome, names, folder):
     Returns:
         Blocks for the report: mistakes, confusion, classes.
     """
-    true, given = ([row[k] for row in outcome.rows] for k in ("true", "given"))
-    matrix = confusion_matrix(true, given, labels=names)
+    true, answers = (
+        [row[k] for row in outcome.rows] for k in ("true", "given")
+    )
+    matrix = confusion_matrix(true, answers, labels=names)
     path = folder / "figures" / "confusion.png"
     figures.save(confusion.confusion(matrix, names), path)
     return [

@@ -28,13 +28,13 @@ def scales(text):
     >>> scales("1,0.5")
     [1.0, 0.5]
     """
-    found = specs.numbers("--scales", text, float)
-    if not found or not all(0.01 <= scale <= 10 for scale in found):
+    sizes = specs.numbers("--scales", text, float)
+    if not sizes or not all(0.01 <= scale <= 10 for scale in sizes):
         raise errors.UserError(
             f"--scales={text}: numbers from 0.01 to 10 with commas between, "
             "please: --scales=1,0.5"
         )
-    return found
+    return sizes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +67,7 @@ def maps(windows, probabilities, picture, sizes):
         sizes: the scales to bring the picture to.
     """
     shape, channels = picture.shape[:2], windows.model.inputs[0].shape[-1]
-    found = []
+    window_maps = []
     for scale in sizes:
         size = [round(side * scale) for side in shape]
         if min(np.subtract(size, windows.window)) < 0:
@@ -75,14 +75,14 @@ def maps(windows, probabilities, picture, sizes):
         pixels = decode.resize(picture, size, channels)
         scores = _scan(windows, tf.cast(pixels, tf.float32)[tf.newaxis])
         back = np.divide(shape, size)
-        found.append(
+        window_maps.append(
             Map(
                 np.asarray(probabilities(tf.constant(scores))),
                 tuple(back * windows.window),
                 tuple(back * windows.stride),
             )
         )
-    return found
+    return window_maps
 
 
 def _scan(windows, pixels):
@@ -113,20 +113,22 @@ def predict(task, trained, paths):
     run = run_folder.RunFolder(task.config.run_dir, task.name)
     folder = run.output("sliding")
     taken = set()
-    for path, found in picture_serving.answers(_decode, paths):
-        if "error" not in found:
+    for path, answer in picture_serving.answers(_decode, paths):
+        if "error" not in answer:
             output = folder / f"{_free(pathlib.Path(path).stem, taken)}.png"
-            found = _answer(task, trained, windows, found["picture"][0], output)
-        yield {"file": path, **found}
+            answer = _answer(
+                task, trained, windows, answer["picture"][0], output
+            )
+        yield {"file": path, **answer}
 
 
 def _convolutional(model):
     """Make the model convolutional; what it warns of is printed."""
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", UserWarning)
         windows = fully_convolutional.convolutionalize(model)
-    for warning in told:
+    for warning in caught:
         print(f"--sliding_window: {warning.message}")
     return windows
 
@@ -153,28 +155,28 @@ def _answer(task, trained, windows, picture, output):
             "scale"
         }
     decided = task.decision(trained.decisions)
-    found = maps(windows, decided.probabilities, picture, sizes)
-    if not found:
+    window_maps = maps(windows, decided.probabilities, picture, sizes)
+    if not window_maps:
         return {
             "error": f"of {width}×{height} pixels, at no --scales="
             f"{task.config.scales} as large as the window of "
             f"{windows.window[1]}×{windows.window[0]}; give a larger scale"
         }
-    given = [np.asarray(decided.classes(m.probabilities)) for m in found]
+    labels = [np.asarray(decided.classes(m.probabilities)) for m in window_maps]
     sure = [
         np.take_along_axis(m.probabilities, g[..., None], -1)[..., 0]
-        for m, g in zip(found, given, strict=True)
+        for m, g in zip(window_maps, labels, strict=True)
     ]
-    best = max(range(len(found)), key=lambda i: sure[i].max())
+    best = max(range(len(window_maps)), key=lambda i: sure[i].max())
     at = np.unravel_index(sure[best].argmax(), sure[best].shape)
     classes = trained.facts["classes"]
-    label, confidence = classes[given[best][at]], float(sure[best][at])
-    box = found[best].box(*at)
+    label, confidence = classes[labels[best][at]], float(sure[best][at])
+    box = window_maps[best].box(*at)
     figure = score_map.score_maps(
         picture,
         [
             score_map.Panel(g, s, m.window, m.stride)
-            for m, g, s in zip(found, given, sure, strict=True)
+            for m, g, s in zip(window_maps, labels, sure, strict=True)
         ],
         classes,
         (best, box, f"{label}, {confidence:.2%}"),

@@ -49,9 +49,9 @@ def outcome(answers, thresholds):
     split, labels = answers.split, answers.targets
     logits, names = answers.outputs, np.array(split.examples.class_names)
     chances = expit(logits)
-    given = chances >= thresholds
+    predicted = chances >= thresholds
     missed = wrong(labels, logits, thresholds)
-    sure = np.where(given, chances, 1 - chances)
+    sure = np.where(predicted, chances, 1 - chances)
     errors = missed.any(axis=1)
     confidence = np.where(
         errors,
@@ -65,7 +65,7 @@ def outcome(answers, thresholds):
         return {
             "id": split.ids[i],
             "true": joined(marked[(labels[i] > 0) | unknown]),
-            "given": joined(names[given[i]]),
+            "given": joined(names[predicted[i]]),
             "wrong": joined(names[missed[i]]),
             "confidence": round(float(confidence[i]), 4),
         }
@@ -112,9 +112,9 @@ def review(splits, answers, thresholds, augmented, folder):
 
 
 def _caption(row):
-    wrong, given = (row[key].split(";") for key in ("wrong", "given"))
-    missed = [name for name in wrong if name not in given]
-    false = [name for name in wrong if name in given]
+    wrong, answers = (row[key].split(";") for key in ("wrong", "given"))
+    missed = [name for name in wrong if name not in answers]
+    false = [name for name in wrong if name in answers]
     lines = [("missed", missed), ("not there", false)]
     return [
         *(f"{what}: {', '.join(names)}" for what, names in lines if names),
@@ -159,7 +159,7 @@ def best_thresholds(labels, logits, metric):
         metric: the metric of a label that the threshold is best for.
     """
     objective, most = selection.Selection(metric), thresholds_lib.EXTREME
-    found = []
+    thresholds_by_class = []
     for truth, scores in zip(labels.T, logits.T, strict=True):
         known = truth >= 0
         best = 0.0
@@ -167,5 +167,5 @@ def best_thresholds(labels, logits, metric):
         if (truth > 0).any():
             scores = np.clip(scores[known], -most, most)
             best = thresholds_lib.best(scores, truth[known], objective).value
-        found.append(float(expit(best)))
-    return found
+        thresholds_by_class.append(float(expit(best)))
+    return thresholds_by_class

@@ -28,8 +28,10 @@ def by_size(choice, blocks, examples):
     if choice != "auto":
         return choice
     half = blocks // 2
-    found = str(half) if half and examples <= LAST_LAYERS else "none"
+    freeze = str(half) if half and examples <= LAST_LAYERS else "none"
     if blocks and examples <= HEAD_ALONE:
-        found = "all"
-    print(f"--freeze=auto: {examples:,} training examples: as --freeze={found}")
-    return found
+        freeze = "all"
+    print(
+        f"--freeze=auto: {examples:,} training examples: as --freeze={freeze}"
+    )
+    return freeze

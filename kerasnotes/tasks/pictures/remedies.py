@@ -29,8 +29,12 @@ def remedies(problem, facts):
     augment the training data --augment=light
     use a smaller or another network --model=lenet5
     """
-    own = {BIAS: _bias, VARIANCE: _variance, MISMATCH: _mismatch}
-    return engine.remedies(problem, facts, own)
+    remedies_by_problem = {
+        BIAS: _bias,
+        VARIANCE: _variance,
+        MISMATCH: _mismatch,
+    }
+    return engine.remedies(problem, facts, remedies_by_problem)
 
 
 def _bias(facts):

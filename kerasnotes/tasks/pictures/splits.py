@@ -10,13 +10,13 @@ from kerasnotes.data.common import split_choice
 from kerasnotes.data.pictures.readers import composed
 
 
-def one_set(examples, config, own):
+def one_set(examples, config, is_whole_set):
     """Return the sides of a set that is cut by itself."""
     return split_choice.choose(
         *_strata(examples),
         examples.official,
-        config.split if own else None,
-        groups(examples, config, some=not own),
+        config.split if is_whole_set else None,
+        groups(examples, config, some=not is_whole_set),
         config.train_dev,
     )
 

@@ -152,9 +152,9 @@ class PictureTask(task_lib.SupervisedTask):
             return *self._cut_own(sets), True
         # Those of the run may have moved.
         with contextlib.suppress(errors.UserError):
-            own, parts = self._cut_own(sets)
-            if _are_of(facts, own, parts):
-                return own, parts, True
+            sets_of_run, parts = self._cut_own(sets)
+            if _are_of(facts, sets_of_run, parts):
+                return sets_of_run, parts, True
         return sets, picture_splits.one_set(*sets, config, False), False
 
     def _cut_own(self, sets):

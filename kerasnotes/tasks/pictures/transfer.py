@@ -116,12 +116,12 @@ def freeze(network, choice):
 
 def _freeze(tensors):
     """Freezes every layer that the tensors come from."""
-    seen, left = set(), [keras_private.node_of(tensor) for tensor in tensors]
+    visited, left = set(), [keras_private.node_of(tensor) for tensor in tensors]
     while left:
         node = left.pop()
-        if id(node) in seen:
+        if id(node) in visited:
             continue
-        seen.add(id(node))
+        visited.add(id(node))
         left += [keras_private.node_of(tensor) for tensor in node.input_tensors]
         if isinstance(node.operation, keras.Layer):
             node.operation.trainable = False
@@ -138,14 +138,14 @@ def _heads(network):
 def _before_head(network):
     """Return the tensor from which on all is the head's."""
     names, heads = [x.name for x in network.layers], _heads(network)
-    found = network.get_layer(min(heads, key=names.index)).input
-    node = keras_private.node_of(found)
+    before = network.get_layer(min(heads, key=names.index)).input
+    node = keras_private.node_of(before)
     while len(node.input_tensors) == 1 and not _weights(node.operation):
         (tensor,) = node.input_tensors
         if isinstance(node.operation, keras.layers.Dropout):
-            found = tensor
+            before = tensor
         node = keras_private.node_of(tensor)
-    return found
+    return before
 
 
 def _weights(operation):
@@ -262,7 +262,7 @@ def _key(weights, network, split):
 
 def _digest(network, tensor):
     """Return a hash of the weights that a tensor comes from."""
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for variable in keras.Model(network.input, tensor).weights:
-        found.update(np.asarray(variable).tobytes())
-    return found.hexdigest()
+        digest.update(np.asarray(variable).tobytes())
+    return digest.hexdigest()

@@ -19,8 +19,8 @@ def remedies(problem, facts):
     >>> [r.example for r in remedies("avoidable bias", facts)]
     ['--model=mlp', '']
     """
-    own = {BIAS: _bias, VARIANCE: _variance}
-    return engine.remedies(problem, facts, own)
+    remedies_by_problem = {BIAS: _bias, VARIANCE: _variance}
+    return engine.remedies(problem, facts, remedies_by_problem)
 
 
 def _shallow(facts):

@@ -22,7 +22,7 @@ class Answers:
         ids: a string for each, by which people find it.
         sources: the texts asked.
         references: what they are to become.
-        found: what `serving.Translator.search` found.
+        searched: what `serving.Translator.search` found.
         seconds: how long it took.
         tokenize: how BLEU cuts words; None where an answer is right only
             where it is the reference.
@@ -33,7 +33,7 @@ class Answers:
     ids: list
     sources: list
     references: list
-    found: dict
+    searched: dict
     seconds: float
     tokenize: str | None
     teacher_forced: dict | None = None
@@ -46,7 +46,7 @@ class Answers:
     @property
     def outputs(self):
         """The best answers."""
-        return [text.decode() for text in self.found["text"]]
+        return [text.decode() for text in self.searched["text"]]
 
     @property
     def right(self):
@@ -61,11 +61,11 @@ class Answers:
     @property
     def scores(self):
         """The metrics of the answers, a dictionary."""
-        found = {"answered": len(self.ids), "exact_match": self.right.mean()}
+        values = {"answered": len(self.ids), "exact_match": self.right.mean()}
         if not self.exact:
             bleu = self.bleu()
-            found |= {"bleu": bleu.score, "signature": bleu.signature}
-        return found
+            values |= {"bleu": bleu.score, "signature": bleu.signature}
+        return values
 
 
 def answer(translator, split, width, alpha, tokenize, teacher_forced=None):
@@ -82,12 +82,18 @@ def answer(translator, split, width, alpha, tokenize, teacher_forced=None):
     sources, references = map(list, zip(*split.texts, strict=True))
     search, _ = translator.compiled
     began = time.perf_counter()
-    found = _in_batches(
+    searched = _in_batches(
         lambda texts: search(texts, width, alpha), [sources], "answers"
     )
     seconds = time.perf_counter() - began
     return Answers(
-        split.ids, sources, references, found, seconds, tokenize, teacher_forced
+        split.ids,
+        sources,
+        references,
+        searched,
+        seconds,
+        tokenize,
+        teacher_forced,
     )
 
 
@@ -107,8 +113,8 @@ def blame(translator, answers, alpha):
         ~answers.right,
         true["log_prob"],
         true["length"],
-        answers.found["log_probs"][:, 0],
-        answers.found["lengths"][:, 0],
+        answers.searched["log_probs"][:, 0],
+        answers.searched["lengths"][:, 0],
         alpha,
     )
 
@@ -137,7 +143,7 @@ def outcome(answers):
             answers.sources,
             answers.references,
             answers.outputs,
-            answers.found["log_probs"][:, 0],
+            answers.searched["log_probs"][:, 0],
             strict=True,
         )
     ]
@@ -149,13 +155,13 @@ def _in_batches(function, columns, label):
     # Of like length together, since the longest sets the steps.
     order = np.argsort([len(text) for text in columns[0]], kind="stable")
     batches = [order[i : i + _BATCH] for i in range(0, len(order), _BATCH)]
-    found = []
+    outputs = []
     for rows in progress.progress(batches, len(batches), label):
         texts = [tf.constant([c[row] for row in rows]) for c in columns]
         values = function(*texts)
-        found.append({name: value.numpy() for name, value in values.items()})
+        outputs.append({name: value.numpy() for name, value in values.items()})
     back = np.argsort(order)
     return {
-        name: np.concatenate([part[name] for part in found])[back]
-        for name in found[0]
+        name: np.concatenate([part[name] for part in outputs])[back]
+        for name in outputs[0]
     }

@@ -21,8 +21,8 @@ def remedies(problem, facts):
     drop more units --dropout=0.2
     use a smaller or another network --width=64
     """
-    own = {BIAS: _bias, VARIANCE: _variance, HUMAN: _human}
-    return engine.remedies(problem, facts, own)
+    remedies_by_problem = {BIAS: _bias, VARIANCE: _variance, HUMAN: _human}
+    return engine.remedies(problem, facts, remedies_by_problem)
 
 
 def _rate(facts):

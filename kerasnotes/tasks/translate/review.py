@@ -71,17 +71,17 @@ def review(answers, outcome, blame, folder, widths=(), attended=()):
 
 
 def _write(path, outcome, blame):
-    told = {
+    fields = {
         "at fault": blame.faults,
         "score of reference": blame.reference_scores.round(4),
         "score of output": blame.output_scores.round(4),
     }
 
     def row(i):
-        return outcome.rows[i] | {k: v[i].item() for k, v in told.items()}
+        return outcome.rows[i] | {k: v[i].item() for k, v in fields.items()}
 
     rows = [row(i) for i in outcome.sample()]
-    tag_sheet.write(path, rows, columns=[*outcome.rows[0], *told])
+    tag_sheet.write(path, rows, columns=[*outcome.rows[0], *fields])
 
 
 def samples(answers):
@@ -176,10 +176,10 @@ def beams(widths):
         signature = [page.Code(first.bleu().signature)]
     for width, answers in widths:
         right = intervals.Measure(float(answers.right.mean()), count)
-        told = right if answers.exact else answers.bleu()
+        metrics = right if answers.exact else answers.bleu()
         speed = count / answers.seconds
         rows.append(
-            [width, told.text, f"{answers.seconds:.1f}", f"{speed:.1f}"]
+            [width, metrics.text, f"{answers.seconds:.1f}", f"{speed:.1f}"]
         )
     return [
         page.Heading("Width of the beam"),
@@ -250,7 +250,7 @@ def attended(translator, answers):
         translator: the `serving.Translator`.
         answers: the `answers.Answers`.
     """
-    found = []
+    blocks = []
     for i in splits.nested(answers.ids)[:_PICTURES]:
         weights, source, target = translator.attention(
             answers.sources[i], answers.outputs[i]
@@ -262,8 +262,8 @@ def attended(translator, answers):
             )
             name, (asked, _, output) = answers.ids[i], _texts(answers, i)
             caption = f"{name}: {asked} → {output}"
-            found.append(Attended(name, caption, np.asarray(weights), *names))
-    return found
+            blocks.append(Attended(name, caption, np.asarray(weights), *names))
+    return blocks
 
 
 def _texts(answers, i):

@@ -60,19 +60,21 @@ class Translator:
         tf.debugging.assert_positive(width, "width must be at least 1")
         tf.debugging.assert_non_negative(alpha, "alpha must be at least 0")
         tokens = self.source.encode_tensor(text)
-        found = self.model.beam_search(
+        hypotheses = self.model.beam_search(
             _ended(tokens[:, : self.longest]), width, self.longest + 1, alpha
         )
-        shape = tf.shape(found.scores)
-        flat = tf.reshape(found.tokens, [-1, tf.shape(found.tokens)[-1]])
+        shape = tf.shape(hypotheses.scores)
+        flat = tf.reshape(
+            hypotheses.tokens, [-1, tf.shape(hypotheses.tokens)[-1]]
+        )
         texts = tf.reshape(self.target.decode_tensor(flat), shape)
         return {
             "text": texts[:, 0],
-            "score": found.scores[:, 0],
+            "score": hypotheses.scores[:, 0],
             "alternatives": texts,
-            "scores": found.scores,
-            "log_probs": found.log_probs,
-            "lengths": found.lengths,
+            "scores": hypotheses.scores,
+            "log_probs": hypotheses.log_probs,
+            "lengths": hypotheses.lengths,
             "truncated": tokens.row_lengths() > self.longest,
         }
 
@@ -187,11 +189,11 @@ def answers(translator, inputs, width, alpha):
     search, _ = translator.compiled
     texts = _texts(inputs)
     while batch := list(itertools.islice(texts, _BATCH)):
-        found = search([text for _, text in batch], width, alpha)
+        searched = search([text for _, text in batch], width, alpha)
         for i, (place, text) in enumerate(batch):
             if not text:
                 yield {"source": place, "error": "empty; give a text"}
-            elif found["truncated"][i]:
+            elif searched["truncated"][i]:
                 yield {
                     "source": place,
                     "error": f"more than {translator.longest} tokens, the "
@@ -200,8 +202,8 @@ def answers(translator, inputs, width, alpha):
             else:
                 yield {
                     "source": text,
-                    "answer": found["text"][i].numpy().decode(),
-                    "score": round(float(found["score"][i]), 4) + 0.0,
+                    "answer": searched["text"][i].numpy().decode(),
+                    "score": round(float(searched["score"][i]), 4) + 0.0,
                 }
 
 
@@ -212,17 +214,17 @@ def _texts(inputs):
 
 
 def _places(inputs):
-    for given in inputs:
-        if os.path.isfile(given):
-            for number, line in enumerate(_lines(given), 1):
+    for place in inputs:
+        if os.path.isfile(place):
+            for number, line in enumerate(_lines(place), 1):
                 # What is beyond a tab is a target.
-                yield f"{given}:{number}", line.partition("\t")[0]
-        elif os.path.isdir(given):
-            raise errors.UserError(f"{given}: is a folder; name its files")
-        elif given.lower().endswith(_FILES) and len(given.split()) == 1:
-            raise errors.UserError(f"{given}: no such file")
+                yield f"{place}:{number}", line.partition("\t")[0]
+        elif os.path.isdir(place):
+            raise errors.UserError(f"{place}: is a folder; name its files")
+        elif place.lower().endswith(_FILES) and len(place.split()) == 1:
+            raise errors.UserError(f"{place}: no such file")
         else:
-            yield repr(given if len(given) <= 40 else given[:39] + "…"), given
+            yield repr(place if len(place) <= 40 else place[:39] + "…"), place
 
 
 def _lines(path):

@@ -147,18 +147,18 @@ class Translate(task_lib.SupervisedTask):
 
     def _short(self, parts, tokens):
         """Return each split's pairs that aren't too long, and how many are."""
-        most, kept = self.config.max_tokens, {}
+        most, short = self.config.max_tokens, {}
         for name, rows in parts.items():
-            kept[name] = [
+            short[name] = [
                 row for row in rows if max(len(t[row]) for t in tokens) <= most
             ]
-            if not kept[name]:
+            if not short[name]:
                 raise errors.UserError(
                     f"--max_tokens={most}: all {name} pairs are longer; give "
                     "shorter texts, or train with more"
                 )
-        counts = [sum(map(len, side.values())) for side in (parts, kept)]
-        return kept, counts[0] - counts[1]
+        counts = [sum(map(len, side.values())) for side in (parts, short)]
+        return short, counts[0] - counts[1]
 
     def _vocabularies(self, corpus, rows, facts):
         """Return those of the run, or new ones of the training rows."""

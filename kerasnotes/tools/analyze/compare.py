@@ -46,7 +46,7 @@ def compare(paths, split="dev", limit=100, output=None):
     if names[0] == names[1]:
         names = [str(path) for path in paths]
     outcomes = _outcomes(paths, split)
-    found = comparison.compare(*(j.errors for j in outcomes))
+    result = comparison.compare(*(j.errors for j in outcomes))
     folder = pathlib.Path(output or paths[0] / f"compare-{paths[1].name}")
     better = [_better(outcomes, side) for side in (0, 1)]
     rows = [
@@ -56,8 +56,8 @@ def compare(paths, split="dev", limit=100, output=None):
     ]
     columns = [*_row(outcomes, names, 0), "better"]
     files.write_csv(folder / "compare.csv", rows, columns)
-    verdict = _verdict(found, names)
-    header, cells = _counts(found, outcomes, names, split)
+    verdict = _verdict(result, names)
+    header, cells = _counts(result, outcomes, names, split)
     print(tables.text_table(header, cells))
     print(verdict)
     blocks = [page.Text(verdict), page.Table(header, cells)]
@@ -71,7 +71,7 @@ def compare(paths, split="dev", limit=100, output=None):
     )
     print(f"{folder / 'compare.csv'}: the {len(rows)} where one is better")
     print(f"{folder / 'compare.html'}: the same as a page")
-    return found
+    return result
 
 
 def _outcomes(paths, split):
@@ -119,10 +119,10 @@ def _labels(paths):
     Of two runs with corrections of their own the second's count.
     """
     configs = [runs.open_run(path).task.config for path in paths]
-    given = [getattr(config, "corrections", None) for config in configs]
-    if given[0] == given[1]:
+    corrections = [getattr(config, "corrections", None) for config in configs]
+    if corrections[0] == corrections[1]:
         return {}
-    mended = given[1] or given[0]
+    mended = corrections[1] or corrections[0]
     print(f"both are judged by the labels of {mended}")
     return {"corrections": mended}
 
@@ -138,35 +138,35 @@ def _row(outcomes, names, i):
     """Return what both runs say of an example."""
     row = {k: outcomes[0].rows[i][k] for k in ("id", "true")}
     for name, part in zip(names, outcomes, strict=True):
-        told = part.rows[i].items()
-        row |= {f"{name}: {k}": v for k, v in told if k not in row}
+        cells = part.rows[i].items()
+        row |= {f"{name}: {k}": v for k, v in cells if k not in row}
     return row
 
 
-def _counts(found, outcomes, names, split):
+def _counts(result, outcomes, names, split):
     """Return the header and the rows of a table: who errs how often."""
-    if found.counts is None:
+    if result.counts is None:
         means = [float(np.mean(j.errors)) for j in outcomes]
         return ["run", f"{split} error"], [
             *map(list, zip(names, means, strict=True))
         ]
     header = [split, f"{names[1]} right", f"{names[1]} wrong"]
     titles = f"{names[0]} right", f"{names[0]} wrong"
-    return header, [[t, *c] for t, c in zip(titles, found.counts, strict=True)]
+    return header, [[t, *c] for t, c in zip(titles, result.counts, strict=True)]
 
 
-def _verdict(found, names):
-    test = "McNemar's mid-p" if found.counts else "paired t-test"
-    lower, low, high = found.difference, found.low, found.high
-    if found.difference < 0:
+def _verdict(result, names):
+    test = "McNemar's mid-p" if result.counts else "paired t-test"
+    lower, low, high = result.difference, result.low, result.high
+    if result.difference < 0:
         lower, low, high = -lower, -high, -low
-    winner, loser = names[::-1] if found.difference < 0 else names
+    winner, loser = names[::-1] if result.difference < 0 else names
     figures = (
         f"{winner}'s error is {100 * lower:.2f} points lower than {loser}'s "
-        f"(95 %: {100 * low:.2f} to {100 * high:.2f}); p = {found.p:.2g} "
+        f"(95 %: {100 * low:.2f} to {100 * high:.2f}); p = {result.p:.2g} "
         f"({test})"
     )
-    if found.better is None:
+    if result.better is None:
         return f"can't tell them apart: {figures}"
     return f"{winner} is better: {figures}"
 
@@ -192,7 +192,7 @@ def _part(outcomes, names, side, places, limit):
     items = []
     for i in shown:
         row = outcomes[1 - side].rows[i]
-        true, given = (markup.answer(row[key]) for key in ("true", "given"))
-        lines = [f"{true} read as {given}", row["id"]]
+        true, answer = (markup.answer(row[key]) for key in ("true", "given"))
+        lines = [f"{true} read as {answer}", row["id"]]
         items.append((outcomes[0].picture(i), lines))
     return [*heading, page.Gallery(items)]

@@ -45,25 +45,25 @@ def find(run_dir, folds=5, seed=0, program="trainers.analyze"):
             labels.csv can't be read.
     """
     label_errors.require_cleanlab()
-    run, found = _open(run_dir)
+    run, labelled = _open(run_dir)
     folder = pathlib.Path(run_dir)
     path = folder / "labels.csv"
-    confirmed = _confirmed(path, found)
-    given = out_of_fold.probabilities(
-        run, found, run.folder.output("label_check"), folds, seed
+    confirmed = _confirmed(path, labelled)
+    probabilities = out_of_fold.probabilities(
+        run, labelled, run.folder.output("label_check"), folds, seed
     )
-    wrong = label_errors.wrong(found.labels, given)
-    rows, places = _rows(found, given, wrong, confirmed)
+    wrong = label_errors.wrong(labelled.labels, probabilities)
+    rows, places = _rows(labelled, probabilities, wrong, confirmed)
     files.write_csv(path, rows, _COLUMNS)
     counts = [
-        [side, int((at := found.sides == side).sum()), int(wrong[at].sum())]
-        for side in dict.fromkeys(found.sides)
+        [side, int((at := labelled.sides == side).sum()), int(wrong[at].sum())]
+        for side in dict.fromkeys(labelled.sides)
     ]
     command = flags.command(
         program, {"mode": "labels", "run_dir": run_dir, "sheet": path}
     )
     label_page.write(
-        folder / "labels.html", found, rows, places, counts, command
+        folder / "labels.html", labelled, rows, places, counts, command
     )
     for side, size, count in counts:
         print(
@@ -89,29 +89,29 @@ def _open(run_dir):
     return run, out_of_fold.pool(run.data.splits)
 
 
-def _names(found):
-    return found.examples.class_names
+def _names(labelled):
+    return labelled.examples.class_names
 
 
-def _confirmed(path, found):
+def _confirmed(path, labelled):
     """Return what people wrote into the sheet before, by id."""
     if not path.exists():
         return {}
-    labels = dict(zip(found.ids, found.labels, strict=True))
+    labels = dict(zip(labelled.ids, labelled.labels, strict=True))
     return {
         cells["id"]: cells["confirm"].strip()
         for _, cells in sheet.read(path, _COLUMNS)
         if cells["confirm"].strip()
         and cells["id"] in labels
-        and cells["label"] == _names(found)[labels[cells["id"]]]
+        and cells["label"] == _names(labelled)[labels[cells["id"]]]
     }
 
 
-def _rows(found, given, wrong, confirmed):
+def _rows(labelled, probabilities, wrong, confirmed):
     """Return the rows of labels.csv, and the place of each in the pool."""
-    names, ids, labels = _names(found), found.ids, found.labels
-    quality = label_errors.quality(labels, given)
-    suggested = label_errors.suggested(labels, given)
+    names, ids, labels = _names(labelled), labelled.ids, labelled.labels
+    quality = label_errors.quality(labels, probabilities)
+    suggested = label_errors.suggested(labels, probabilities)
     order = np.argsort(quality, kind="stable")
     more = max(int(wrong.sum()), _MARGIN)
     shown = set(order[~wrong[order]][:more]) | set(np.flatnonzero(wrong))
@@ -119,10 +119,10 @@ def _rows(found, given, wrong, confirmed):
     rows = [
         {
             "id": ids[i],
-            "side": found.sides[i],
+            "side": labelled.sides[i],
             "label": names[labels[i]],
             "suggested": names[suggested[i]],
-            "confidence": round(float(given[i, suggested[i]]), 4),
+            "confidence": round(float(probabilities[i, suggested[i]]), 4),
             "quality": round(float(quality[i]), 4),
             "confirm": confirmed.get(ids[i], ""),
         }
@@ -148,17 +148,17 @@ def apply(run_dir, path):
         UserError: the sheet is refused, which names its line, or nothing is
             confirmed.
     """
-    run, found = _open(run_dir)
-    meant = _read(path, found)
+    run, labelled = _open(run_dir)
+    meant = _read(path, labelled)
     if not any(meant.values()):
         raise errors.UserError(
             f"{path}: the column confirm is empty; write yes, no, or a class "
             "where you looked"
         )
-    corrections = _tell(found, meant)
+    corrections = _tell(labelled, meant)
     before = run.task.config.corrections
     if before:
-        ids = found.examples.ids
+        ids = labelled.examples.ids
         old = by_id.read("--corrections", before, "label", ids)
         corrections = old | corrections
     target = pathlib.Path(path).with_name("corrections.csv")
@@ -169,27 +169,27 @@ def apply(run_dir, path):
     return target
 
 
-def _tell(found, meant):
+def _tell(labelled, meant):
     """Print what is corrected; return it, a dictionary of id to label."""
-    pairs = zip(found.sides, found.labels, strict=True)
+    pairs = zip(labelled.sides, labelled.labels, strict=True)
     known = {
-        i: (side, _names(found)[label])
-        for i, (side, label) in zip(found.ids, pairs, strict=True)
+        i: (side, _names(labelled)[label])
+        for i, (side, label) in zip(labelled.ids, pairs, strict=True)
     }
     changed = {
         i: new for i, new in meant.items() if new not in ("", known[i][1])
     }
     listed = {known[i][0] for i in meant}
-    seen = collections.Counter(known[i][0] for i in meant if meant[i])
+    reviewed = collections.Counter(known[i][0] for i in meant if meant[i])
     count = collections.Counter(known[i][0] for i in changed)
-    sides = dict.fromkeys(found.sides)
+    sides = dict.fromkeys(labelled.sides)
     text = ", ".join(f"{count[side]} of {side}" for side in sides)
-    print(f"{seen.total()} labels looked at, to correct: {text}")
+    print(f"{reviewed.total()} labels looked at, to correct: {text}")
     kinds = collections.Counter((known[i][1], changed[i]) for i in changed)
     for (old, new), times in kinds.most_common(10):
         print(errors.printable(f"  {old} → {new}: {times}"))
     for side, other in (("dev", "test"), ("test", "dev")):
-        if count[side] and other in listed and not seen[other]:
+        if count[side] and other in listed and not reviewed[other]:
             print(
                 f"WARNING: {side} labels are corrected, and no {other} label "
                 "was looked at: treat dev and test alike, or they differ"
@@ -197,10 +197,10 @@ def _tell(found, meant):
     return changed
 
 
-def _read(path, found):
+def _read(path, labelled):
     """Return the label that each row asks for by id, empty if none."""
-    names = _names(found)
-    labels = dict(zip(found.ids, found.labels, strict=True))
+    names = _names(labelled)
+    labels = dict(zip(labelled.ids, labelled.labels, strict=True))
     lines, meant = {}, {}
     for line, cells in sheet.read(path, _COLUMNS):
         where, key = f"{path}: line {line}", cells["id"]

@@ -14,12 +14,12 @@ _HOW = (
 )
 
 
-def write(path, found, rows, places, counts, command):
+def write(path, labelled, rows, places, counts, command):
     """Write the page.
 
     Args:
         path: the file.
-        found: the `out_of_fold.Pool`.
+        labelled: the `out_of_fold.Pool`.
         rows: the rows of labels.csv, dictionaries.
         places: the place of each in the pool.
         counts: for each side its name, its labels and how many look wrong.
@@ -28,7 +28,7 @@ def write(path, found, rows, places, counts, command):
     items = collections.defaultdict(list)
     for row, place in zip(rows, places, strict=True):
         if len(items[row["side"]]) < _PICTURES:
-            picture = found.examples.images[found.indices[place]]
+            picture = labelled.examples.images[labelled.indices[place]]
             text = f"{row['suggested']}: {row['confidence']:.1%}"
             lines = [f"labelled {row['label']}", text, row["id"]]
             items[row["side"]].append((images.thumbnail_png(picture), lines))

@@ -109,7 +109,7 @@ def default_epochs(epochs):
     return max(epochs // 5, min(epochs, 10))
 
 
-def probabilities(run, found, path, folds=5, seed=0, epochs=None):
+def probabilities(run, labelled, path, folds=5, seed=0, epochs=None):
     """Return each example's class probabilities, by a model without it.
 
     The examples are cut into folds, by class and by `--group`. A fold is
@@ -118,7 +118,7 @@ def probabilities(run, found, path, folds=5, seed=0, epochs=None):
 
     Args:
         run: the `OpenRun` of a classifier.
-        found: the `Pool` of its splits.
+        labelled: the `Pool` of its splits.
         path: the folder where the folds train. What is there goes on, if it
             is of the same task, examples, folds, seed and epochs.
         folds: their number.
@@ -131,9 +131,9 @@ def probabilities(run, found, path, folds=5, seed=0, epochs=None):
     Raises:
         UserError: there are too few examples, or another process is at it.
     """
-    if len(found.labels) < _FEWEST:
+    if len(labelled.labels) < _FEWEST:
         raise errors.UserError(
-            f"--dataset: {len(found.labels)} examples are too few to check "
+            f"--dataset: {len(labelled.labels)} examples are too few to check "
             f"each other's labels; give {_FEWEST} at least"
         )
     task = run.task
@@ -147,18 +147,20 @@ def probabilities(run, found, path, folds=5, seed=0, epochs=None):
         epochs=epochs or default_epochs(task.config.epochs),
     )
     shares = {f"fold_{k}": 1 / folds for k in range(folds)}
-    every = np.arange(len(found.labels))
-    held = _cut(config, found, every, f"{seed} ", shares)
-    answers = np.zeros([len(found.labels), len(found.examples.class_names)])
+    every = np.arange(len(labelled.labels))
+    held = _cut(config, labelled, every, f"{seed} ", shares)
+    answers = np.zeros(
+        [len(labelled.labels), len(labelled.examples.class_names)]
+    )
     with run_folder.RunFolder(path, task.name).locked():
-        _begin(path, config, found, folds, seed)
+        _begin(path, config, labelled, folds, seed)
         for number, (name, places) in enumerate(held.items(), 1):
             if not len(places):
                 continue
             done = path / f"{name}.npz"
             if not _read(done, answers[places].shape):
                 print(f"fold {number} of {folds}")
-                _learn(run, config, found, places, path / name, done)
+                _learn(run, config, labelled, places, path / name, done)
             (answers[places],) = _read(done, answers[places].shape)
     return answers
 
@@ -172,18 +174,18 @@ def _read(path, shape):
     return [v for v in values.values() if v.shape == shape]
 
 
-def _cut(config, found, places, salt, shares):
+def _cut(config, labelled, places, salt, shares):
     """Cuts some of the examples by class and group."""
-    groups = picture_splits.groups(found, config)
+    groups = picture_splits.groups(labelled, config)
     if groups is not None:
         groups = [groups[i] for i in places]
-    ids = [found.ids[i] for i in places]
-    return splits.assign(ids, found.labels[places], salt, groups, shares)
+    ids = [labelled.ids[i] for i in places]
+    return splits.assign(ids, labelled.labels[places], salt, groups, shares)
 
 
-def _begin(path, config, found, folds, seed):
+def _begin(path, config, labelled, folds, seed):
     """Delete what other folds left."""
-    seen = json.dumps([found.ids, found.labels.tolist()]).encode()
+    content = json.dumps([labelled.ids, labelled.labels.tolist()]).encode()
     now = {
         # What the data hold is told below, wherever they lie.
         "flags": {
@@ -194,7 +196,7 @@ def _begin(path, config, found, folds, seed):
         "epochs": config.epochs,
         "folds": folds,
         "seed": seed,
-        "examples": hashlib.sha256(seen).hexdigest(),
+        "examples": hashlib.sha256(content).hexdigest(),
     }
     identity = path / "folds.json"
     with contextlib.suppress(errors.UserError):
@@ -205,10 +207,10 @@ def _begin(path, config, found, folds, seed):
     files.write_json(identity, now)
 
 
-def _learn(run, config, found, places, path, done):
+def _learn(run, config, labelled, places, path, done):
     """Write the probabilities of `places`, by a model of the others."""
-    rest = np.setdiff1d(np.arange(len(found.labels)), places)
-    inner = _cut(config, found, rest, "inner ", _INNER)
+    rest = np.setdiff1d(np.arange(len(labelled.labels)), places)
+    inner = _cut(config, labelled, rest, "inner ", _INNER)
     inner = {side: rest[at] for side, at in inner.items()}
     if not all(map(len, inner.values())):
         raise errors.UserError(
@@ -217,8 +219,10 @@ def _learn(run, config, found, places, path, done):
         )
     size = strategies.batch_size(config, len(inner["train"]))
     config = dataclasses.replace(config, run_dir=str(path), batch_size=size)
-    sample = examples_lib.sample(found.examples, found.indices[inner["train"]])
-    mean, std = examples_lib.mean_and_std(found.examples, sample)
+    sample = examples_lib.sample(
+        labelled.examples, labelled.indices[inner["train"]]
+    )
+    mean, std = examples_lib.mean_and_std(labelled.examples, sample)
     task = type(run.task)(config)
     facts = run.facts | {
         **{side: len(at) for side, at in inner.items()},
@@ -227,21 +231,23 @@ def _learn(run, config, found, places, path, done):
     }
     policy = task.policy(facts)
     if policy and policy.pca:
-        policy = policy.fitted(examples_lib.covariance(found.examples, sample))
+        policy = policy.fitted(
+            examples_lib.covariance(labelled.examples, sample)
+        )
     policies = {"train": policy, "dev": None}
-    by_hand = task.example_weights([found.examples])
+    by_hand = task.example_weights([labelled.examples])
     parts = {
-        side: found.part(
+        side: labelled.part(
             at,
             policies[side],
-            task.weights(found.examples, found.indices[at], by_hand),
+            task.weights(labelled.examples, labelled.indices[at], by_hand),
         )
         for side, at in inner.items()
     }
     trained, _ = runner.learn_in(
         run_folder.RunFolder(path, task.name), task, records.Data(parts, facts)
     )
-    logits = task.answers(trained, found.part(places)).outputs
+    logits = task.answers(trained, labelled.part(places)).outputs
     shares = softmax(logits.astype("float64"), axis=-1)
     checkpoints.write(done, {"probabilities": shares}, {})
     # Its checkpoints have done their duty.

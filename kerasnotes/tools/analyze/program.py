@@ -67,19 +67,19 @@ def main():
     command.run(Options, run)
 
 
-def run(given, rest, program):
+def run(options_named, rest, program):
     """Do what `--mode` says.
 
     Args:
-        given: the fields of `Options` that the user named.
+        options_named: the fields of `Options` that the user named.
         rest: arguments that are no flags: the runs to compare, or the
             errors to diagnose.
         program: the program's name, for commands to copy.
     """
-    options = Options(**given)
+    options = Options(**options_named)
     options.check()
     mode = options.mode
-    command.check_mode(mode, given, _FLAGS)
+    command.check_mode(mode, options_named, _FLAGS)
     if mode == "compare":
         return compare.compare(
             rest, options.split, options.limit, options.output

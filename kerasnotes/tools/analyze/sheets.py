@@ -13,9 +13,9 @@ from kerasnotes.training.run import flags
 _TITLES = {"given": "read as"}
 
 
-def graded(found):
+def graded(outcome):
     """Return whether errors `[n]` are more than right (0) and wrong (1)."""
-    return not np.isin(found, (0, 1)).all()
+    return not np.isin(outcome, (0, 1)).all()
 
 
 def sheet(run_dir, split="dev", limit=100, output=None, program=""):
@@ -52,9 +52,9 @@ def sheet(run_dir, split="dev", limit=100, output=None, program=""):
     folder = pathlib.Path(output) if output else place(run_dir, split)
     path = folder / "mistakes.csv"
     rows = [outcome.rows[i] for i in order]
-    kept, old = tag_sheet.write(path, rows[:limit], rows[limit:])
-    if kept:
-        print(f"{path}: the tags of {kept} rows are kept")
+    shown, old = tag_sheet.write(path, rows[:limit], rows[limit:])
+    if shown:
+        print(f"{path}: the tags of {shown} rows are kept")
     if old:
         print(f"{old}: the sheet before, with tags that have no row now")
     written = tag_sheet.read(path)

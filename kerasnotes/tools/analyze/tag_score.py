@@ -45,14 +45,17 @@ def score(run_dir, split="dev", path=None):
             "tags what makes each mistake hard: 'blurry; wrong label'"
         )
     outcome = runs.open_run(run_dir).outcome(split)
-    found = _errors_of(rows, outcome, f"{run_dir}, {split}", path)
+    errors_by_row = _errors_of(rows, outcome, f"{run_dir}, {split}", path)
     measure = intervals.Measure.of_examples(outcome.errors)
     print(f"{run_dir}: error {measure.text} on {split}")
     error, part, weights = measure.error, measure.error, None
     looked_at = f"{len(rows)} of {len(outcome.mistakes())} mistakes looked at"
     if sheets.graded(outcome.errors):
         # The largest errors are no sample: they stand for themselves.
-        part, weights = float(found.sum() / len(outcome.rows)), found
+        part, weights = (
+            float(errors_by_row.sum() / len(outcome.rows)),
+            errors_by_row,
+        )
         looked_at += f": {_per_cent(part)} of it"
     print(looked_at)
     if untagged := sum(not of for of in tags):
@@ -103,9 +106,9 @@ def _print(ceilings, error):
         shares = left = None
         if c.interval:
             low, high = c.interval
-            whole = c.fall / c.share
+            fall = c.fall / c.share
             shares = intervals.span(low, high)
-            left = intervals.span(error - high * whole, error - low * whole)
+            left = intervals.span(error - high * fall, error - low * fall)
         rows.append(
             [
                 c.tag,

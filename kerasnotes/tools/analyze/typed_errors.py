@@ -39,7 +39,7 @@ def diagnose(words):
             "--mode=diagnose: needs the errors of train and dev at least: "
             f"--mode=diagnose {_EXAMPLE}. Received: {' '.join(words) or 'none'}"
         )
-    found = components.diagnose(
+    diagnosis = components.diagnose(
         {
             name: intervals.Measure(human_level.share(name, value))
             for name, value in texts.items()
@@ -47,8 +47,8 @@ def diagnose(words):
         None if human is None else human_level.levels("human", human),
     )
     advised = advice.advise(
-        found, remedies.remedies, run_facts.RunFacts({}, found.problems)
+        diagnosis, remedies.remedies, run_facts.RunFacts({}, diagnosis.problems)
     )
-    text = diagnosing.text(found, found.notes, advised)
+    text = diagnosing.text(diagnosis, diagnosis.notes, advised)
     print(text.replace("--human_error", "human=…"))
-    return found
+    return diagnosis

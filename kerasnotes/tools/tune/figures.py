@@ -116,5 +116,5 @@ def _shares(records, name):
                 value=score,
             )
         )
-    found = optuna.importance.get_param_importances(study)
-    return {k: v for k, v in found.items() if math.isfinite(v)}
+    importances = optuna.importance.get_param_importances(study)
+    return {k: v for k, v in importances.items() if math.isfinite(v)}

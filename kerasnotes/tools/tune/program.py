@@ -70,7 +70,7 @@ def main():
 
 def _check_words(words):
     """Refuses the trainer's flags before the bare `--`."""
-    own = {f.name for f in dataclasses.fields(Config)}
+    fields = {f.name for f in dataclasses.fields(Config)}
     others = {
         f.name
         for name in tasks.names()
@@ -78,22 +78,22 @@ def _check_words(words):
     }
     for word in words[: words.index("--") if "--" in words else None]:
         name = word.lstrip("-").partition("=")[0]
-        if word.startswith("--") and name in others - own:
+        if word.startswith("--") and name in others - fields:
             raise errors.UserError(
                 f"{word}: a flag of the trainer; these stand last, behind a "
                 f"bare --: … -- {word}"
             )
 
 
-def run(given, rest, program):
+def run(flags_named, rest, program):
     """Search, or go on; the last process to end writes the results.
 
     Args:
-        given: the fields that the user named.
+        flags_named: the fields that the user named.
         rest: the words behind `--`.
         program: the module, for processes beside this one.
     """
-    config = _config(given)
+    config = _config(flags_named)
     errors.optional_import("the search", "optuna", "tune")
     if not config.search:
         raise errors.UserError(
@@ -123,11 +123,11 @@ def run(given, rest, program):
         ) from error
 
 
-def _config(given):
+def _config(flags_named):
     """Return the Config; presets go from coarse to fine by themselves."""
-    if importance.is_preset(given.get("search", "")):
-        given = {"zoom": 2} | given
-    config = Config(**given)
+    if importance.is_preset(flags_named.get("search", "")):
+        flags_named = {"zoom": 2} | flags_named
+    config = Config(**flags_named)
     config_lib.check_bounds(config)
     return config
 
@@ -193,16 +193,16 @@ class Configured:
 
     def __init__(self, task_class, words):
         self._config_class, self._words = task_class.Config, words
-        given, _ = self({})
+        values, _ = self({})
         for name in _OWN:
-            if name in given:
+            if name in values:
                 raise errors.UserError(
                     f"--{name}: the search gives each trial its own; leave "
                     "the flag out"
                 )
-        if given.get("strategy") in ("auto", "multi_worker"):
+        if values.get("strategy") in ("auto", "multi_worker"):
             raise errors.UserError(
-                f"--strategy={given['strategy']}: a trial is one process; "
+                f"--strategy={values['strategy']}: a trial is one process; "
                 "give one_device, mirrored or tpu, or leave the flag out"
             )
 
@@ -211,11 +211,13 @@ class Configured:
         values = absl_flags.FlagValues()
         flags_lib.define(self._config_class, values)
         words = [f"--{name}={value}" for name, value in flags.items()]
-        given, rest = flags_lib.parse(
+        flags_named, rest = flags_lib.parse(
             self._config_class, ["", *self._words, *words], values
         )
         if rest:
             raise errors.UserError(
                 f"{rest[0]!r}: behind -- stand flags of the trainer alone"
             )
-        return given, self._config_class(**{"strategy": "one_device"} | given)
+        return flags_named, self._config_class(
+            **{"strategy": "one_device"} | flags_named
+        )

@@ -35,13 +35,13 @@ def finish(study):
                 "no trial came to its end; search smaller learning rates, in "
                 "another --study_dir"
             )
-        found = _read(path)
-        if found.get("trials") != len(records):
-            found = _found(study, ranked, records)
-            _write(study, records, found)
+        summary = _read(path)
+        if summary.get("trials") != len(records):
+            summary = _summary(study, ranked, records)
+            _write(study, records, summary)
             # Written last: it says that the rest is whole.
-            files.write_sealed(path, found)
-    print(_verdict(found))
+            files.write_sealed(path, summary)
+    print(_verdict(summary))
     print(f"report: {study.folder / 'report.html'}")
 
 
@@ -66,15 +66,15 @@ def _others(study):
 def _rows(study, records):
     """Yield a dictionary for each trial."""
     for record in records:
-        told = record.user_attrs
+        attributes = record.user_attrs
         yield {
             "trial": record.number,
             "state": record.state.name.lower().replace("fail", "failed"),
             **{d.name: record.params[d.name] for d in study.space},
-            **_shown(study, told["dev"] or {}),
-            "epochs": told["epochs"],
-            "seconds": round(told["seconds"], 1),
-            "reason": told["reason"] or "",
+            **_shown(study, attributes["dev"] or {}),
+            "epochs": attributes["epochs"],
+            "seconds": round(attributes["seconds"], 1),
+            "reason": attributes["reason"] or "",
         }
 
 
@@ -101,13 +101,13 @@ def _text(study, records):
     return tables.text_table(*_cells(study, records))
 
 
-def _found(study, ranked, records):
+def _summary(study, ranked, records):
     """Return what study.json holds; evaluates the best trial on test."""
     best = ranked[0]
     folder = study.run_folder(best.number)
-    given, config = study.flags(best.params)
+    values, config = study.flags(best.params)
     run_dir = {"run_dir": str(study.folder / "best")}
-    told = [record.user_attrs for record in records]
+    attributes = [record.user_attrs for record in records]
     program = f"trainers.{study.task_class.name}"
     return {
         "task": study.task_class.name,
@@ -116,15 +116,15 @@ def _found(study, ranked, records):
         "satisfy": config.satisfy,
         "trials": len(records),
         "complete": len(ranked),
-        "epochs": sum(t["epochs"] for t in told),
+        "epochs": sum(t["epochs"] for t in attributes),
         "epochs_unpruned": len(records) * config.epochs,
-        "seconds": round(sum(t["seconds"] for t in told), 1),
+        "seconds": round(sum(t["seconds"] for t in attributes), 1),
         "best": {
             "trial": best.number,
             "values": best.params,
             "dev": best.user_attrs["dev"],
             "test": _test(study, config, folder, best.user_attrs["dev"]),
-            "command": flags_lib.command(program, given | run_dir),
+            "command": flags_lib.command(program, values | run_dir),
             "folder": str(folder.path),
         },
     }
@@ -139,34 +139,34 @@ def _test(study, config, folder, dev):
         task, trained, data = trials.learn(study, folder, config)
         if "test" not in data.splits:
             return None
-        found = trials.scores(task, trained, data.splits["test"])
+        scores = trials.scores(task, trained, data.splits["test"])
     chooser = study.chooser
     exported = {n: dev[n] for n in chooser.at_export if n in chooser.weights}
-    return chooser.scored(found | exported)
+    return chooser.scored(scores | exported)
 
 
-def _verdict(found):
+def _verdict(summary):
     return "\n".join(
         [
-            f"best: trial {found['best']['trial']} of {found['trials']}: "
-            + _scores(found),
-            f"{found['epochs']} of {found['epochs_unpruned']} epochs trained, "
-            f"{found['seconds']:.0f} s in all trials",
-            f"to train it anew: {found['best']['command']}",
-            f"its report, without training: {_again(found)}",
+            f"best: trial {summary['best']['trial']} of {summary['trials']}: "
+            + _scores(summary),
+            f"{summary['epochs']} of {summary['epochs_unpruned']} epochs "
+            f"trained, {summary['seconds']:.0f} s in all trials",
+            f"to train it anew: {summary['best']['command']}",
+            f"its report, without training: {_again(summary)}",
         ]
     )
 
 
-def _scores(found):
+def _scores(summary):
     """Return dev beside test, and what lies between them."""
     name, dev, test = (
-        found["optimize"],
-        found["best"]["dev"],
-        found["best"]["test"],
+        summary["optimize"],
+        summary["best"]["dev"],
+        summary["best"]["test"],
     )
     text = f"dev {name} {dev[name]:.4f}"
-    chooser = selection.Selection(name, found["satisfy"])
+    chooser = selection.Selection(name, summary["satisfy"])
     for bound in chooser.bounds + chooser.export_bounds:
         if not bound.holds(dev[bound.name]):
             text += f", {bound} BROKEN as in all trials: {dev[bound.name]:.4f}"
@@ -175,39 +175,39 @@ def _scores(found):
     return (
         f"{text}, test {name} {test[name]:.4f} "
         f"({test[name] - dev[name]:+.4f}): trust test, since on dev it was "
-        f"chosen as the best of {found['complete']}"
+        f"chosen as the best of {summary['complete']}"
     )
 
 
-def _again(found):
-    best = found["best"]
-    return f"python -m trainers.{found['task']} --run_dir={best['folder']}"
+def _again(summary):
+    best = summary["best"]
+    return f"python -m trainers.{summary['task']} --run_dir={best['folder']}"
 
 
-def _write(study, records, found):
+def _write(study, records, summary):
     files.write_csv(study.folder / "trials.csv", list(_rows(study, records)))
-    best, name = found["best"], found["optimize"]
+    best, name = summary["best"], summary["optimize"]
     facts = [(f"dev {name}", f"{best['dev'][name]:.4f}")]
     if best["test"]:
         facts.insert(0, (f"test {name}", f"{best['test'][name]:.4f}"))
-    share = found["epochs"] / found["epochs_unpruned"]
+    share = summary["epochs"] / summary["epochs_unpruned"]
     facts += [
-        ("trials", found["trials"]),
+        ("trials", summary["trials"]),
         ("of all epochs trained", f"{share:.0%}"),
-        ("training time", f"{found['seconds']:.0f} s"),
+        ("training time", f"{summary['seconds']:.0f} s"),
     ]
     header, rows = _cells(study, records)
     page.write(
         study.folder / "report.html",
         f"Search: {study.task_class.name} on {study.base.dataset}",
-        found["search"],
+        summary["search"],
         [
             page.Facts(facts),
-            page.Text(f"The best trial: {_scores(found)}."),
+            page.Text(f"The best trial: {_scores(summary)}."),
             page.Heading("The best command"),
             page.Code(best["command"]),
             page.Text("Its report, without training it again:"),
-            page.Code(_again(found)),
+            page.Code(_again(summary)),
             page.Heading("Trials"),
             *search_figures.parallel(study, records),
             page.Heading("What mattered"),

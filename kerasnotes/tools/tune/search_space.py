@@ -122,8 +122,8 @@ class Dimension:
         (30, 70)
         """
         if self.kind == "choice":
-            kept = tuple(c for c in self.choices if c in values)
-            return dataclasses.replace(self, choices=kept)
+            choices = tuple(c for c in self.choices if c in values)
+            return dataclasses.replace(self, choices=choices)
         scale, back = _FORWARD[self.kind], _BACK[self.kind]
         at = sorted(map(scale, values))
         gap = (at[-1] - at[0]) / (len(at) - 1)

@@ -46,7 +46,7 @@ def parse(text):
     >>> [d.name for d in parse("l2=log:1e-3:1,hidden=layers:2-4:50-100")]
     ['l2', 'hidden.layers', 'hidden.units']
     """
-    found = []
+    dimensions = []
     for part in _BETWEEN.split(text):
         name, _, rest = (s.strip() for s in part.partition("="))
         kind, _, rest = (s.strip() for s in rest.partition(":"))
@@ -57,12 +57,12 @@ def parse(text):
             )
         if kind not in _KINDS:
             raise errors.unknown(f"--search={name}", kind, _KINDS)
-        found += _dimensions(name, kind, rest, part.strip())
-    names = [d.name for d in found]
+        dimensions += _dimensions(name, kind, rest, part.strip())
+    names = [d.name for d in dimensions]
     for name in names:
         if names.count(name) > 1:
             raise errors.UserError(f"--search: {name} is named twice")
-    return found
+    return dimensions
 
 
 def _dimensions(name, kind, rest, part):
@@ -144,20 +144,24 @@ def flags(values, base):
     >>> flags({"hidden.layers": 2, "hidden.units": 64}, {})
     {'hidden': '64,64'}
     """
-    found = {
+    values_by_flag = {
         n: str(v) for n, v in values.items() if "." not in n and n != "beta"
     }
     for name, value in values.items():
         flag, dot, argument = name.partition(".")
         if name == "beta":
-            optimizer = found.get("optimizer", base["optimizer"])
+            optimizer = values_by_flag.get("optimizer", base["optimizer"])
             argument = beta(optimizer.partition(":")[0])
             flag, dot = "optimizer", "."
         if not dot or argument == "layers":
             continue
         if argument == "units" and f"{flag}.layers" in values:
-            found[flag] = ",".join([str(value)] * values[f"{flag}.layers"])
+            values_by_flag[flag] = ",".join(
+                [str(value)] * values[f"{flag}.layers"]
+            )
             continue
-        spec = found.get(flag, base[flag])
-        found[flag] = f"{spec}{',' if ':' in spec else ':'}{argument}={value}"
-    return found
+        spec = values_by_flag.get(flag, base[flag])
+        values_by_flag[flag] = (
+            f"{spec}{',' if ':' in spec else ':'}{argument}={value}"
+        )
+    return values_by_flag

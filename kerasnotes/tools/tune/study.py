@@ -96,13 +96,16 @@ class Study:
 
     def ranked(self):
         """Return the records of complete trials, the best first."""
-        found = {t.number: t for t in self.trials(TrialState.COMPLETE)}
+        complete = {t.number: t for t in self.trials(TrialState.COMPLETE)}
         ranked = []
-        while found:
+        while complete:
             best = self.chooser.choose(
-                [t.user_attrs["dev"] | {"trial": n} for n, t in found.items()]
+                [
+                    t.user_attrs["dev"] | {"trial": n}
+                    for n, t in complete.items()
+                ]
             )
-            ranked.append(found.pop(best["trial"]))
+            ranked.append(complete.pop(best["trial"]))
         return ranked
 
     def draw(self, number):
@@ -177,15 +180,15 @@ class Study:
         with contextlib.closing(
             sqlite3.connect(self._database, timeout=_LOCK_SECONDS)
         ) as database:
-            (told,) = database.execute("pragma integrity_check").fetchone()
-            if told != "ok":
-                raise ValueError(told)
+            (search,) = database.execute("pragma integrity_check").fetchone()
+            if search != "ok":
+                raise ValueError(search)
         storage = optuna.storages.RDBStorage(
             f"sqlite:///{self._database}",
             engine_kwargs={"connect_args": {"timeout": _LOCK_SECONDS}},
         )
         study = self._create(storage)
-        told = {
+        search = {
             "task": self.task_class.name,
             "search": self.config.search,
             "seed": self.config.seed,
@@ -193,24 +196,24 @@ class Study:
             **self.base.learned(),
             "epochs": self.base.epochs,
         }
-        known = study.user_attrs.get("told", told)
+        known = study.user_attrs.get("told", search)
         known = config_lib.resolved(type(self.base), known)
-        if known != told and not self._moved(known, told):
-            _refuse_other(self.folder, known, told)
+        if known != search and not self._moved(known, search):
+            _refuse_other(self.folder, known, search)
             optuna.delete_study(study_name=study.study_name, storage=storage)
             shutil.rmtree(self.folder / "trials", ignore_errors=True)
             study = self._create(storage)
-        study.set_user_attr("told", told)
+        study.set_user_attr("told", search)
         return study
 
-    def _moved(self, known, told):
+    def _moved(self, known, search):
         """Return whether a study is the same, on data that lie elsewhere.
 
         Raises:
             UserError: the data that lie there are others.
         """
         moved = places.moved(self.base, {"flags": known})
-        if {n for n in told if known.get(n) != told[n]} - {*moved}:
+        if {n for n in search if known.get(n) != search[n]} - {*moved}:
             return False
         for path in sorted(self.folder.glob("trials/*/config.json")):
             folder = self.run_folder(int(path.parent.name))
@@ -223,7 +226,7 @@ class Study:
     def _of_trial(self, folder):
         """Return the task of a trial, whose data lie where the flags say."""
         config_class = self.task_class.Config
-        flags = run_folder.kept_flags(config_class, folder.read(), folder)
+        flags = run_folder.saved_flags(config_class, folder.read(), folder)
         flags |= {
             name: getattr(self.base, name)
             for name in places.moved(self.base, {"flags": flags})
@@ -233,19 +236,19 @@ class Study:
     def _check_records(self):
         """Refuses trials that aren't as they were told."""
         for number, trial in enumerate(self.trials()):
-            told, name = trial.user_attrs, self.chooser.optimize
-            whole = trial.number == number and not trial.state.is_finished()
-            whole = whole or (
+            attributes, name = trial.user_attrs, self.chooser.optimize
+            sound = trial.number == number and not trial.state.is_finished()
+            sound = sound or (
                 trial.number == number
                 and {d.name for d in self.space} <= trial.params.keys()
-                and isinstance(told.get("epochs"), int)
-                and isinstance(told.get("seconds"), float)
-                and isinstance(told.get("reason", 0), str | None)
-                and isinstance(told.get("dev", 0), dict | None)
+                and isinstance(attributes.get("epochs"), int)
+                and isinstance(attributes.get("seconds"), float)
+                and isinstance(attributes.get("reason", 0), str | None)
+                and isinstance(attributes.get("dev", 0), dict | None)
             )
             if trial.state == TrialState.COMPLETE:
-                whole = whole and told["dev"].get(name) == trial.value
-            if not whole:
+                sound = sound and attributes["dev"].get(name) == trial.value
+            if not sound:
                 raise ValueError(f"trial {number} is damaged")
 
     @property
@@ -307,12 +310,12 @@ def _suggest(trial, dimension):
     return trial.suggest_float(name, low, high, log=dimension.kind == "log")
 
 
-def _refuse_other(folder, known, told):
+def _refuse_other(folder, known, search):
     """Raise if a study with something learned is another search."""
     if not any(folder.glob("trials/*/checkpoints/*.npz")):
         return
-    name = next(n for n in {**known, **told} if known.get(n) != told.get(n))
+    name = next(n for n in {**known, **search} if known.get(n) != search.get(n))
     raise errors.UserError(
-        f"--{name}={told.get(name)}: the search in {folder} has "
+        f"--{name}={search.get(name)}: the search in {folder} has "
         f"--{name}={known.get(name)}; give another --study_dir"
     )

@@ -35,19 +35,19 @@ class Reporter(keras.callbacks.Callback):
         live: a stream that shows the epoch on a terminal, or None.
     """
 
-    def __init__(self, trial, chooser, told, live=None):
+    def __init__(self, trial, chooser, reported, live=None):
         super().__init__()
         self._trial, self._chooser = trial, chooser
-        self._told, self._live = dict(told), live
+        self._reported, self._live = dict(reported), live
 
     def on_epoch_end(self, epoch, logs=None):
         epoch += 1
-        if epoch in self._told:
+        if epoch in self._reported:
             return
         smaller = selection.smaller_is_better(self._chooser.optimize)
         best = min if smaller else max
-        score = best([self._score(logs, smaller), *self._told.values()])
-        self._told[epoch] = score
+        score = best([self._score(logs, smaller), *self._reported.values()])
+        self._reported[epoch] = score
         self._trial.report(score, epoch)
         if self._live:
             text = f"\rtrial {self._trial.number}  epoch {epoch}  {score:.4f}"
@@ -118,9 +118,9 @@ def attempt(study, trial):
     """
     folder = study.run_folder(trial.number)
     _, config = study.flags(trial.params)
-    told = study.trials()[trial.number].intermediate_values
+    reported = study.trials()[trial.number].intermediate_values
     live = sys.stdout if sys.stdout.isatty() else None
-    reporter = Reporter(trial, study.chooser, told, live)
+    reporter = Reporter(trial, study.chooser, reported, live)
     state, dev, value, reason = TrialState.COMPLETE, None, None, None
     try:
         with output(folder):
@@ -142,13 +142,13 @@ def attempt(study, trial):
         signal.signal(signal.SIGTERM, command.stop)
     if state == TrialState.PRUNED:
         dev = run["best"] and study.chooser.scored(run["best"])
-    for name, found in {
+    for name, metrics in {
         "dev": dev,
         "epochs": len(run["history"]) if run else 0,
         "seconds": run["seconds"] if run else 0.0,
         "reason": reason,
     }.items():
-        trial.set_user_attr(name, found)
+        trial.set_user_attr(name, metrics)
     study.optuna.tell(trial, value, state if value is None else None)
     return _line(study, trial.number)
 
@@ -164,21 +164,30 @@ def _own_fault(study, trial, error):
 
 def _line(study, number):
     record = study.trials()[number]
-    told = record.user_attrs
+    attributes = record.user_attrs
     name = study.chooser.optimize
-    score = f"dev {name} {told['dev'][name]:.4f}  " if told["dev"] else ""
+    score = (
+        f"dev {name} {attributes['dev'][name]:.4f}  "
+        if attributes["dev"]
+        else ""
+    )
     values = " ".join(f"{k}={v}" for k, v in record.params.items())
-    reason = f"  ({told['reason'].split(';')[0]})" if told["reason"] else ""
+    reason = (
+        f"  ({attributes['reason'].split(';')[0]})"
+        if attributes["reason"]
+        else ""
+    )
     return (
         f"trial {number:<3} {record.state.name.lower():<9} {score}"
-        f"{told['epochs']} epochs  {told['seconds']:.1f} s  {values}{reason}"
+        f"{attributes['epochs']} epochs  {attributes['seconds']:.1f} s  "
+        f"{values}{reason}"
     )
 
 
 def _left(folder):
     """Return the last state that a run which didn't end has saved."""
-    found = checkpoints.Checkpoints(folder / "checkpoints").load_last()
-    return found and found[1]
+    checkpoint = checkpoints.Checkpoints(folder / "checkpoints").load_last()
+    return checkpoint and checkpoint[1]
 
 
 def _exported(task, trained, data, folder):

@@ -61,12 +61,12 @@ def heat_maps(model, name, pictures, classes):
     if layer is exact:
         kernel = keras_private.operation_of(model.outputs[0]).kernel
         weights = tf.gather(tf.cast(kernel, tf.float32), classes, axis=1)
-        found = tf.einsum("nhwk,kn->nhw", maps32, weights)
-        return CAM, found.numpy()
+        heat = tf.einsum("nhwk,kn->nhw", maps32, weights)
+        return CAM, heat.numpy()
     gradient = tf.cast(tape.gradient(scores, maps), tf.float32)
     weights = tf.reduce_mean(gradient, axis=(1, 2))
-    found = tf.nn.relu(tf.einsum("nhwk,nk->nhw", maps32, weights))
-    return GRAD_CAM, found.numpy()
+    heat = tf.nn.relu(tf.einsum("nhwk,nk->nhw", maps32, weights))
+    return GRAD_CAM, heat.numpy()
 
 
 def spread(heat, fields, size):

@@ -61,11 +61,11 @@ def _cells(row):
         f"{row.size:,}",
         f"{row.parameters:,}" if row.parameters else "",
         "?" if adds is None else f"{adds:,}" if adds else "",
-        *_seen(row.fields),
+        *_field_cells(row.fields),
     ]
 
 
-def _seen(fields):
+def _field_cells(fields):
     """Return the texts for the receptive field and its stride."""
     if fields is None:
         return "?", "?"

@@ -60,16 +60,18 @@ def peaks(model, names, pictures, batch_size, count=9):
     taps = keras.Model(
         model.inputs, {n: _peaks(model.get_layer(n).output) for n in names}
     )
-    found = {}
+    best = {}
     starts = range(0, len(pictures), batch_size)
     for start in progress.progress(starts, len(starts), "looking at batches"):
         places = np.arange(start, min(start + batch_size, len(pictures)))
-        given = taps.predict_on_batch(pictures.at(places).astype("float32"))
-        for name, (values, spots) in given.items():
+        activations = taps.predict_on_batch(
+            pictures.at(places).astype("float32")
+        )
+        for name, (values, spots) in activations.items():
             all_places = np.broadcast_to(places[:, None], spots.shape)
             new = Peaks(values, all_places, spots)
-            found[name] = found.get(name, new.first(0)).best(new, count)
-    return found
+            best[name] = best.get(name, new.first(0)).best(new, count)
+    return best
 
 
 def _peaks(maps):
@@ -112,20 +114,20 @@ def cut(picture, fields, unit):
     return np.pad(picture[inside], [*widths, (0, 0)], constant_values=_FILL)
 
 
-def of_unit(found, row, unit, pictures):
+def of_unit(peaks_found, row, unit, pictures):
     """Return the patches of a unit, the most exciting first.
 
     Only those above 0: what gives 0 or less doesn't excite.
 
     Args:
-        found: the layer's `Peaks`.
+        peaks_found: the layer's `Peaks`.
         row: the layer's row of `mechanics.table`.
         unit: the unit.
         pictures: as for `peaks`.
     """
     cuts = []
     for value, place, spot in zip(
-        *(part[:, unit] for part in found.parts()), strict=True
+        *(part[:, unit] for part in peaks_found.parts()), strict=True
     ):
         if value > 0:
             at = divmod(int(spot), row.shape[1])

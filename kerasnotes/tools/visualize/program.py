@@ -69,22 +69,22 @@ def main():
     command.run(Options, run)
 
 
-def run(given, rest, program):
+def run(options_named, rest, program):
     """Do what `--mode` says.
 
     Args:
-        given: the fields of `Options` that the user named.
+        options_named: the fields of `Options` that the user named.
         rest: files and folders of pictures to look at.
         program: the program's name.
 
     Returns:
         What was written: paths, the page last; or the summary.
     """
-    options = Options(**given)
+    options = Options(**options_named)
     options.check()
     mode = options.mode
-    command.check_mode(mode, given, _FLAGS)
-    _check_inputs(options, given, rest)
+    command.check_mode(mode, options_named, _FLAGS)
+    _check_inputs(options, options_named, rest)
     if mode == "summary":
         return _summary(options)
     look = subject.look(options, rest)
@@ -95,28 +95,30 @@ def run(given, rest, program):
         )
     if mode != "all":
         blocks = getattr(views, mode)(look)
-        return _told(b.png for b in blocks if isinstance(b, page.Picture))
+        return _print_paths(
+            b.png for b in blocks if isinstance(b, page.Picture)
+        )
     blocks = views.filters(look)
     if look.layers:
         blocks += views.patches(look)
         blocks += views.activations(look)
         blocks += views.heat_maps(look)
     pictures = [b.png for b in blocks if isinstance(b, page.Picture)]
-    return _told([*pictures, _page(look, blocks)])
+    return _print_paths([*pictures, _page(look, blocks)])
 
 
-def _told(paths):
+def _print_paths(paths):
     paths = list(paths)
     for path in paths:
         print(errors.printable(path))
     return paths
 
 
-def _check_inputs(options, given, rest):
+def _check_inputs(options, options_named, rest):
     mode = options.mode
     if rest and "split" not in _FLAGS[mode]:
         raise errors.UserError(f"{rest[0]!r}: --mode={mode} takes flags alone")
-    for name in {"split", "dataset"} & set(given):
+    for name in {"split", "dataset"} & set(options_named):
         if rest:
             raise errors.UserError(
                 f"--{name}: the pictures are those named, {rest[0]} first; "
@@ -148,13 +150,13 @@ def _summary(options):
             )
     else:
         name, side = options.model, options.image_size
-        own = models.default_shape(name)
-        if side is None and own is None:
+        default = models.default_shape(name)
+        if side is None and default is None:
             raise errors.UserError(
                 f"--image_size: {name} has no size of its own; give one, "
                 "such as 8, of grey pictures"
             )
-        shape = (side, side, own[-1] if own else 1) if side else own
+        shape = (side, side, default[-1] if default else 1) if side else default
         with errors.as_flags(default=f"--model={name}"):
             model = models.build(name, input_shape=shape)
     text = layer_table.text(model)

@@ -35,7 +35,7 @@ class Pictures:
         images: uint8 `[n, height, width, channels]`.
         indices: which of them, and in which order.
         titles: what each is: its true class, or a file's name.
-        given: what the model takes each for, or None where it isn't asked.
+        answers: what the model takes each for, or None where it isn't asked.
         wrong: for each the class that it should have given, or that it
             wrongly gave as one of several; None where it is right.
     """
@@ -43,7 +43,7 @@ class Pictures:
     images: np.ndarray
     indices: np.ndarray
     titles: list
-    given: list | None = None
+    answers: list | None = None
     wrong: list | None = None
 
     def __len__(self):
@@ -114,8 +114,8 @@ def look(options, paths):
     Raises:
         UserError: there is no such run, layer or split, or no picture.
     """
-    given = {"dataset": options.dataset} if options.dataset else {}
-    run = runs.open_run(options.run_dir, **given)
+    flags = {"dataset": options.dataset} if options.dataset else {}
+    run = runs.open_run(options.run_dir, **flags)
     if not isinstance(run.task, pictures.PictureTask):
         raise errors.UserError(
             f"--run_dir={options.run_dir}: a run of {run.task.name}; give "
@@ -201,13 +201,13 @@ def _from_files(paths, run):
             )
         }
 
-    found = {}
+    by_class = {}
     for path, answer in picture_serving.answers(decode, paths):
         if "error" in answer:
             raise errors.UserError(f"{path}: {answer['error']}")
-        found[path] = answer["picture"].numpy()
+        by_class[path] = answer["picture"].numpy()
     return Pictures(
-        np.stack(list(found.values())),
-        np.arange(len(found)),
-        [pathlib.Path(path).name for path in found],
+        np.stack(list(by_class.values())),
+        np.arange(len(by_class)),
+        [pathlib.Path(path).name for path in by_class],
     )

@@ -42,7 +42,7 @@ def filters(look):
 def patches(look):
     """Return the blocks with the patches that excite units most."""
     names = [row.name for row in look.layers]
-    found = patches_lib.peaks(look.model, names, look.pictures, look.batch_size)
+    peaks = patches_lib.peaks(look.model, names, look.pictures, look.batch_size)
     blocks = [
         page.Heading("What excites units most"),
         page.Text(
@@ -53,7 +53,7 @@ def patches(look):
         ),
     ]
     for row in look.layers:
-        units, of_layer = look.units_of(row), found[row.name]
+        units, of_layer = look.units_of(row), peaks[row.name]
         groups = [
             patches_lib.of_unit(of_layer, row, unit, look.pictures)
             for unit in units
@@ -80,10 +80,10 @@ def patches(look):
 def activations(look):
     """Return the blocks with the activation maps of some pictures."""
     places = _mixed(look)
-    given = look.pictures.at(places)
+    batch = look.pictures.at(places)
     taps = {x.name: look.model.get_layer(x.name).output for x in look.layers}
     maps = keras.Model(look.model.inputs, taps).predict_on_batch(
-        given.astype("float32")
+        batch.astype("float32")
     )
     blocks = [
         page.Heading("Activation maps"),
@@ -95,7 +95,7 @@ def activations(look):
     for row in look.layers:
         units = look.units_of(row)
         figure = activations_plot.activations(
-            given,
+            batch,
             maps[row.name][..., units],
             [look.pictures.titles[i] for i in places],
             [f"unit {unit}" for unit in units],
@@ -146,24 +146,24 @@ def _last(look):
 def _heat(look, row, name, places, text):
     """Return the picture of what speaks for classes in these places."""
     names = look.run.facts["classes"]
-    given = look.pictures.at(places)
+    batch = look.pictures.at(places)
     answers = _answers(look, places, names)
     wrong = look.pictures.wrong and [look.pictures.wrong[i] for i in places]
     columns = [answers]
     if name == "heat_maps_wrong":
         columns.append([names.index(missed) for missed in wrong])
     heats = [
-        heat_maps_lib.heat_maps(look.model, row.name, given, classes)
+        heat_maps_lib.heat_maps(look.model, row.name, batch, classes)
         for classes in columns
     ]
     method = heats[0][0]
     tiles, titles = [], []
     for i, place in enumerate(places):
-        tiles.append(given[i])
+        tiles.append(batch[i])
         titles.append(look.pictures.titles[place])
         for classes, (_, maps) in zip(columns, heats, strict=True):
-            heat = heat_maps_lib.spread(maps[i], row.fields, given.shape[1:3])
-            tiles.append(heat_map.overlay(given[i], heat))
+            heat = heat_maps_lib.spread(maps[i], row.fields, batch.shape[1:3])
+            tiles.append(heat_map.overlay(batch[i], heat))
             titles.append(f"for {names[classes[i]]}")
     across = 1 + len(columns)
     figure = images.grid(tiles, titles, 6 // across * across, side=1.7)
@@ -184,12 +184,12 @@ def _answers(look, places, names):
         look.pictures.at(places).astype("float32")
     )
     best = [int(i) for i in np.argmax(logits, axis=-1)]
-    given = look.pictures.given
-    if given is None:
+    answers = look.pictures.answers
+    if answers is None:
         return best
     # Of several labels, none may be given.
     return [
-        names.index(given[place]) if given[place] in names else top
+        names.index(answers[place]) if answers[place] in names else top
         for place, top in zip(places, best, strict=True)
     ]
 

@@ -96,26 +96,26 @@ def _from_tf_config():
     if config == {}:
         return None
     parts = config if isinstance(config, dict) else {}
-    tasks, own = parts.get("cluster"), parts.get("task")
-    if not isinstance(tasks, dict) or not isinstance(own, dict):
+    tasks, entry = parts.get("cluster"), parts.get("task")
+    if not isinstance(tasks, dict) or not isinstance(entry, dict):
         raise _wrong("it has not both a cluster and a task")
-    kind = own.get("type")
+    kind = entry.get("type")
     _check_kinds(tasks, kind)
     _check_addresses(tasks)
     try:
-        index = int(own.get("index"))
+        index = int(entry.get("index"))
     except (TypeError, ValueError) as error:
-        raise _wrong(f"index {own.get('index')!r} is no number") from error
+        raise _wrong(f"index {entry.get('index')!r} is no number") from error
     count = len(tasks.get(kind, []))
     if not 0 <= index < count:
         raise _wrong(f"there are {count} of type {kind}; index {index} is none")
     return _Cluster(tasks, kind, index)
 
 
-def _check_kinds(tasks, own):
-    if own == "evaluator":
+def _check_kinds(tasks, task_kind):
+    if task_kind == "evaluator":
         raise _wrong("type evaluator is refused: the chief evaluates")
-    for kind in (own, *tasks):
+    for kind in (task_kind, *tasks):
         if kind == "ps":
             raise _wrong("type ps is refused: parameter servers lose updates")
         if kind not in ("chief", "worker", "evaluator"):
@@ -123,7 +123,7 @@ def _check_kinds(tasks, own):
 
 
 def _check_addresses(tasks):
-    seen = set()
+    used = set()
     for kind, hosts in tasks.items():
         if not isinstance(hosts, list):
             raise _wrong(f"{kind} must list addresses")
@@ -131,9 +131,9 @@ def _check_addresses(tasks):
             host, _, port = str(address).rpartition(":")
             if not host or not port.isdecimal() or not 0 < int(port) < 2**16:
                 raise _wrong(f"{address!r} is no host:port")
-            if address in seen:
+            if address in used:
                 raise _wrong(f"{address} is there twice")
-            seen.add(address)
+            used.add(address)
     if len(tasks.get("chief", [])) > 1:
         raise _wrong("there is more than one chief")
 

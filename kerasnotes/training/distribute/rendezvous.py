@@ -61,7 +61,7 @@ def _gather(server, addresses, end):
 
 def _join(place, name, end):
     host, port = name.rsplit(":", 1)
-    first, told = (host.strip("[]"), int(port)), time.monotonic()
+    first, announced = (host.strip("[]"), int(port)), time.monotonic()
     while True:
         try:
             with socket.create_connection(first, timeout=_PAUSE) as link:
@@ -71,8 +71,8 @@ def _join(place, name, end):
                     return
         except OSError:
             pass  # It isn't there yet.
-        if time.monotonic() > min(told + _PAUSE, end):
-            told = time.monotonic()
+        if time.monotonic() > min(announced + _PAUSE, end):
+            announced = time.monotonic()
             _say(name, end)
         time.sleep(_REPEAT)
 

@@ -46,9 +46,9 @@ def check(config, strategy):
         )
     with errors.as_flags(spec="--optimizer"):
         optimizer = optimizers.get(config.optimizer, config.learning_rate)
-    given = optimizer.get_config()
+    settings = optimizer.get_config()
     for name in _OF_ONE_DEVICE:
-        if given.get(name):
+        if settings.get(name):
             raise errors.UserError(
                 f"--optimizer={config.optimizer}: Keras has {name} on one "
                 f"device alone, and there are {count} replicas; leave it out"

@@ -58,8 +58,8 @@ def strategy(name):
         name = _best()
     if name == "one_device":
         return tf.distribute.get_strategy()
-    made = {"mirrored": _mirrored, "multi_worker": _multi_worker, "tpu": _tpu}
-    return made[name]()
+    makers = {"mirrored": _mirrored, "multi_worker": _multi_worker, "tpu": _tpu}
+    return makers[name]()
 
 
 def batch_size(config, most):
@@ -81,17 +81,17 @@ def batch_size(config, most):
     if config.batch_size <= most:
         return config.batch_size
     replicas = strategy(config.strategy).num_replicas_in_sync
-    found = max(most // replicas, 1) * replicas
-    tell_batch_size(config, found, most)
-    return found
+    size = max(most // replicas, 1) * replicas
+    tell_batch_size(config, size, most)
+    return size
 
 
-def tell_batch_size(config, found, examples):
+def tell_batch_size(config, size, examples):
     """Print the batch size where it isn't the one of the flag."""
-    if found < config.batch_size:
+    if size < config.batch_size:
         print(
             f"--batch_size={config.batch_size}: there are {examples:,} "
-            f"examples to train on: {found:,} a step"
+            f"examples to train on: {size:,} a step"
         )
 
 
@@ -117,7 +117,7 @@ def training_batch(config, size):
 
 def _best():
     """Return the name of the strategy that uses all there is."""
-    if tpu.found():
+    if tpu.available():
         return "tpu"
     if clusters.workers() > 1:
         return "multi_worker"
@@ -221,10 +221,10 @@ def on_device(data, device):
 
 def on_one_device(model):
     """Return a copy of a model of several devices on the first one."""
-    made = type(model).from_config(model.get_config())
-    replicas.synchronize(made)
-    made.set_weights(model.get_weights())
-    for old, new in zip(model.layers, made.layers, strict=True):
+    copy = type(model).from_config(model.get_config())
+    replicas.synchronize(copy)
+    copy.set_weights(model.get_weights())
+    for old, new in zip(model.layers, copy.layers, strict=True):
         # Penalties leave the weights of frozen layers out.
         new.trainable = old.trainable
-    return made
+    return copy

@@ -8,7 +8,7 @@ import tensorflow as tf
 from kerasnotes import errors
 
 
-def found():
+def available():
     """Return whether there is a TPU that is meant for this process.
 
     That is one of this machine, whose cores the package tensorflow-tpu lists,

@@ -45,11 +45,11 @@ def sum_all(array):
 
 # Traced once, as it is called within epochs.
 @tf.function(input_signature=[tf.TensorSpec(None, tf.int32)], autograph=False)
-def _add(own):
+def _add(value):
     replica = tf.distribute.get_replica_context()
     local = replica.num_replicas_in_sync // len(clusters.addresses())
     first = replica.replica_id_in_sync_group % local == 0
-    return replica.all_reduce("SUM", own * tf.cast(first, own.dtype))
+    return replica.all_reduce("SUM", value * tf.cast(first, value.dtype))
 
 
 def from_chief(data):
@@ -58,8 +58,8 @@ def from_chief(data):
         return data
     chief = is_chief()
     size = sum_all(len(data) if chief else 0)
-    own = np.frombuffer(data, np.uint8) if chief else np.zeros(size)
-    return sum_all(own).astype(np.uint8).tobytes()
+    content = np.frombuffer(data, np.uint8) if chief else np.zeros(size)
+    return sum_all(content).astype(np.uint8).tobytes()
 
 
 def may_agree(step, together):
@@ -79,19 +79,19 @@ def any_of(*asked):
     return tuple(sum_all(np.int32(asked)) > 0)
 
 
-def check_alike(own, told):
+def check_alike(value, message):
     """Check that all workers have the same; else one would wait for ever.
 
     Args:
-        own: what this worker has, whose `repr` tells it.
-        told: the error's text.
+        value: what this worker has, whose `repr` tells it.
+        message: the error's text.
 
     Raises:
         UserError: they don't; on every worker.
     """
-    own = repr(own).encode()
-    if any_of(from_chief(own) != own)[0]:
-        raise errors.UserError(told)
+    value = repr(value).encode()
+    if any_of(from_chief(value) != value)[0]:
+        raise errors.UserError(message)
 
 
 def check_flags(config):
@@ -103,13 +103,13 @@ def check_flags(config):
     Raises:
         UserError: they don't; on every worker.
     """
-    own = dataclasses.asdict(config) | {"run_dir": "", "data_dir": None}
+    flags = dataclasses.asdict(config) | {"run_dir": "", "data_dir": None}
     for field in dataclasses.fields(config):
-        if config_lib.of_path(field) and own[field.name]:
+        if config_lib.of_path(field) and flags[field.name]:
             # It may lie elsewhere on each machine.
-            own[field.name] = paths.short(own[field.name])
+            flags[field.name] = paths.short(flags[field.name])
     check_alike(
-        own,
+        flags,
         "the workers have different flags, or don't see the same run; start "
         "the same command on each, with a --run_dir that all can read",
     )
@@ -132,7 +132,7 @@ def chief_first(function):
 
 
 @contextlib.contextmanager
-def own_folder(path):
+def worker_folder(path):
     """Yield the folder in which this process runs.
 
     The chief's is the one given. What another worker does, it does silently
@@ -145,30 +145,30 @@ def own_folder(path):
         yield path
         return
     with (
-        tempfile.TemporaryDirectory(prefix="kerasnotes-worker-") as own,
+        tempfile.TemporaryDirectory(prefix="kerasnotes-worker-") as folder,
         open(os.devnull, "w", encoding="utf-8") as null,
         contextlib.redirect_stdout(null),
     ):
-        _take(path, own)
+        _take(path, folder)
         try:
-            yield own
+            yield folder
         except errors.UserError as error:
             # The temporary folder will be gone, and is the same run's.
-            told = str(error).replace(own, str(path))
-            raise type(error)(told) from error
+            message = str(error).replace(folder, str(path))
+            raise type(error)(message) from error
 
 
-def _take(path, own):
+def _take(path, folder):
     try:
         for name in _TAKEN:
             taken = pathlib.Path(path, name)
             if taken.is_dir():
-                shutil.copytree(taken, pathlib.Path(own, name))
+                shutil.copytree(taken, pathlib.Path(folder, name))
             elif taken.exists():
-                shutil.copy(taken, own)
+                shutil.copy(taken, folder)
     except OSError as error:
         raise errors.UserError(
-            f"{path}: can't be copied to {own} ({error}); set TMPDIR to a "
+            f"{path}: can't be copied to {folder} ({error}); set TMPDIR to a "
             "folder with room for a copy"
         ) from error
 
@@ -188,8 +188,8 @@ def together():
         if not strategies.several_workers() or isinstance(error, _OWN):
             raise
         lines = str(error).splitlines()
-        told = [line for line in lines if line.startswith("/job:")]
-        which = f" ({', '.join(told)})" if told else ""
+        devices = [line for line in lines if line.startswith("/job:")]
+        which = f" ({', '.join(devices)})" if devices else ""
         raise errors.UserError(
             f"another worker is gone{which}; its output or machine tells why; "
             "start all of them again: the same commands go on"

@@ -80,8 +80,8 @@ def check_optimizer(config):
     """
     try:
         with errors.as_flags(spec="--optimizer"):
-            made = optimizers.get(config.optimizer, config.learning_rate)
-        made.apply([keras.ops.array([0.0])], [keras.Variable([1.0])])
+            candidate = optimizers.get(config.optimizer, config.learning_rate)
+        candidate.apply([keras.ops.array([0.0])], [keras.Variable([1.0])])
     except errors.UserError:
         raise
     except (TypeError, ValueError, tf.errors.OpError) as error:
@@ -90,13 +90,13 @@ def check_optimizer(config):
             f"--optimizer={config.optimizer}: an argument doesn't fit: {reason}"
         ) from error
     for name, flag in _OWN_FLAGS.items():
-        if made.get_config().get(name):
+        if candidate.get_config().get(name):
             raise errors.UserError(
                 f"--optimizer={config.optimizer}: {name} has a flag of its "
                 f"own, which counts over all replicas: {flag}"
             )
     for name in _AVERAGES:
-        value = made.get_config().get(name) or 0
+        value = candidate.get_config().get(name) or 0
         if not 0 <= value < 1:
             raise errors.UserError(
                 f"--optimizer={config.optimizer}: {name} must be in [0, 1). "
@@ -117,8 +117,8 @@ def optimizer(config, steps_per_epoch):
     if callable(rate):
         rate = nudging.Scaled(rate)
     with errors.as_flags(spec="--optimizer"):
-        made = optimizers.get(config.optimizer, rate)
-    kind, settings = type(made), made.get_config()
+        result = optimizers.get(config.optimizer, rate)
+    kind, settings = type(result), result.get_config()
     # Not by how many the process has made: checkpoints hold it.
     settings["name"] = "optimizer"
     if config.weight_average is not None:
@@ -132,10 +132,10 @@ def optimizer(config, steps_per_epoch):
     if clip:
         clipped = {"clip_summed": staticmethod(clip)}
         kind = type(kind.__name__, (_ClipSummed, kind), clipped)
-    made = kind.from_config(settings)
+    result = kind.from_config(settings)
     if config.precision == "mixed_float16":
-        made = replicas.LossScale(made, name="loss_scale")
-    return made
+        result = replicas.LossScale(result, name="loss_scale")
+    return result
 
 
 def compile(model, loss, metrics, config, steps_per_epoch):
@@ -173,13 +173,13 @@ def together(config, steps):
         steps: steps of an epoch, or what is left of one.
     """
     asked = config.steps_per_execution
-    found = next(n for n in range(asked, 0, -1) if not steps % n)
-    if found < asked:
+    divisor = next(n for n in range(asked, 0, -1) if not steps % n)
+    if divisor < asked:
         print(
-            f"--steps_per_execution={asked}: {found} run in one call, so that "
-            f"an epoch stays {steps} steps"
+            f"--steps_per_execution={asked}: {divisor} run in one call, so "
+            f"that an epoch stays {steps} steps"
         )
-    return found
+    return divisor
 
 
 def keep_together(model, config, steps):

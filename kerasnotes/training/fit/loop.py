@@ -236,14 +236,14 @@ def fit(model, run, splits, watchers=()):
 
 
 def _resume(keeper, store):
-    found = store.load_last()
+    checkpoint = store.load_last()
     workers.check_alike(
-        found and (found[1]["epoch"], found[1]["step"]),
+        checkpoint and (checkpoint[1]["epoch"], checkpoint[1]["step"]),
         "--run_dir: the workers don't see the same run; give a folder that "
         "all of them can read",
     )
-    if found is None:
+    if checkpoint is None:
         return None
-    values, state, path = found
+    values, state, path = checkpoint
     keeper.resume(values, state, path)
     return f"going on from {path}, after {keeper.place}"

@@ -182,7 +182,7 @@ def _norms(model, x, y, w):
         layer: (output, [at[id(v)] for v in layer.trainable_variables])
         for layer, output in outputs.items()
     }
-    found = tape.gradient(
+    slopes = tape.gradient(
         cost, list(sources.values()), unconnected_gradients="zero"
     )
     return [
@@ -193,7 +193,7 @@ def _norms(model, x, y, w):
             / math.sqrt(max(1, outputs[layer].numpy().size)),
             "signal": _norm([signal]) / scale,
         }
-        for layer, (signal, gradients) in zip(sources, found, strict=True)
+        for layer, (signal, gradients) in zip(sources, slopes, strict=True)
     ]
 
 
@@ -211,10 +211,10 @@ def _weighted_layers(layer):
         layer, include_self=False, recursive=False
     )
     theirs = {id(v) for child in inner for v in child.trainable_variables}
-    own = [v for v in layer.trainable_variables if id(v) not in theirs]
-    if own or (theirs and isinstance(layer, keras.layers.RNN)):
+    variables = [v for v in layer.trainable_variables if id(v) not in theirs]
+    if variables or (theirs and isinstance(layer, keras.layers.RNN)):
         return [layer]
-    return [found for child in inner for found in _weighted_layers(child)]
+    return [entry for child in inner for entry in _weighted_layers(child)]
 
 
 @contextlib.contextmanager
@@ -227,9 +227,9 @@ def _recorded(layers, outputs):
         # Keras reads the signature.
         @functools.wraps(original)
         def call(*args, **kwargs):
-            found = original(*args, **kwargs)
-            outputs[layer] = keras.tree.flatten(found)[0]
-            return found
+            output = original(*args, **kwargs)
+            outputs[layer] = keras.tree.flatten(output)[0]
+            return output
 
         layer.call = call
 

@@ -92,14 +92,14 @@ class Nudger:
     """
 
     def __init__(self, path, model, config):
-        self._path, self._config, self._told = path, config, None
+        self._path, self._config, self._last_error = path, config, None
         self._optimizer = model.optimizer
         fields = dataclasses.fields(config)
         self._bounds = {f.name: f.metadata["bounds"] for f in fields}
-        found = [v.regularizer for v in model.trainable_variables]
+        penalties = [v.regularizer for v in model.trainable_variables]
         self._penalties = [
             (name, penalty.scales[name])
-            for penalty in {id(p): p for p in found}.values()
+            for penalty in {id(p): p for p in penalties}.values()
             if isinstance(penalty, regularizers.Penalty)
             for name in penalty.scales
             if getattr(config, name)
@@ -125,10 +125,10 @@ class Nudger:
         Returns:
             Whether the run is to stop.
         """
-        found = self.read(row["epoch"], nudges)
-        if found:
-            row["nudge"] = f"{row.get('nudge', '')} {text(found)}".strip()
-            nudges += found
+        nudged = self.read(row["epoch"], nudges)
+        if nudged:
+            row["nudge"] = f"{row.get('nudge', '')} {text(nudged)}".strip()
+            nudges += nudged
             self.apply(nudges)
         return self.values(nudges)["stop"]
 
@@ -144,26 +144,26 @@ class Nudger:
         Returns:
             A list of `{"epoch": epoch, "key": key, "value": value}`.
         """
-        found = self._read(epoch, nudges) if workers.is_chief() else []
-        return json.loads(workers.from_chief(json.dumps(found).encode()))
+        nudged = self._read(epoch, nudges) if workers.is_chief() else []
+        return json.loads(workers.from_chief(json.dumps(nudged).encode()))
 
     def _read(self, epoch, nudges):
         try:
             asked = self._asked()
         except errors.UserError as error:
-            if self._told != str(error):
+            if self._last_error != str(error):
                 _say(f"{error}; nothing in it is taken, the run goes on")
-            self._told = str(error)
+            self._last_error = str(error)
             return []
-        self._told, now = None, self.values(nudges)
-        found = [
+        self._last_error, now = None, self.values(nudges)
+        nudged = [
             {"epoch": epoch, "key": key, "value": value}
             for key, value in asked.items()
             if value != now[key]
         ]
-        if found:
-            _say(f"{self._path}: after epoch {epoch}: {text(found)}")
-        return found
+        if nudged:
+            _say(f"{self._path}: after epoch {epoch}: {text(nudged)}")
+        return nudged
 
     def apply(self, nudges):
         """Set the variables to what holds after the nudges."""
@@ -180,19 +180,19 @@ class Nudger:
 
     def _asked(self):
         try:
-            found = json.loads(self._path.read_bytes())
+            content = json.loads(self._path.read_bytes())
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, RecursionError) as error:
             raise errors.UserError(
                 f"{self._path}: not JSON that can be read ({error})"
             ) from error
-        if not isinstance(found, dict):
+        if not isinstance(content, dict):
             raise errors.UserError(
                 f'{self._path}: give {{"learning_rate": 0.001}}. Received: '
-                f"{_short(found)}"
+                f"{_short(content)}"
             )
-        return {key: self._checked(key, found[key]) for key in found}
+        return {key: self._checked(key, content[key]) for key in content}
 
     def _checked(self, key, value):
         """Return the value as the run takes it, or refuse it."""

@@ -34,7 +34,7 @@ class GradientWatch(keras.callbacks.Callback):
         self._check("after training")
 
     def _check(self, when):
-        found = gradient_check.gradient_check(
+        check = gradient_check.gradient_check(
             self.model,
             self.model.loss,
             self._x,
@@ -42,7 +42,7 @@ class GradientWatch(keras.callbacks.Callback):
             samples=_SAMPLES,
             training=False,
         )
-        self.findings.append(f"gradients {when}:\n{found}")
+        self.findings.append(f"gradients {when}:\n{check}")
         print(self.findings[-1])
 
 

@@ -38,7 +38,7 @@ def diagnose(task, run, trained, data, answers, metrics):
         for name in tables.SPLITS
         if name in answers
     }
-    found = components.diagnose(
+    diagnosis = components.diagnose(
         measures,
         config.human_levels(),
         bool(trained.facts.get("synthetic")),
@@ -47,17 +47,17 @@ def diagnose(task, run, trained, data, answers, metrics):
     )
     points = trained.state and trained.state["curve"]
     curve = _curve(points, data.splits["train"].size, measures)
-    facts = _run(trained, metrics, config, curve, found.problems)
-    advised = advice.advise(found, task.remedies, facts)
+    facts = _run(trained, metrics, config, curve, diagnosis.problems)
+    advised = advice.advise(diagnosis, task.remedies, facts)
     folder = run.folder / "figures"
-    notes = [*task.notes(trained.facts), *found.notes]
-    blocks = _blocks(found, notes, advised, folder)
-    value = found.to_dict()
+    notes = [*task.notes(trained.facts), *diagnosis.notes]
+    blocks = _blocks(diagnosis, notes, advised, folder)
+    value = diagnosis.to_dict()
     value["advice"] = [dataclasses.asdict(a) for a in advised]
     if curve:
         value["learning_curve"] = curve.to_dict()
         blocks += _curve_blocks(curve, folder)
-    return value, text(found, notes, advised, curve), blocks
+    return value, text(diagnosis, notes, advised, curve), blocks
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,8 +80,12 @@ def _curve(points, size, measures):
     """Return the curve that ends with the run itself, or None."""
     if points is None:
         return None
-    whole = {"size": size, "train": measures["train"], "dev": measures["dev"]}
-    points = [*points, whole]
+    everything = {
+        "size": size,
+        "train": measures["train"],
+        "dev": measures["dev"],
+    }
+    points = [*points, everything]
     sizes = [p["size"] for p in points]
     dev = [p["dev"] for p in points]
     return _Curve(
@@ -114,8 +118,8 @@ def _losses(state):
 def _run(trained, metrics, config, curve, problems):
     """Return the `RunFacts` that remedies look at."""
     model, data = trained.model, trained.facts
-    own = model.get_config()
-    known = own if "kernel_regularizer" in own else None
+    settings = model.get_config()
+    known = settings if "kernel_regularizer" in settings else None
     flags = dataclasses.asdict(config)
     # Where a flag isn't given, the model tells its default.
     flags |= {k: v for k, v in (known or {}).items() if flags.get(k, 0) is None}
@@ -139,18 +143,18 @@ def _run(trained, metrics, config, curve, problems):
     )
 
 
-def text(found, notes, advised=(), curve=None):
+def text(diagnosis, notes, advised=(), curve=None):
     """Return the lines for the terminal.
 
     Args:
-        found: the `components.Diagnosis`.
+        diagnosis: the `components.Diagnosis`.
         notes: sentences beside it.
         advised: the `advice.Remedy`s, if any.
         curve: the learning curve, or None.
     """
     rows = [
-        (c.name, f"{intervals.percent(c.value)} %", _span(c, found))
-        for c in found.components
+        (c.name, f"{intervals.percent(c.value)} %", _span(c, diagnosis))
+        for c in diagnosis.components
     ]
     widths = [max(len(row[i]) for row in rows) for i in range(2)]
     lines = [
@@ -163,7 +167,7 @@ def text(found, notes, advised=(), curve=None):
     lines = [title, *lines, *(f"  {note}" for note in notes)]
     if curve:
         lines.append(curve.forecast.text)
-    lines += found.verdict.split("; ")
+    lines += diagnosis.verdict.split("; ")
     if not advised:
         return "\n".join(lines)
     lines.append("in order of promise:" if len(advised) > 1 else "next:")
@@ -177,31 +181,31 @@ def text(found, notes, advised=(), curve=None):
     return "\n".join(lines)
 
 
-def _span(component, found):
+def _span(component, diagnosis):
     """Return the interval in brackets; nothing where there is no count."""
     pair = component.over, component.under
-    if all(found.measures[name].examples is None for name in pair):
+    if all(diagnosis.measures[name].examples is None for name in pair):
         return ""
     return f"({intervals.span(component.low, component.high)})"
 
 
-def _blocks(found, notes, advised, folder):
+def _blocks(diagnosis, notes, advised, folder):
     rungs = [
         (name.replace("_", "-"), m.error, *m.interval)
-        for name, m in found.measures.items()
+        for name, m in diagnosis.measures.items()
     ]
     gaps = [
         (
             c.name,
-            f"{intervals.percent(c.value)} % {_span(c, found)}".rstrip(),
-            c.name in found.problems,
+            f"{intervals.percent(c.value)} % {_span(c, diagnosis)}".rstrip(),
+            c.name in diagnosis.problems,
         )
-        for c in found.components
+        for c in diagnosis.components
     ]
     path = folder / "diagnosis.png"
     figures.save(ladder.components(rungs, gaps), path)
     rows = [[a.what, a.why, a.example] for a in advised]
-    verdict = found.verdict[:1].upper() + found.verdict[1:] + "."
+    verdict = diagnosis.verdict[:1].upper() + diagnosis.verdict[1:] + "."
     return [
         page.Heading("Diagnosis"),
         page.Text(" ".join([verdict, *notes])),

@@ -25,7 +25,7 @@ _SAFE_RATE = 0.01
 FEWER = "fewer weights have less room to fit noise"
 
 
-def remedies(problem, facts, own=None):
+def remedies(problem, facts, others=None):
     """Yield the remedies of any task, the most promising first.
 
     Nothing that is on already is turned on, and no flag is named that the
@@ -35,7 +35,7 @@ def remedies(problem, facts, own=None):
     Args:
         problem: one of `diagnosis.verdicts`, see `diagnosis.advice.advise`.
         facts: the `RunFacts`.
-        own: what a task yields in place of these: a dictionary of problem
+        others: what a task yields in place of these: a dictionary of problem
             to a function of the facts.
 
     >>> from kerasnotes.training.report.run_facts import RunFacts
@@ -56,7 +56,7 @@ def remedies(problem, facts, own=None):
         DIVERGED: _diverged,
         HUMAN: _human,
     }
-    return (usual | (own or {}))[problem](facts)
+    return (usual | (others or {}))[problem](facts)
 
 
 def _bias(facts):

@@ -38,11 +38,11 @@ def absences(metrics):
     >>> absences({"dev": {"absent": ["cat"]}, "test": {"absent": []}})[0][:28]
     "no example of 'cat' in dev: "
     """
-    found = ((s, metrics.get(s, {}).get("absent")) for s in SPLITS)
+    absent = ((s, metrics.get(s, {}).get("absent")) for s in SPLITS)
     return [
         f"no example of {errors.enumeration(map(repr, names))} in {split}: "
         "means over classes and the worst are those of the others"
-        for split, names in found
+        for split, names in absent
         if names
     ]
 

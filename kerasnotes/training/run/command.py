@@ -55,12 +55,12 @@ def stop(*_):
     raise errors.Preempted
 
 
-def check_mode(mode, given, valid):
+def check_mode(mode, flag_names, valid):
     """Refuses flags that are not for the mode.
 
     Args:
         mode: the value of `--mode`.
-        given: the names of the flags that the user gave.
+        flag_names: the names of the flags that the user gave.
         valid: dictionary of mode to the set of names of its flags.
 
     Raises:
@@ -68,7 +68,7 @@ def check_mode(mode, given, valid):
 
     >>> check_mode("score", {"mode": "score", "seed": 1}, {"score": {"seed"}})
     """
-    for name in sorted(set(given) - {"mode"} - valid[mode]):
+    for name in sorted(set(flag_names) - {"mode"} - valid[mode]):
         raise errors.UserError(
             f"--{name}: is not for --mode={mode}; leave it out. Valid: "
             f"{', '.join(f'--{n}' for n in sorted(valid[mode]))}"
@@ -95,8 +95,8 @@ def guarded(body, program, memory_flags=()):
         # The reader has enough; Python would complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
-        told = f"{program}: interrupted; {_again()}"
-        _leave(told, sys.stderr, _INTERRUPTED)
+        message = f"{program}: interrupted; {_again()}"
+        _leave(message, sys.stderr, _INTERRUPTED)
     except Exception as error:
         # By name, for TensorFlow isn't imported to print help.
         if type(error).__name__ not in (
@@ -122,14 +122,14 @@ def _escape_unprintable():
             stream.reconfigure(errors="backslashreplace")
 
 
-def _leave(told, stream, status):
+def _leave(message, stream, status):
     """End the process at once.
 
     In a tidy end, what TensorFlow was doing may abort with a status of its own.
     """
     # Who reads them may be gone.
     with contextlib.suppress(OSError):
-        print(told, file=stream)
+        print(message, file=stream)
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(status)

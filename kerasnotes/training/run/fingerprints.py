@@ -98,10 +98,10 @@ def check(folder, facts, data, dataset):
         # In another order they are the same questions.
         return
     counts = overlap(saved, now)
-    told = f": {counts} were in its training set" if counts else ""
+    note = f": {counts} were in its training set" if counts else ""
     raise errors.UserError(
         f"--dataset={dataset}: no longer what the run in {folder.path} was "
-        f"trained and judged on{told}; restore the data, or train anew with "
+        f"trained and judged on{note}; restore the data, or train anew with "
         "--overwrite or another --run_dir"
     )
 
@@ -143,14 +143,14 @@ def overlap(saved, now):
     >>> overlap(before, {"train": np.array([4]), "dev": np.array([1, 3])})
     '1 of 2 dev examples'
     """
-    told = []
+    rows = []
     for name in (n for n in now if n in ("dev", "test") and "train" in saved):
         moved = np.isin(now[name], saved["train"])
         if name in saved:
             moved &= ~np.isin(now[name], saved[name])
         if moved.any():
-            told.append(f"{moved.sum():,} of {len(moved):,} {name} examples")
-    return " and ".join(told)
+            rows.append(f"{moved.sum():,} of {len(moved):,} {name} examples")
+    return " and ".join(rows)
 
 
 def _digests(of_split):

@@ -77,20 +77,20 @@ def parse(config_class, argv, values=None):
         raise errors.unknown("flag", error.flagname, names) from error
     except flags.Error as error:
         raise errors.UserError(" ".join(str(error).split())) from error
-    given = {n: values[n].value for n in names if values[n].present}
-    for name in given:
-        if given[name] == "":
+    present = {n: values[n].value for n in names if values[n].present}
+    for name in present:
+        if present[name] == "":
             raise errors.UserError(f"--{name}=: give a value, or no such flag")
     for field in dataclasses.fields(config_class):
         choices = field.metadata["choices"]
-        if field.name in given and choices:
-            value = given[field.name]
+        if field.name in present and choices:
+            value = present[field.name]
             if value not in choices:
                 raise errors.unknown(f"--{field.name}", value, choices)
-    return given, rest
+    return present, rest
 
 
-def command(program, given, rest=()):
+def command(program, values, rest=()):
     """Return the command line that gives these fields.
 
     >>> command("trainers.classify", {"epochs": 9, "overwrite": True})
@@ -99,7 +99,7 @@ def command(program, given, rest=()):
     import shlex
 
     words = ["python", "-m", program]
-    for name, value in given.items():
+    for name, value in values.items():
         if isinstance(value, bool):
             words.append(f"--{name}" if value else f"--no{name}")
         elif value is not None:

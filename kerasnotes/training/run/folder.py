@@ -55,7 +55,7 @@ def task_of(path):
     return str(files.read_sealed(config).get("task"))
 
 
-def kept_flags(config_class, saved, folder):
+def saved_flags(config_class, saved, folder):
     """Return the flags of a run that hold for its next command too.
 
     Args:
@@ -66,7 +66,7 @@ def kept_flags(config_class, saved, folder):
     Raises:
         UserError: a flag's value is none that it takes.
     """
-    kept = {}
+    flags_kept = {}
     for field in dataclasses.fields(config_class):
         name, flags = field.name, saved.get("flags", {})
         if name not in flags or name in OF_ONE_COMMAND:
@@ -82,8 +82,8 @@ def kept_flags(config_class, saved, folder):
                 f"{folder / 'config.json'}: --{name} takes no {value!r:.60}; "
                 "restore the file, or give another --run_dir"
             )
-        kept[name] = value
-    return kept
+        flags_kept[name] = value
+    return flags_kept
 
 
 class RunFolder:
@@ -319,10 +319,10 @@ class RunFolder:
 
     def _content(self):
         """Return what is in the folder beside what comes before `begin`."""
-        found = self.path.iterdir() if self.path.is_dir() else []
+        entries = self.path.iterdir() if self.path.is_dir() else []
         return [
             p
-            for p in found
+            for p in entries
             if p.name not in (".lock", _OUTPUTS, *self._outputs())
             and not p.name.startswith(".partial-")
         ]
@@ -389,7 +389,7 @@ class RunFolder:
 def _revision():
     """Return the git revision of the source, or None outside a checkout."""
     try:
-        found = subprocess.run(
+        done = subprocess.run(
             ["git", "describe", "--always", "--dirty", "--abbrev=12"],
             cwd=os.path.dirname(__file__),
             capture_output=True,
@@ -398,4 +398,4 @@ def _revision():
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return found.stdout.strip() or None
+    return done.stdout.strip() or None

@@ -139,7 +139,7 @@ def _pairs(graph, left):
         for node in level
         if not node.is_input
     ]
-    found = []
+    pairs = []
     for node in nodes:
         if not isinstance(node.operation, _L.BatchNormalization):
             continue
@@ -148,8 +148,8 @@ def _pairs(graph, left):
             left.append(f"{node.operation.path} ({reason})")
         else:
             producer = keras_private.operation_of(node.input_tensors[0])
-            found.append((node.operation, producer))
-    return found
+            pairs.append((node.operation, producer))
+    return pairs
 
 
 def _obstacle(node, nodes, graph):

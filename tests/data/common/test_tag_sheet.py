@@ -43,7 +43,7 @@ def test_reads_what_spreadsheets_save(tmp_path, separator, encoding):
     assert (first.line, first.tags) == (2, {"blurry", "wrong label"})
     assert first.cells["comment"] == "two\nlines"
     assert (second.line, second.tags) == (5, {"grösse", "dark"})
-    assert second.own == {"tags": "größe,dark", "comment": 'says "dog"'}
+    assert second.human == {"tags": "größe,dark", "comment": 'says "dog"'}
 
 
 @pytest.mark.parametrize(

@@ -47,14 +47,14 @@ def calls(monkeypatch):
 
 
 def test_plain_machine():
-    assert not tpu.found()
+    assert not tpu.available()
     with pytest.raises(errors.UserError, match="^--strategy=tpu: .*TPU_NAME"):
         tpu.strategy()
 
 
 def test_a_name_may_only_serve_gcloud(monkeypatch):
     monkeypatch.setenv("TPU_NAME", "my-tpu")
-    assert not tpu.found()
+    assert not tpu.available()
 
 
 @pytest.mark.parametrize(
@@ -62,13 +62,13 @@ def test_a_name_may_only_serve_gcloud(monkeypatch):
 )
 def test_address(monkeypatch, cores, variable):
     monkeypatch.setenv(variable, "grpc://10.0.0.2:8470")
-    assert tpu.found()
+    assert tpu.available()
 
 
 @pytest.mark.parametrize("given", ["", "local", "my-tpu"])
 def test_cores_of_this_machine(monkeypatch, cores, calls, given):
     monkeypatch.setenv("TPU_NAME", given)
-    assert tpu.found()
+    assert tpu.available()
     tpu.strategy()
     assert calls[0] == ("TPUClusterResolver", (), {"tpu": "local"})
 

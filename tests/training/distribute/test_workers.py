@@ -19,7 +19,7 @@ def test_it_takes_what_was_learned_and_leaves_the_run_alone(tmp_path):
     (tmp_path / "checkpoints").mkdir()
     (tmp_path / "checkpoints/last-1.npz").write_text("one")
     (tmp_path / "history.csv").write_text("epoch")
-    with workers.own_folder(tmp_path) as own:
+    with workers.worker_folder(tmp_path) as own:
         (pathlib.Path(own) / "history.csv").write_text("more")
         taken = pathlib.Path(own) / "checkpoints/last-1.npz"
         assert taken.read_text() == "one"
@@ -30,7 +30,7 @@ def test_it_takes_what_was_learned_and_leaves_the_run_alone(tmp_path):
 def test_an_error_names_the_runs_folder(tmp_path):
     with (
         pytest.raises(errors.Diverged, match=f"^{tmp_path}: why$"),
-        workers.own_folder(tmp_path) as own,
+        workers.worker_folder(tmp_path) as own,
     ):
         raise errors.Diverged(f"{own}: why")
 
@@ -43,7 +43,7 @@ def test_a_run_that_cant_be_copied_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(workers.shutil, "copy", full)
     with (
         pytest.raises(errors.UserError, match="No space left.*TMPDIR"),
-        workers.own_folder(tmp_path),
+        workers.worker_folder(tmp_path),
     ):
         pass
 

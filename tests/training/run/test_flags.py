@@ -70,12 +70,12 @@ def test_command_reads_back():
 
 def test_a_number_that_a_run_has_kept_is_the_text_of_a_flag_of_texts():
     saved = {"flags": {"human_error": 0.01, "l2": 0.5}}
-    kept = folder.kept_flags(Config, saved, pathlib.Path("runs/x"))
+    kept = folder.saved_flags(Config, saved, pathlib.Path("runs/x"))
     assert kept == {"human_error": "0.01", "l2": 0.5}
     assert Config(**kept).human_levels()["human"].error == 0.01
     for name, value in (("model", 1.5), ("size", 1.5)):
         with pytest.raises(errors.UserError, match=f"--{name} takes no 1.5"):
-            folder.kept_flags(Config, {"flags": {name: value}}, ROOT)
+            folder.saved_flags(Config, {"flags": {name: value}}, ROOT)
 
 
 def test_a_human_level_is_refused_before_training():

@@ -26,10 +26,10 @@ def size(examples, larger):
     if examples.own_size:
         own_height, own_width = examples.own_size
         larger = min(larger, max(own_height / height, own_width / width))
-    found = round(larger * height), round(larger * width)
-    if examples.synthetic or found <= (height, width):
+    shape = round(larger * height), round(larger * width)
+    if examples.synthetic or shape <= (height, width):
         return None
-    return found
+    return shape
 
 
 def joined(examples, again):

@@ -59,7 +59,7 @@ def _read(text, path):
     """Return the policy of a JSON file."""
     flag = f"--augment={text}"
     try:
-        given = json.loads(path.read_text("utf-8"))
+        settings = json.loads(path.read_text("utf-8"))
     except OSError as error:
         raise errors.UserError(
             f"{flag}: can't be read: {error.strerror}; give a policy's name "
@@ -67,15 +67,15 @@ def _read(text, path):
         ) from error
     except (ValueError, RecursionError) as error:
         raise errors.UserError(f"{flag}: no JSON: {error}") from error
-    if not isinstance(given, dict):
+    if not isinstance(settings, dict):
         raise errors.UserError(
             f'{flag}: holds no object; write {{"mirror": true, "rotate": 10}}'
         )
     names = [field.name for field in dataclasses.fields(Policy)]
-    for key in given:
+    for key in settings:
         if key not in names:
             raise errors.unknown(flag, key, names)
     try:
-        return Policy(**given)
+        return Policy(**settings)
     except (OverflowError, ValueError) as error:
         raise errors.UserError(f"{flag}: {error}") from error

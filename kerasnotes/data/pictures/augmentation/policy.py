@@ -193,15 +193,20 @@ class Policy:
 
     def _reaching(self):
         """Return the `Geometry`, which reaches as far as RandAugment does."""
-        given = {
+        settings = {
             field.name: getattr(self, field.name)
             for field in dataclasses.fields(warping.Geometry)
             if field.name not in ("crop", "pad")
         }
         crop = (self.crop, 1.0) if self.crop < 1 else None
-        geometry, reach = warping.Geometry(**given, crop=crop), self._rand.reach
+        geometry, reach = (
+            warping.Geometry(**settings, crop=crop),
+            self._rand.reach,
+        )
         wider = {
-            kind: min(given[kind] + self.ops * reach[name], geometry.MOST[kind])
+            kind: min(
+                settings[kind] + self.ops * reach[name], geometry.MOST[kind]
+            )
             for name, kind in _MOVES.items()
         }
         return dataclasses.replace(geometry, **wider)

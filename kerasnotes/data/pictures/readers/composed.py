@@ -109,15 +109,15 @@ def unused(examples, composed):
         int64 indices.
     """
     used = {name.rpartition("/")[0] for name in composed.ids}
-    own = examples.ids
+    ids = examples.ids
     if examples.synthetic:
-        own = [name.rpartition("/")[0] for name in own]
-    return np.flatnonzero([name not in used for name in own])
+        ids = [name.rpartition("/")[0] for name in ids]
+    return np.flatnonzero([name not in used for name in ids])
 
 
 def _check(foregrounds, backgrounds, count, seed):
-    given = {"foregrounds": foregrounds, "backgrounds": backgrounds}
-    for key, value in given.items():
+    paths = {"foregrounds": foregrounds, "backgrounds": backgrounds}
+    for key, value in paths.items():
         if value is None:
             raise errors.UserError(
                 f"{_FLAG}: {key} is missing; write '{_FLAG}:foregrounds="
@@ -152,10 +152,10 @@ def _foregrounds(path, side, cache_dir, data_dir):
         names = [digits.ids[i] for i in rows]
         return np.concatenate([ink, alpha], -1), classes, names, []
     source = find_files.open_files(path)
-    found, skipped = find_files.pictures(source)
-    outside = [name for name in found if "/" not in name]
+    entries, skipped = find_files.pictures(source)
+    outside = [name for name in entries if "/" not in name]
     skipped += [(name, "in no class folder") for name in outside]
-    found = [name for name in found if "/" in name]
+    entries = [name for name in entries if "/" in name]
 
     def attempt(name):
         try:
@@ -163,27 +163,27 @@ def _foregrounds(path, side, cache_dir, data_dir):
         except Exception as error:  # Whatever Pillow or the disk raises.
             return None, str(error).removeprefix("picture: ")
 
-    layers = examples.allocate((len(found), side, side, 4), cache_dir)
-    kept = []
+    layers = examples.allocate((len(entries), side, side, 4), cache_dir)
+    objects = []
     with concurrent.futures.ThreadPoolExecutor() as pool:
         results = progress.progress(
-            pool.map(attempt, found), len(found), "reading foregrounds"
+            pool.map(attempt, entries), len(entries), "reading foregrounds"
         )
-        for name, (layer, reason) in zip(found, results, strict=True):
+        for name, (layer, reason) in zip(entries, results, strict=True):
             if reason:
                 skipped.append((name, reason))
             else:
-                layers[len(kept)] = layer
-                kept.append(name)
-    _refuse_none("foregrounds", path, kept, skipped, " in class folders")
-    classes = [name.split("/")[-2] for name in kept]
+                layers[len(objects)] = layer
+                objects.append(name)
+    _refuse_none("foregrounds", path, objects, skipped, " in class folders")
+    classes = [name.split("/")[-2] for name in objects]
     folder = pathlib.Path(path).stem
-    names = [f"{folder}/{name}" for name in kept]
-    return layers[: len(kept)], classes, names, skipped
+    names = [f"{folder}/{name}" for name in objects]
+    return layers[: len(objects)], classes, names, skipped
 
 
-def _refuse_none(key, path, kept, skipped, where=""):
-    if not kept:
+def _refuse_none(key, path, pictures, skipped, where=""):
+    if not pictures:
         raise errors.UserError(
             f"{_FLAG}: {key}={path} holds no pictures{where}; of "
             f"{len(skipped)} other files, the first: {': '.join(skipped[0])}"
@@ -219,11 +219,11 @@ def _backgrounds(path, size, channels, mode, cache_dir):
     if path in synthesis.TEXTURES:
         return synthesis.TEXTURES[path], []
     source = find_files.open_files(path)
-    found, skipped = find_files.pictures(source)
-    grounds, kept, broken = load_files.decode_all(
-        source, found, size, channels, mode, cache_dir
+    names, skipped = find_files.pictures(source)
+    grounds, readable, broken = load_files.decode_all(
+        source, names, size, channels, mode, cache_dir
     )
-    _refuse_none("backgrounds", path, kept, skipped + broken)
+    _refuse_none("backgrounds", path, readable, skipped + broken)
     if all(np.array_equal(ground, grounds[0]) for ground in grounds):
         warnings.warn(
             f"{_FLAG}: backgrounds={path}: one background serves all "

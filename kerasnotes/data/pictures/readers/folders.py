@@ -51,27 +51,27 @@ def read(
             are parts of the data, not classes.
     """
     source = find_files.open_files(path)
-    found, skipped = find_files.pictures(source)
-    if not found:
+    members, skipped = find_files.pictures(source)
+    if not members:
         name, reason = skipped[0]
         raise errors.UserError(
             f"--dataset: {path} holds no pictures, but {len(skipped)} other "
             f"files (the first: {name!r}: {reason}); give a folder with a "
             "folder of pictures for each class."
         )
-    root = _wrapper(found)
-    _check_parts(path, found, root)
-    found, outside = _sort(found, root)
-    if not found:
+    root = _wrapper(members)
+    _check_parts(path, members, root)
+    members, outside = _sort(members, root)
+    if not members:
         raise errors.UserError(
             f"--dataset: the pictures of {path} lie in no class folders; "
             "put each class in a folder of its name."
         )
     images, names, broken = read_files.read_all(
-        source, list(found), size, channels, mode, cache_dir, cache
+        source, list(members), size, channels, mode, cache_dir, cache
     )
-    _check_lost(path, found, names, broken)
-    classes = [found[name][1] for name in names]
+    _check_lost(path, members, names, broken)
+    classes = [members[name][1] for name in names]
     class_names, labels = np.unique(classes, return_inverse=True)
     labels, class_names = labels.astype(np.int64), class_names.tolist()
     return examples.Examples(
@@ -79,7 +79,7 @@ def read(
         labels,
         [name[len(root) :] for name in names],
         class_names,
-        _official([found[name][0] for name in names], labels, class_names),
+        _official([members[name][0] for name in names], labels, class_names),
         sorted([*skipped, *outside, *broken]),
     )
 
@@ -138,22 +138,22 @@ def _sort(names, root):
     deep = any(len(parts) > 2 for parts in rest.values())
     official = deep and "train" in _known(tops)
     official &= tops <= set(_SPLITS)
-    found = {}
+    places = {}
     for name, parts in rest.items():
         split = _SPLITS.get(parts.pop(0).lower()) if official else None
         if len(parts) > 1:
-            found[name] = split, parts[0]
-    outside = [(n, "in no class folder") for n in names if n not in found]
-    return found, outside
+            places[name] = split, parts[0]
+    outside = [(n, "in no class folder") for n in names if n not in places]
+    return places, outside
 
 
-def _check_lost(path, found, names, broken):
+def _check_lost(path, members, names, broken):
     """Refuses a class of which no picture can be decoded."""
-    left = {found[name][1] for name in names}
+    left = {members[name][1] for name in names}
     for name, reason in broken:
-        if names and found[name][1] not in left:
+        if names and members[name][1] not in left:
             raise errors.UserError(
-                f"--dataset: {path}: no picture of class {found[name][1]!r} "
+                f"--dataset: {path}: no picture of class {members[name][1]!r} "
                 f"can be read, as {name!r}: {reason}; mend them, or move the "
                 "folder away"
             )

@@ -35,16 +35,16 @@ def find(folder):
 
     >>> find(pathlib.Path("no such folder"))
     """
-    found = {
+    candidates = {
         file.with_suffix("") if file.suffix == ".gz" else file: file
         for file in sorted(folder.rglob("*train-images*idx3-ubyte*"))[::-1]
         # Some programs unpack a file into a folder of its name.
         if file.name.endswith(("idx3-ubyte", "idx3-ubyte.gz"))
         and file.is_file()
     }
-    first, *others = found.values() or [None]
+    first, *others = candidates.values() or [None]
     if not all(_is_copy(file, first) for file in others):
-        names = ", ".join(sorted(file.name for file in found.values()))
+        names = ", ".join(sorted(file.name for file in candidates.values()))
         raise errors.UserError(
             f"--dataset: several sets in {folder}: {names}; give a folder "
             "that holds one."
@@ -161,10 +161,10 @@ def _sibling(file, *changes):
         ]
 
     folders = [f for f in beside(file.resolve().parent) if f.is_dir()]
-    found = beside(file) + [
+    siblings = beside(file) + [
         inner for folder in folders for inner in beside(folder / file.name)
     ]
-    return min(filter(pathlib.Path.is_file, found), default=None)
+    return min(filter(pathlib.Path.is_file, siblings), default=None)
 
 
 def _labels_of(images_file):

@@ -73,14 +73,14 @@ def read(
             f"{place}: no row knows a label of a picture that is there; write "
             "1 or 0"
         )
-    images, kept, broken = read_files.read_all(
+    images, readable, broken = read_files.read_all(
         source, wanted, size, channels, mode, cache_dir, cache
     )
-    labels = np.array([rows[name][1] for name in kept], np.int8)
+    labels = np.array([rows[name][1] for name in readable], np.int8)
     return multi_examples.MultiExamples(
         images,
-        labels.reshape(len(kept), len(names)),
-        kept,
+        labels.reshape(len(readable), len(names)),
+        readable,
         names,
         skipped=sorted([*skipped, *broken]),
     )

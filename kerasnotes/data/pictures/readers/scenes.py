@@ -75,10 +75,10 @@ def compose(side):
 
     digits = datasets.load_digits()
     ids = [f"train/{i:06d}" for i in range(len(digits.target))]
-    own = splits.assign(ids, digits.target)[side]
+    rows = splits.assign(ids, digits.target)[side]
     count, number = SIZES[side], list(SIZES).index(side)
     rng = np.random.default_rng(number)
-    chosen = rng.choice(own, (count, 2))
+    chosen = rng.choice(rows, (count, 2))
     large = rng.random((count, 2)) < 0.5
     two, dark = rng.random((2, count)) < 0.5
     there = np.stack([np.ones_like(two), two], 1)

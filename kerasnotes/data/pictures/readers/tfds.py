@@ -88,11 +88,11 @@ def read_builder(
         UserError: it holds no pictures with one label each.
     """
     image_key, _ = _keys(builder)
-    height, width, own = builder.info.features[image_key].shape
-    fixed = None not in (height, width) and own in (1, 3)
+    height, width, depth = builder.info.features[image_key].shape
+    fixed = None not in (height, width) and depth in (1, 3)
     size = size or ((height, width) if fixed else 32)
     size = (size, size) if isinstance(size, int) else tuple(size)
-    channels = channels or (1 if own == 1 else 3)
+    channels = channels or (1 if depth == 1 else 3)
 
     def to_size(picture):
         return images.resize(picture, size, channels, mode)

@@ -73,16 +73,16 @@ class Writer:
         self._digits = {ord("0") + i: zeros[0] + i for i in range(10) if zeros}
 
     def _patterns(self):
-        found = [
+        patterns = [
             self._locale.date_formats[name].pattern
             for name in ("full", "long", "medium", "short")
         ]
-        found += [
+        patterns += [
             skeleton.pattern
             for _, skeleton in sorted(self._locale.datetime_skeletons.items())
             if set("".join(_fields(skeleton.pattern))) <= set("yMLdEc")
         ]
-        for pattern in found:
+        for pattern in patterns:
             # Ordinals, which Babel fills up with noughts, and ’26 for 2026.
             if "ddd" in pattern or "’y" in pattern:
                 continue

@@ -59,7 +59,7 @@ class Dates(tfds.core.GeneratorBasedBuilder):
         }
 
     def _generate_examples(self, side, days, writers):
-        rng, seen = random.Random(side), set()
+        rng, texts = random.Random(side), set()
         names = list(writers)
         if side == "train":
             names += [_OFTEN] * (_TURNS - 1)
@@ -68,10 +68,10 @@ class Dates(tfds.core.GeneratorBasedBuilder):
             name = names[key % len(names)]
             form = next(forms[name])
             text = None
-            while text is None or text in seen:
+            while text is None or text in texts:
                 day = rng.choice(days)
                 text = writers[name].write(day, form, rng)
-            seen.add(text)
+            texts.add(text)
             yield (
                 key,
                 {

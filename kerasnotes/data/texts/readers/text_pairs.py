@@ -49,13 +49,13 @@ def read(path, source=None, target=None):
         return _collect(path, {"train": [(path.name, path.read_bytes)]})
     contents = file_sets.Files(path)
     archives = contents.archives()
-    found = text_sides.find(path, contents, source, target)
-    if not found and len(archives) == 1:
+    sides = text_sides.find(path, contents, source, target)
+    if not sides and len(archives) == 1:
         return read(archives[0], source, target)
-    left = text_sides.left_out(contents, found)
+    left = text_sides.left_out(contents, sides)
     if left:
-        raise _unused(path, contents, found, left)
-    if "train" not in found:
+        raise _unused(path, contents, sides, left)
+    if "train" not in sides:
         raise errors.UserError(
             f"--dataset: {path} holds no text with tabs to train on, nor "
             f"texts train.xx and train.yy, but {contents.names[0]!r}; give a "
@@ -66,33 +66,33 @@ def read(path, source=None, target=None):
             (name.rpartition("/")[2], functools.partial(contents.read, name))
             for name in names
         ]
-        for side, names in _directed(path, found, source, target).items()
+        for side, names in _directed(path, sides, source, target).items()
     }
     return _collect(path, texts)
 
 
-def _directed(path, found, source, target):
+def _directed(path, sides, source, target):
     """Return each side's names, the source's first."""
-    if len(found["train"]) == 1:
-        return found
-    languages = text_sides.languages(found["train"])
-    stems = [name.rpartition(".")[0] for name in found["train"]]
+    if len(sides["train"]) == 1:
+        return sides
+    languages = text_sides.languages(sides["train"])
+    stems = [name.rpartition(".")[0] for name in sides["train"]]
     names = [path.resolve().name, *stems]
     order = direction.choose(path, languages, source, target, names)
     if order == (*languages,):
-        return found
-    return {side: both[::-1] for side, both in found.items()}
+        return sides
+    return {side: both[::-1] for side, both in sides.items()}
 
 
-def _unused(path, source, found, name):
+def _unused(path, source, sides, name):
     """Return the error for a text that is named for a side, but left out."""
     _lines(path, name, functools.partial(source.read, name, text_sides.HEAD))
     why = "most of its first lines have no tab"
-    if len(found.get("train", ())) == 2:
+    if len(sides.get("train", ())) == 2:
         why = "each side takes two texts, named alike"
     elif not source.size(name):
         why = "it is empty"
-    used = [repr(name) for names in found.values() for name in names]
+    used = [repr(name) for names in sides.values() for name in names]
     beside = f" beside {', '.join(used)}" if used else ""
     return errors.UserError(
         f"--dataset: {path}: {name!r} can't be used{beside}: {why}; mend it, "
@@ -119,7 +119,7 @@ def read_two(source, target):
     """
     # Unlike pathlib's, it leaves users that there aren't as they are.
     both = [pathlib.Path(os.path.expanduser(p)) for p in (source, target)]
-    found = {"train": both}
+    sides = {"train": both}
     names = [path.name.partition(".") for path in both]
     if all(stem == "train" for stem, _, _ in names):
         for stem, side in text_sides.SIDES.items():
@@ -136,16 +136,16 @@ def read_two(source, target):
                     f"--dataset: {there[0]} is an official {side} text, but "
                     f"{missing} isn't there; add it, or move the other away"
                 )
-            if there and side in found:
+            if there and side in sides:
                 raise errors.UserError(
                     f"--dataset: there are several texts for {side}, "
-                    f"{found[side][0]} and {there[0]}; move one of them away"
+                    f"{sides[side][0]} and {there[0]}; move one of them away"
                 )
             if there:
-                found[side] = beside
+                sides[side] = beside
     texts = {
         side: [(path.name, path.read_bytes) for path in paths]
-        for side, paths in found.items()
+        for side, paths in sides.items()
     }
     return _collect(f"{source},{target}", texts)
 
@@ -153,15 +153,17 @@ def read_two(source, target):
 def _collect(where, texts):
     """Make `Pairs` of the named, not yet read texts of each side."""
     languages = text_sides.languages([name for name, _ in texts["train"]])
-    found = pairs.collect(
+    collected = pairs.collect(
         {side: _rows(where, *named) for side, named in texts.items()},
         (*languages,) if len(set(languages)) == 2 and all(languages) else None,
     )
-    official = found.official or {"train": found.ids}
+    official = collected.official or {"train": collected.ids}
     for side, named in texts.items():
         if not len(official[side]):
             name, reason = named[0][0], "is empty"
-            skipped = [x for x in found.skipped if x[0].startswith(f"{name}:")]
+            skipped = [
+                x for x in collected.skipped if x[0].startswith(f"{name}:")
+            ]
             if skipped:
                 reason = "holds no pair; the first of {} lines, {}: {}".format(
                     len(skipped), *skipped[0]
@@ -172,7 +174,7 @@ def _collect(where, texts):
                 f"--dataset: {where} {reason}; write a source, a tab and a "
                 "target on each line, in UTF-8"
             )
-    return found
+    return collected
 
 
 def _rows(where, first, second=None):

@@ -44,26 +44,26 @@ def find(path, source, first=None, second=None):
             for side, names in texts.items()
             if set(both) <= set(names)
         }
-    found = _with_tabs(path, source)
-    if not found and len(train) > 2:
+    sides = _with_tabs(path, source)
+    if not sides and len(train) > 2:
         raise errors.UserError(
             f"--dataset: {path} holds texts in {len(train)} languages to "
             f"train on, {', '.join(map(repr, train.values()))}; choose two by "
             "--source=xx --target=yy"
         )
-    return found
+    return sides
 
 
-def left_out(source, found):
+def left_out(source, texts_used):
     """Return a name that tells a side but isn't used for it, or None.
 
     That is one with the suffix of those used, or of a side that is missing.
 
     Args:
         source: a `files.Files`.
-        found: what `find` returns.
+        texts_used: what `find` returns.
     """
-    used = {name for names in found.values() for name in names}
+    used = {name for names in texts_used.values() for name in names}
     sides, suffixes = zip(*map(_side, used), strict=True) if used else ((), ())
     for name in source.names:
         side, suffix = _side(name)
@@ -103,11 +103,11 @@ def _is_wanted(suffix, first, second):
 
 def _languages(path, source):
     """Return each side's texts `train.xx`: dictionaries of `xx` to name."""
-    found = {}
+    by_side = {}
     for name in source.names:
         side, suffix = _side(name)
         if side and suffix.lower() not in _TABLES + _OTHERS:
-            names = found.setdefault(side, {})
+            names = by_side.setdefault(side, {})
             if suffix in names:
                 raise errors.UserError(
                     f"--dataset: {path} holds several texts for {side}, "
@@ -115,7 +115,7 @@ def _languages(path, source):
                     "with one of them"
                 )
             names[suffix] = name
-    return found
+    return by_side
 
 
 def _with_tabs(path, source):
@@ -123,19 +123,19 @@ def _with_tabs(path, source):
     names = [name for name in source.names if _has_tabs(source, name)]
     if len(names) == 1:
         return {_side(names[0])[0] or "train": names}
-    found = {}
+    sides = {}
     for name in names:
         side, _ = _side(name)
-        if side is None or side in found:
-            other = found.get(side) or [n for n in names if n != name]
+        if side is None or side in sides:
+            other = sides.get(side) or [n for n in names if n != name]
             first, second = sorted([other[0], name])
             raise errors.UserError(
                 f"--dataset: {path} holds several texts with tabs, "
                 f"{first!r} and {second!r}; give one of them, or name them "
                 "train, dev and test"
             )
-        found[side] = [name]
-    return found
+        sides[side] = [name]
+    return sides
 
 
 def _has_tabs(source, name):

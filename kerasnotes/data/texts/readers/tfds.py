@@ -75,19 +75,19 @@ def read_builder(builder, source=None, target=None):
     languages = None if set(keys) == {"source", "target"} else keys
     if "locale" in builder.info.features:
         keys += ("locale",)
-    found = pairs.collect(
+    collected = pairs.collect(
         {
             side: _rows(builder, side, split, keys)
             for side, split in tfds_sets.splits(builder).items()
         },
         languages,
     )
-    if not found.ids:
+    if not collected.ids:
         raise errors.UserError(
             f"--dataset: {builder.name} holds no pair of texts; of "
-            f"{len(found.skipped)}, each has an empty side"
+            f"{len(collected.skipped)}, each has an empty side"
         )
-    return found
+    return collected
 
 
 def _rows(builder, side, split, keys):

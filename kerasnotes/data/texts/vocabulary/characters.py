@@ -35,8 +35,8 @@ class Characters(base.Vocabulary):
     @classmethod
     def learn(cls, texts):
         """Return the vocabulary of every character in the texts."""
-        found = set().union(*map(base.text, texts))
-        return cls("".join(sorted(c for c in found if not c.isascii())))
+        characters = set().union(*map(base.text, texts))
+        return cls("".join(sorted(c for c in characters if not c.isascii())))
 
     def _split(self, text):
         return text

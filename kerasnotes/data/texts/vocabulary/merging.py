@@ -86,9 +86,9 @@ class Merges:
         ids = tf.tensor_scatter_nd_update(
             ids, at[:, None], tf.cast(merged, tf.int32)
         )
-        kept = tf.tensor_scatter_nd_update(
+        remaining = tf.tensor_scatter_nd_update(
             tf.ones_like(ids, tf.bool),
             at[:, None] + 1,
             tf.zeros_like(at, tf.bool),
         )
-        return tf.size(at) > 0, ids[kept], owners[kept]
+        return tf.size(at) > 0, ids[remaining], owners[remaining]

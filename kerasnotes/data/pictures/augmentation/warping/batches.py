@@ -43,8 +43,8 @@ def apply(images, numbers, geometry, target_size, by=None, colours=None):
             maps = colour.joined(*colours) if colours else None
             return opencv.resample(images, warps, fill, maps)
 
-        given = [images, numbers, *(colours or ())]
-        warped = tf.numpy_function(pictures, given, tf.uint8)
+        inputs = [images, numbers, *(colours or ())]
+        warped = tf.numpy_function(pictures, inputs, tf.uint8)
     else:
 
         def parameters(numbers):

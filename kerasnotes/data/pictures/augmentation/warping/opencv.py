@@ -36,7 +36,7 @@ def resample(images, warps, fill, colours=None):
     }[fill]
     warped = np.empty((len(images), *warps.target_size, channels), np.uint8)
     # Crops and mirrorings need no interpolation.
-    whole = (warps.matrices == np.rint(warps.matrices)).all((1, 2))
+    integral = (warps.matrices == np.rint(warps.matrices)).all((1, 2))
     inverse = cv2.WARP_INVERSE_MAP
     exact, linear = inverse | cv2.INTER_NEAREST, inverse | cv2.INTER_LINEAR
 
@@ -45,21 +45,21 @@ def resample(images, warps, fill, colours=None):
             x, y = warps.coordinates(index).astype(np.float32)
             cv2.remap(image, x, y, cv2.INTER_LINEAR, out, border)
         else:
-            flags = exact if whole[index] else linear
+            flags = exact if integral[index] else linear
             matrix = warps.matrices[index]
             cv2.warpAffine(image, matrix, size, out, flags, border)
 
     # With OpenCV 5, four channels, there and back, take two thirds of the
     # time of three; with 4, as long.
-    padded = channels == 3 and (warps.fields is not None or not whole.all())
+    padded = channels == 3 and (warps.fields is not None or not integral.all())
     together = max(1, _PIXELS // np.prod(images.shape[1:3]))
     for first in range(0, len(images), together):
         part = slice(first, first + together)
-        given, moved = images[part], warped[part]
+        batch, moved = images[part], warped[part]
         if padded:
-            given = _recoded(given, cv2.COLOR_RGB2RGBA, 4)
+            batch = _recoded(batch, cv2.COLOR_RGB2RGBA, 4)
             moved = np.empty((*moved.shape[:3], 4), np.uint8)
-        for index, image in enumerate(given):
+        for index, image in enumerate(batch):
             move(first + index, image, moved[index])
         if padded:
             warped[part] = _recoded(moved, cv2.COLOR_RGBA2RGB, 3)

@@ -134,6 +134,6 @@ def _area(outlines):
     return np.abs(turned.sum(-1)) / 2
 
 
-def _shares(part, whole):
-    shares = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+def _shares(part, total):
+    shares = np.divide(part, total, out=np.zeros_like(part), where=total > 0)
     return np.minimum(shares, 1.0)
