@@ -8,8 +8,8 @@ from etils import epy
 
 from kerasnotes import archives, errors, files, paths
 from kerasnotes.training.run import command
-from kerasnotes.training.run import config as config_lib
 from kerasnotes.training.run import flags as flags_lib
+from kerasnotes.training.run import options as options_lib
 
 with epy.lazy_imports():
     from kerasnotes.training import records
@@ -75,7 +75,7 @@ def _check_unlearned(task_class, mode, flags, saved):
     if mode == "train":
         return
     flags, saved = (
-        config_lib.resolved(task_class.Config, values)
+        options_lib.resolved(task_class.Config, values)
         for values in (flags, saved)
     )
     for field in dataclasses.fields(task_class.Config):

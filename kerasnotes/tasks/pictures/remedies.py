@@ -41,7 +41,7 @@ def _bias(facts):
     flags = facts.flags
     yield from engine.longer(facts)
     yield from engine.weaker_penalties(facts)
-    yield from engine.less_dropout(facts, _rate(facts))
+    yield from engine.less_dropout(facts, "dropout", _rate(facts))
     if _freezes(facts):
         why = "what is frozen was learned for other pictures"
         yield from facts.flag("freeze", "train all of the network", why, "none")
@@ -118,7 +118,7 @@ def _without_more_data(facts):
     yield from _more_augmentation(facts)
     yield from _pretrained(facts)
     yield from engine.stronger_penalty(facts)
-    yield from engine.more_dropout(facts, _rate(facts))
+    yield from engine.more_dropout(facts, "dropout", _rate(facts))
     yield from engine.averaging(facts)
     if not facts.both:
         yield from _smaller(facts)

@@ -40,7 +40,7 @@ def _bias(facts):
         why = f"{engine.bigger_why(facts)}: this one has no hidden layer"
         yield Remedy(engine.BIGGER, why, facts.choice("model", larger))
     else:
-        yield from engine.less_dropout(facts, _rate(facts))
+        yield from engine.less_dropout(facts, "dropout", _rate(facts))
         yield from engine.more_units(facts, "hidden")
     yield from engine.descent(facts)
     yield from engine.learning_rate(facts)
@@ -54,7 +54,7 @@ def _variance(facts):
 def _without_more_data(facts):
     yield from engine.stronger_penalty(facts)
     if not _shallow(facts):
-        yield from engine.more_dropout(facts, _rate(facts))
+        yield from engine.more_dropout(facts, "dropout", _rate(facts))
     yield from engine.averaging(facts)
     if facts.both:
         return

@@ -32,7 +32,7 @@ def _rate(facts):
 def _bias(facts):
     yield from engine.longer(facts)
     yield from engine.weaker_penalties(facts)
-    yield from engine.less_dropout(facts, _rate(facts))
+    yield from engine.less_dropout(facts, "dropout", _rate(facts))
     width = facts.flags.get("width")
     if width:
         why = engine.bigger_why(facts)
@@ -50,7 +50,7 @@ def _variance(facts):
 
 def _without_more_data(facts):
     yield from engine.stronger_penalty(facts)
-    yield from engine.more_dropout(facts, _rate(facts))
+    yield from engine.more_dropout(facts, "dropout", _rate(facts))
     yield from engine.averaging(facts)
     width = facts.flags.get("width") or 1
     if width > 1 and not facts.both:

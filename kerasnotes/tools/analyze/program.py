@@ -7,6 +7,7 @@ from etils import epy
 from kerasnotes import errors
 from kerasnotes.training.run import command
 from kerasnotes.training.run import config as config_lib
+from kerasnotes.training.run import options as options_lib
 
 with epy.lazy_imports():
     from kerasnotes.tools.analyze import (
@@ -59,7 +60,7 @@ class Options:
         0, "Random seed of --mode=labels.", bounds=(0, 2**32 - 1)
     )
 
-    check = config_lib.check_bounds
+    check = options_lib.check_bounds
 
 
 def main():

@@ -12,6 +12,7 @@ from kerasnotes import errors, tasks
 from kerasnotes.training.run import command
 from kerasnotes.training.run import config as config_lib
 from kerasnotes.training.run import flags as flags_lib
+from kerasnotes.training.run import options as options_lib
 
 with epy.lazy_imports():
     import optuna
@@ -128,7 +129,7 @@ def _config(flags_named):
     if importance.is_preset(flags_named.get("search", "")):
         flags_named = {"zoom": 2} | flags_named
     config = Config(**flags_named)
-    config_lib.check_bounds(config)
+    options_lib.check_bounds(config)
     return config
 
 

@@ -15,8 +15,8 @@ from kerasnotes.diagnosis import selection
 from kerasnotes.tools.tune import search_space, search_text
 from kerasnotes.training import runner
 from kerasnotes.training.fit import compiling
-from kerasnotes.training.run import config as config_lib
 from kerasnotes.training.run import folder as run_folder
+from kerasnotes.training.run import options as options_lib
 from kerasnotes.training.run import places
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -197,7 +197,7 @@ class Study:
             "epochs": self.base.epochs,
         }
         known = study.user_attrs.get("told", search)
-        known = config_lib.resolved(type(self.base), known)
+        known = options_lib.resolved(type(self.base), known)
         if known != search and not self._moved(known, search):
             _refuse_other(self.folder, known, search)
             optuna.delete_study(study_name=study.study_name, storage=storage)

@@ -7,6 +7,7 @@ from etils import epy
 from kerasnotes import catalog, errors
 from kerasnotes.training.run import command
 from kerasnotes.training.run import config as config_lib
+from kerasnotes.training.run import options as options_lib
 
 with epy.lazy_imports():
     from kerasnotes import models
@@ -61,7 +62,7 @@ class Options:
         None, "Another data set with the same classes."
     )
 
-    check = config_lib.check_bounds
+    check = options_lib.check_bounds
 
 
 def main():

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from kerasnotes import errors, paths
 from kerasnotes.training.distribute import clusters, strategies
-from kerasnotes.training.run import config as config_lib
+from kerasnotes.training.run import options as options_lib
 
 # Steps after which workers ask one another, a millisecond each time.
 _STEPS = 10
@@ -105,7 +105,7 @@ def check_flags(config):
     """
     flags = dataclasses.asdict(config) | {"run_dir": "", "data_dir": None}
     for field in dataclasses.fields(config):
-        if config_lib.of_path(field) and flags[field.name]:
+        if options_lib.of_path(field) and flags[field.name]:
             # It may lie elsewhere on each machine.
             flags[field.name] = paths.short(flags[field.name])
     check_alike(

@@ -100,17 +100,18 @@ def weaker_penalties(facts):
             yield from facts.flag(name, what, why, f"{value / 10:g}")
 
 
-def less_dropout(facts, rate):
+def less_dropout(facts, flag, rate):
     """Yield half as much dropout, where there is some.
 
     Args:
         facts: the `RunFacts`.
+        flag: name of the flag.
         rate: the share of units that is dropped.
     """
     if rate and not facts.both:
         why = f"{rate:g} of them are dropped"
         less = round(rate / 2, 2)
-        yield from facts.argument("dropout", "drop fewer units", why, less)
+        yield from facts.argument(flag, "drop fewer units", why, less)
 
 
 def bigger_why(facts):
@@ -209,19 +210,20 @@ def stronger_penalty(facts):
         )
 
 
-def more_dropout(facts, rate):
+def more_dropout(facts, flag, rate):
     """Yield dropout, or more of it, down to half of the units.
 
     Args:
         facts: the `RunFacts`.
+        flag: name of the flag.
         rate: the share of units that is dropped.
     """
     if not rate:
-        yield from facts.argument("dropout", "use dropout", "it is off", 0.2)
+        yield from facts.argument(flag, "use dropout", "it is off", 0.2)
     elif rate < 0.5:
         why = f"{rate:g} of the units are dropped"
         more = round(rate + 0.1, 2)
-        yield from facts.argument("dropout", "drop more units", why, more)
+        yield from facts.argument(flag, "drop more units", why, more)
 
 
 def averaging(facts):

@@ -3,17 +3,14 @@
 import contextlib
 import dataclasses
 import fcntl
-import importlib.metadata
 import os
 import pathlib
 import shutil
-import subprocess
-import sys
 
 from kerasnotes import errors, files
-from kerasnotes.training.run import config as config_lib
 from kerasnotes.training.run import flags as flags_lib
-from kerasnotes.training.run import places
+from kerasnotes.training.run import options as options_lib
+from kerasnotes.training.run import places, software
 
 # What a trainer's run writes; config.json is replaced, for it tells that the
 # folder is a run's. Others tell what they write by `RunFolder.output`.
@@ -34,7 +31,6 @@ _WRITTEN = (
     "saved_model",
 )
 _OUTPUTS = ".outputs"
-_PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy")
 
 
 OF_ONE_COMMAND = frozenset({"mode", "overwrite", "strategy", "logical_cpus"})
@@ -174,9 +170,7 @@ class RunFolder:
             "flags": dataclasses.asdict(config),
             "files": places.digests(config),
             "data": facts,
-            "python": sys.version.split()[0],
-            "packages": {n: importlib.metadata.version(n) for n in _PACKAGES},
-            "git_revision": _revision(),
+            **software.versions(),
         }
         if batch_size:
             value["batch_size"] = batch_size
@@ -359,7 +353,7 @@ class RunFolder:
         read = self.read()
         if not self.begun:
             return
-        saved = config_lib.resolved(type(config), read["flags"])
+        saved = options_lib.resolved(type(config), read["flags"])
         moved = places.moved(config, read)
         for name, value in config.learned().items():
             if name in moved and places.may_be_same(name, config, read):
@@ -384,18 +378,3 @@ class RunFolder:
             note = config.growth_note(saved)
             if note:
                 print(note)
-
-
-def _revision():
-    """Return the git revision of the source, or None outside a checkout."""
-    try:
-        done = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-            cwd=os.path.dirname(__file__),
-            capture_output=True,
-            text=True,
-            timeout=10,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() or None

@@ -8,7 +8,7 @@ import dataclasses
 import os
 
 from kerasnotes import files, paths
-from kerasnotes.training.run import config as config_lib
+from kerasnotes.training.run import options as options_lib
 
 
 def names(config):
@@ -16,7 +16,7 @@ def names(config):
     return [
         field.name
         for field in dataclasses.fields(config)
-        if config_lib.of_path(field)
+        if options_lib.of_path(field)
         and paths.are_in(getattr(config, field.name) or "")
     ]
 
@@ -46,7 +46,7 @@ def moved(config, saved):
     Returns:
         A dictionary of flag to the two values, the run's first.
     """
-    before = config_lib.resolved(type(config), saved.get("flags", {}))
+    before = options_lib.resolved(type(config), saved.get("flags", {}))
     now = {name: getattr(config, name) for name in names(config)}
     return {
         name: (before[name], value)
