@@ -1,5 +1,7 @@
 """Losses of labels some of which are unknown."""
 
+import math
+
 import keras
 from keras import ops
 
@@ -37,7 +39,8 @@ class MaskedBinaryCrossentropy(keras.losses.Loss):
         y_pred: logits, or probabilities, `(batch, L)`.
 
     Returns:
-        The loss of each example, `(batch,)`, before the reduction.
+        The loss of each example, `(batch,)`, before the reduction. It is NaN
+        where a label is above 1.
 
     Example:
     >>> loss = MaskedBinaryCrossentropy()
@@ -67,7 +70,9 @@ class MaskedBinaryCrossentropy(keras.losses.Loss):
         terms = ops.binary_crossentropy(
             y_true, y_pred, from_logits=self.from_logits
         )
-        return ops.mean(ops.where(known, terms, 0.0), axis=-1)
+        terms = ops.where(known, terms, 0.0)
+        # Else it would fall without bound.
+        return ops.mean(ops.where(y_true > 1, math.nan, terms), axis=-1)
 
     def get_config(self):
         """Return the arguments, for serialisation."""

@@ -84,14 +84,27 @@ def halves(shape, dtype=None):
     return keras.ops.full(shape, 0.5, dtype)
 
 
-@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ConvolutionalBlock",
+        "DepthwiseSeparable",
+        "GRUCell",
+        "IdentityBlock",
+        "Inception",
+        "InvertedResidual",
+        "LSTMCell",
+        "MultiHeadAttention",
+        "NaiveInception",
+        "TransformerDecoderBlock",
+        "TransformerEncoderBlock",
+    ],
+)
 def test_functions_are_initialisers(name):
     layer, *arrays = CALLS[name]()
     layer = getattr(layer, "cell", layer)
     config = layer.get_config()
     names = {n for n in config if n.endswith("_initializer")}
-    if not names:
-        pytest.skip("it has none")
     layer = type(layer)(**config | dict.fromkeys(names, halves))
     if hasattr(layer, "state_size"):
         layer.build((2, 8))

@@ -103,3 +103,9 @@ def test_reloads():
         keras.saving.serialize_keras_object(loss)
     )
     assert (again.reduction, again.name) == ("sum", "mine")
+
+
+def test_a_label_above_1_is_not_free():
+    loss = MaskedBinaryCrossentropy(reduction="none")
+    found = np.asarray(loss([[1, -1], [0, 2]], [[3.0, 3.0], [3.0, 3.0]]))
+    assert np.isnan(found).tolist() == [False, True]

@@ -43,7 +43,7 @@ def diagnose(task, run, trained, data, answers, metrics):
         config.human_levels(),
         bool(trained.facts.get("synthetic")),
         _choices(metrics, config),
-        _losses(trained.state),
+        _losses(metrics, trained.state),
     )
     points = trained.state and trained.state["curve"]
     curve = _curve(points, data.splits["train"].size, measures)
@@ -103,16 +103,18 @@ def _choices(metrics, config):
     return min(config.epochs, best + patience)
 
 
-def _losses(state):
-    """Return the loss before the first step and of the epoch that was kept.
+def _losses(metrics, state):
+    """Return the loss before the first step, and of the model kept.
 
-    The model's on dev counts where it is less than the epoch's mean, which
-    its first steps may have spoilt.
+    That is the lesser of train's and dev's, and no larger than any epoch's
+    mean: batch norm's averages, which lag behind, are no divergence.
     """
     if not state or "first_loss" not in state:
         return None
-    row = state["history"][state["best"]["epoch"] - 1]
-    return state["first_loss"], min(row["loss"], row["val_loss"])
+    kept = state["history"][state["best"]["epoch"] - 1]
+    highest = max(row["loss"] for row in state["history"])
+    train = metrics["train"].get("loss", highest)
+    return state["first_loss"], min(train, kept["val_loss"], highest)
 
 
 def _run(trained, metrics, config, curve, problems):
