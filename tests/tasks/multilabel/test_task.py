@@ -7,8 +7,6 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
-from PIL import Image
-from sklearn import datasets
 
 from kerasnotes import errors
 from kerasnotes.data.pictures import batches as picture_batches
@@ -17,6 +15,8 @@ from kerasnotes.tasks import multilabel
 from kerasnotes.tasks.multilabel import review
 from kerasnotes.tools import runs
 from kerasnotes.training import records, runner
+from tests.support import csv_rows, digits
+from tests.support.runs import no_report
 
 LABELS = ["odd", "over four", "loop"]
 
@@ -24,11 +24,10 @@ LABELS = ["odd", "over four", "loop"]
 def write(folder, count=250, withheld=0.3, labels=LABELS):
     """Write digits, and a sheet of what is known of them."""
     folder.mkdir()
-    digits, rng = datasets.load_digits(), np.random.default_rng(0)
-    rows = [["file", *labels]]
-    for i, digit in enumerate(digits.target[:count]):
-        image = (digits.images[i] * 255 / 16).astype("uint8")
-        Image.fromarray(image).save(folder / f"{i}.png")
+    rng, rows = np.random.default_rng(0), [["file", *labels]]
+    pictures = zip(*digits.pictures(count), strict=True)
+    for i, (pixels, digit) in enumerate(pictures):
+        digits.save(pixels, folder / f"{i}.png")
         truth = (digit % 2, int(digit > 4), int(digit in (0, 6, 8, 9)))
         known = rng.random(3) > withheld
         cells = [v if k else "" for v, k in zip(truth, known, strict=True)]
@@ -42,6 +41,12 @@ def run(folder, data, **given):
     given = {"epochs": 12, "model": "mlp", "image_size": 8, **given}
     given |= {"run_dir": str(folder), "dataset": str(data)}
     return runner.run(multilabel.Multilabel, given, [], "trainers.multilabel")
+
+
+def learn(folder, data, **given):
+    """Run it without exports, figures and page."""
+    with no_report():
+        return run(folder, data, **given)
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +81,7 @@ def test_it_learns_from_what_is_known(finished, data):
 
 def test_each_label_has_its_best_threshold(finished, data, tmp_path):
     _, before = finished
-    found = run(tmp_path / "r", data, threshold="auto")
+    found = learn(tmp_path / "r", data, threshold="auto")
     assert len(found["chosen"]["thresholds"]) == len(LABELS)
     for label, row in found["dev"]["labels"].items():
         assert row["error"] <= before["dev"]["labels"][label]["error"]
@@ -96,7 +101,7 @@ def test_examples_weigh_in_the_metric(data, tmp_path):
     path = tmp_path / "weights.csv"
     path.write_text("id,weight\n" + "".join(f"{i}.png,9\n" for i in range(99)))
     given = {"example_weight": str(path), "threshold": "auto", "epochs": 3}
-    found = run(tmp_path / "r", data, **given)
+    found = learn(tmp_path / "r", data, **given)
     assert found["dev"]["weighted_accuracy"] != found["dev"]["accuracy"]
     again = run(tmp_path / "r", data, mode="evaluate")
     assert again["dev"] == found["dev"]
@@ -116,8 +121,7 @@ def test_examples_are_judged_by_their_known_labels(finished):
     np.testing.assert_allclose(measure.error, shares.mean())
     np.testing.assert_allclose(measure.deviation, shares.std())
     assert found["dev"]["error"] == pytest.approx(wrong.sum() / known.sum())
-    with open(folder / "mistakes.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = csv_rows.read(folder / "mistakes.csv")
     assert {row["id"] for row in rows} == {
         dev.ids[i] for i in np.flatnonzero(wrong.any(1))
     }
@@ -173,7 +177,7 @@ def test_without_complete_examples_there_is_no_exact_match(tmp_path):
     for i, row in enumerate(rows[1:]):
         row[1 + i % 3] = ""
     sheet.write_text("".join(",".join(row) + "\n" for row in rows))
-    found = run(tmp_path / "run", tmp_path / "set", epochs=1)
+    found = learn(tmp_path / "run", tmp_path / "set", epochs=1)
     assert "exact_match" not in found["dev"]
 
 

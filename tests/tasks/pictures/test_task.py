@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 from PIL import Image
-from sklearn import datasets, metrics
+from sklearn import metrics
 
 from kerasnotes import errors, files
 from kerasnotes.tasks import classify
 from kerasnotes.training import runner
+from tests.support import digits, runs
 
 QUICK = {"model": "softmax_regression", "epochs": 4, "image_size": 8}
 
@@ -17,23 +18,27 @@ def run(folder, **given):
     return runner.run(classify.Classify, given, [], "trainers.classify")
 
 
+def learn(folder, **given):
+    """Run it without exports, figures and page."""
+    with runs.no_report():
+        return run(folder, **given)
+
+
 @pytest.fixture(scope="module")
 def target(tmp_path_factory):
     """Digits, dark on light: another distribution than the built-in set."""
     folder = tmp_path_factory.mktemp("target")
-    digits = datasets.load_digits()
-    for i in range(200):
-        path = folder / str(digits.target[i]) / f"{i}.png"
-        path.parent.mkdir(exist_ok=True)
-        image = 255 - (digits.images[i] * 255 / 16).astype("uint8")
-        Image.fromarray(image).save(path)
+    for i, (pixels, digit) in enumerate(
+        zip(*digits.pictures(200), strict=True)
+    ):
+        digits.save(255 - pixels, folder / str(digit) / f"{i}.png")
     return folder
 
 
 @pytest.fixture(scope="module")
 def two_sets(tmp_path_factory, target):
     folder = tmp_path_factory.mktemp("runs") / "two"
-    return folder, run(folder, dev_dataset=str(target))
+    return folder, learn(folder, dev_dataset=str(target))
 
 
 def test_files_left_out_are_named_in_one_line(tmp_path, capsys):
@@ -84,7 +89,7 @@ def test_a_learning_curve_of_weighted_pictures(tmp_path, capsys):
     path = tmp_path / "weights.csv"
     path.write_text("id,weight\ntrain/000001,3\n")
     given = {"learning_curve": "0.2,0.5", "example_weight": str(path)}
-    found = run(tmp_path / "r", **given)
+    found = learn(tmp_path / "r", **given)
     curve = found["diagnosis"]["learning_curve"]
     assert [p["size"] for p in curve["points"]] == [215, 539, 1079]
     told = capsys.readouterr().out
@@ -95,7 +100,7 @@ def test_a_mended_sheet_is_another_run(tmp_path):
     path = tmp_path / "corrections.csv"
     path.write_text("id,label\ntrain/000001,3\n")
     given = {"corrections": str(path)}
-    run(tmp_path / "r", **given)
+    learn(tmp_path / "r", **given)
     other = {"mode": "evaluate", "dataset": str(tmp_path / "other")}
     for label in "012345678":
         folder = tmp_path / "other" / label
@@ -137,7 +142,7 @@ def test_other_classes_are_refused(target, tmp_path):
 
 
 def test_class_weights_are_in_the_metric(tmp_path):
-    found = run(tmp_path / "r", class_weight="3=5,8=0")
+    found = learn(tmp_path / "r", class_weight="3=5,8=0")
     matrix = np.array(found["dev"]["confusion"])
     true, given = (
         np.repeat(np.indices([10, 10])[i].ravel(), matrix.ravel())
@@ -198,8 +203,8 @@ def test_example_weights_are_in_loss_and_metric(tmp_path):
     path = tmp_path / "weights.csv"
     rows = "".join(f"{i},4\n" for i in heavy)
     path.write_text(f"id,weight\n{rows}")
-    found = run(tmp_path / "a", example_weight=str(path))
-    same = run(tmp_path / "b", class_weight="3=4")
+    found = learn(tmp_path / "a", example_weight=str(path))
+    same = learn(tmp_path / "b", class_weight="3=4")
     assert found["dev"] == same["dev"]
     assert found["dev"]["weighted_accuracy"] != found["dev"]["accuracy"]
 

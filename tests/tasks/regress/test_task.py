@@ -3,8 +3,6 @@
 import csv
 import json
 import re
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -16,12 +14,19 @@ from kerasnotes.data.common import split_choice
 from kerasnotes.tasks import regress
 from kerasnotes.tasks.regress import serving
 from kerasnotes.training import runner
-from tests.support.runs import weights
+from tests.support import alone, csv_rows
+from tests.support.runs import no_report, weights
 
 
 def run(folder, *rest, **given):
     given = {**given, "run_dir": str(folder)}
     return runner.run(regress.Regress, given, rest, "trainers.regress")
+
+
+def learn(folder, **given):
+    """Run it without exports, figures and page."""
+    with no_report():
+        return run(folder, **given)
 
 
 def parts():
@@ -104,7 +109,7 @@ def test_the_report_shows_them(run_dir, ols):
 
 
 def test_l2_is_ridge(tmp_path, diabetes):
-    run(tmp_path, l2=60.0, optimizer="sgd:momentum=0.8", epochs=90)
+    learn(tmp_path, l2=60.0, optimizer="sgd:momentum=0.8", epochs=90)
     x, y = (preprocessing.scale(part) for part in diabetes["train"])
     want = linear_model.Ridge(alpha=30.0).fit(x, y)
     kernel, _ = last_weights(tmp_path)
@@ -112,8 +117,7 @@ def test_l2_is_ridge(tmp_path, diabetes):
 
 
 def test_mistakes_are_residuals_the_worst_first(run_dir, ols):
-    with open(run_dir / "mistakes.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = csv_rows.read(run_dir / "mistakes.csv")
     assert list(rows[0])[-2:] == ["tags", "comment"]
     data = parts()[0]
     places = [int(row["id"]) for row in rows]
@@ -125,11 +129,7 @@ def test_mistakes_are_residuals_the_worst_first(run_dir, ols):
 
 
 ALONE = """
-import sys
-sys.modules["keras"] = None
-sys.modules["kerasnotes"] = None
-sys.path = [p for p in sys.path if p]
-import json
+import json, sys
 import numpy as np
 import tensorflow as tf
 model = tf.saved_model.load(sys.argv[1])
@@ -142,18 +142,11 @@ print(json.dumps([x["prediction"].numpy().tolist() for x in (one, two)]))
 """
 
 
-def test_served_without_keras(run_dir, diabetes, ols, tmp_path):
+def test_served_without_keras(run_dir, diabetes, ols):
     x, _ = diabetes["test"]
     columns = dict(zip(facts(run_dir)["features"], x.T.tolist(), strict=True))
-    done = subprocess.run(
-        [sys.executable, "-c", ALONE, run_dir / "saved_model",
-         json.dumps(columns)],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-    )  # fmt: skip
-    assert not done.returncode, done.stderr
-    by_column, by_row = json.loads(done.stdout)
+    words = [run_dir / "saved_model", json.dumps(columns)]
+    by_column, by_row = json.loads(alone.run(ALONE, *words))
     np.testing.assert_allclose(by_column, ols.predict(x), atol=0.1)
     np.testing.assert_allclose(by_row, by_column, rtol=1e-6)
 
@@ -252,7 +245,7 @@ def weighted(tmp_path_factory):
 def test_a_weighted_column_weighs(weighted, tmp_path):
     path, x, y, w = weighted
     given = {"weight": "w", "target": "y", "optimize": "weighted_mse"}
-    run(tmp_path / "run", dataset=str(path), **given)
+    learn(tmp_path / "run", dataset=str(path), **given)
     told = facts(tmp_path / "run")
     assert told["features"] == ["a", "b"]
     indices = split_choice.choose([str(i + 2) for i in range(300)])
@@ -276,7 +269,7 @@ def test_a_weighted_column_weighs(weighted, tmp_path):
 
 def test_the_same_command_again_is_the_same_run(tmp_path, capsys):
     for epochs in (2, 2, 3):
-        run(tmp_path, epochs=epochs)
+        learn(tmp_path, epochs=epochs)
     told = capsys.readouterr().out
     assert told.count("finished") == 1 and "going on" in told
     assert "--batch_size=1024: there are " in told
