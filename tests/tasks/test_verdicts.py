@@ -4,6 +4,7 @@ import pytest
 
 from kerasnotes.tasks import classify
 from kerasnotes.training import runner
+from tests.support.runs import no_report
 
 FEW = "train=train[:200],dev=train[200:1000],test=train[1000:]"
 PLAIN = {"model": "mlp", "image_size": 8, "augment": "none", "epochs": 25}
@@ -25,5 +26,6 @@ PLAIN = {"model": "mlp", "image_size": 8, "augment": "none", "epochs": 25}
 def test_verdict(given, problems, tmp_path):
     folder = tmp_path / "run"
     given = {**given, "run_dir": str(folder)}
-    found = runner.run(classify.Classify, given, [], "trainers.classify")
+    with no_report():
+        found = runner.run(classify.Classify, given, [], "trainers.classify")
     assert found["diagnosis"]["problems"] == problems

@@ -1,17 +1,15 @@
 """The command line of several labels, and what it serves."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 from PIL import Image
-from sklearn import datasets
 
 from kerasnotes import errors, models
 from kerasnotes.tasks import multilabel
 from kerasnotes.training import runner
+from tests.support import alone, digits
 
 QUICK = ["--epochs=3", "--model=mlp", "--image_size=8"]
 
@@ -20,10 +18,11 @@ QUICK = ["--epochs=3", "--model=mlp", "--image_size=8"]
 def data(tmp_path_factory):
     """A folder of digits whose sheet tells of two labels, with gaps."""
     folder = tmp_path_factory.mktemp("data")
-    digits, lines = datasets.load_digits(), ["file;odd;over four"]
-    for i, digit in enumerate(digits.target[:200]):
-        image = (digits.images[i] * 255 / 16).astype("uint8")
-        Image.fromarray(image).save(folder / f"{i}.png")
+    lines = ["file;odd;over four"]
+    for i, (pixels, digit) in enumerate(
+        zip(*digits.pictures(200), strict=True)
+    ):
+        digits.save(pixels, folder / f"{i}.png")
         odd = "" if i % 5 == 0 else "yes" if digit % 2 else "no"
         lines.append(f"{i}.png;{odd};{int(digit > 4)}")
     (folder / "labels.csv").write_text("\n".join(lines))
@@ -38,11 +37,7 @@ def run_dir(trainer, data, tmp_path_factory):
 
 
 ALONE = """
-import sys
-sys.modules["keras"] = None
-sys.modules["kerasnotes"] = None
-sys.path = [p for p in sys.path if p]
-import json
+import json, sys
 import tensorflow as tf
 model = tf.saved_model.load(sys.argv[1])
 images = [open(path, "rb").read() for path in sys.argv[2:]]
@@ -58,16 +53,9 @@ print(json.dumps({
 """
 
 
-def test_served_without_keras(here, run_dir, data, tmp_path, capsys):
+def test_served_without_keras(here, run_dir, data, capsys):
     paths = [data / f"{i}.png" for i in range(9)]
-    done = subprocess.run(
-        [sys.executable, "-c", ALONE, run_dir / "saved_model", *paths],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-    )
-    assert not done.returncode, done.stderr
-    got = json.loads(done.stdout)
+    got = json.loads(alone.run(ALONE, run_dir / "saved_model", *paths))
     assert got["classes"] == ["odd", "over four"]
     raw = np.stack([np.asarray(Image.open(p))[..., None] for p in paths])
     logits = models.load(run_dir / "model.keras")(raw.astype("float32"))

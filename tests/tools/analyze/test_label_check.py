@@ -14,6 +14,7 @@ from kerasnotes.tools import runs
 from kerasnotes.tools.analyze import label_check, out_of_fold
 from kerasnotes.training.fit import checkpoints, compiling, loop
 from kerasnotes.training.run import folder as run_folder
+from tests.support import csv_rows
 
 NAMES = ["bottom", "left", "top"]
 FLIPPED = {5: "left", 21: "top", 40: "bottom", 62: "left", 83: "bottom"}
@@ -90,14 +91,9 @@ def checked(dataset, tmp_path_factory):
     return path
 
 
-def rows(path):
-    with open(path, newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def fill(run, target, **confirm):
     """Write the run's sheet with `confirm` by the number of the picture."""
-    sheet = rows(run / "labels.csv")
+    sheet = csv_rows.read(run / "labels.csv")
     for row in sheet:
         number = str(int(row["id"][-7:-4]))
         row["confirm"] = confirm.get(f"of_{number}", row["confirm"])
@@ -112,13 +108,13 @@ def all_of(run, side, text):
     """Return what `fill` takes to confirm all rows of a side alike."""
     return {
         f"of_{int(row['id'][-7:-4])}": text
-        for row in rows(run / "labels.csv")
+        for row in csv_rows.read(run / "labels.csv")
         if row["side"] == side
     }
 
 
 def test_flips_are_first_and_the_suggestions_right(checked):
-    found = rows(checked / "labels.csv")
+    found = csv_rows.read(checked / "labels.csv")
     assert len(found) == len(FLIPPED) + 10
     first = {int(row["id"][-7:-4]): row for row in found[: len(FLIPPED)]}
     assert set(first) == set(FLIPPED)
@@ -198,7 +194,7 @@ def test_a_killed_check_goes_on(dataset, tmp_path, monkeypatch):
     assert not (run / "labels.csv").exists()
     label_check.find(run, folds=3)
     assert learned == ["fold_0", "killed", "fold_1", "fold_2"]
-    assert len(rows(run / "labels.csv")) == 10
+    assert len(csv_rows.read(run / "labels.csv")) == 10
     label_check.find(run, folds=3)
     assert len(learned) == 4
     # Other folds start anew.
@@ -212,7 +208,8 @@ def test_what_people_confirmed_is_kept(checked):
     fill(checked, checked / "labels.csv", of_5="yes", of_21="no")
     label_check.find(checked, folds=2)
     kept = {
-        int(r["id"][-7:-4]): r["confirm"] for r in rows(checked / "labels.csv")
+        int(r["id"][-7:-4]): r["confirm"]
+        for r in csv_rows.read(checked / "labels.csv")
     }
     assert kept[5] == "yes" and kept[21] == "no"
     assert sum(map(bool, kept.values())) == 2
@@ -227,7 +224,7 @@ def test_confirmed_corrections_are_written(checked, tmp_path, capsys):
     )  # fmt: skip
     target = label_check.apply(checked, path)
     assert target == tmp_path / "corrections.csv"
-    assert {r["id"][-7:-4]: r["label"] for r in rows(target)} == {
+    assert {r["id"][-7:-4]: r["label"] for r in csv_rows.read(target)} == {
         "005": NAMES[5 % 3],
         "021": NAMES[21 % 3],
         "040": "top",
@@ -237,9 +234,9 @@ def test_confirmed_corrections_are_written(checked, tmp_path, capsys):
     assert f"--corrections={target}" in told
     assert f"--run_dir={checked}-corrected" in told
     assert "--model=softmax_regression" in told
-    sides = {r["id"]: r["side"] for r in rows(checked / "labels.csv")}
+    sides = {r["id"]: r["side"] for r in csv_rows.read(checked / "labels.csv")}
     for side in ("train", "dev", "test"):
-        count = sum(sides[r["id"]] == side for r in rows(target))
+        count = sum(sides[r["id"]] == side for r in csv_rows.read(target))
         assert f"{count} of {side}" in told
 
 
