@@ -111,10 +111,10 @@ def _losses(metrics, state):
     """
     if not state or "first_loss" not in state:
         return None
-    kept = state["history"][state["best"]["epoch"] - 1]
+    best = state["history"][state["best"]["epoch"] - 1]
     highest = max(row["loss"] for row in state["history"])
     train = metrics["train"].get("loss", highest)
-    return state["first_loss"], min(train, kept["val_loss"], highest)
+    return state["first_loss"], min(train, best["val_loss"], highest)
 
 
 def _run(trained, metrics, config, curve, problems):
