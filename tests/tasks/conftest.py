@@ -4,6 +4,7 @@ import pytest
 
 from kerasnotes.tasks import classify
 from kerasnotes.training import runner
+from tests.support import runs
 
 
 @pytest.fixture(scope="session")
@@ -16,8 +17,8 @@ def classifiers(tmp_path_factory):
         "lenet5": {"epochs": 3},
         "mlp": {"epochs": 4, "model": "mlp", "image_size": 16},
     }
-    with pytest.MonkeyPatch.context() as patch:
-        # Nobody reads their reports.
+    # Nobody reads their reports.
+    with pytest.MonkeyPatch.context() as patch, runs.no_page():
         patch.setattr(classify.Classify, "review", lambda *_: [])
         for name, own in kinds.items():
             given = {"run_dir": str(folder / name), **common, **own}

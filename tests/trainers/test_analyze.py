@@ -15,6 +15,8 @@ from kerasnotes.tools.analyze import label_check
 from kerasnotes.tools.analyze import program as analyze
 from kerasnotes.training import runner
 from kerasnotes.training.distribute import rendezvous
+from tests.support import csv_rows
+from tests.support.runs import no_report
 
 
 def run(mode, *rest, **given):
@@ -28,18 +30,14 @@ def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
     for model in ("mlp", "softmax_regression"):
         given = {"run_dir": str(folder / model), "model": model, "epochs": 1}
-        runner.run(classify.Classify, given, [], "trainers.classify")
+        with no_report():
+            runner.run(classify.Classify, given, [], "trainers.classify")
     return folder
-
-
-def read(path, **kwargs):
-    with open(path, newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file, **kwargs))
 
 
 def tag(path):
     """Tags the sheet by the class: twos, and odd numbers."""
-    rows = read(path)
+    rows = csv_rows.read(path)
     for row in rows:
         odd = "Odd" if int(row["true"]) % 2 else ""
         row["tags"] = "; ".join(filter(None, [odd, row["true"]]))
@@ -62,7 +60,7 @@ def test_it_waits_for_no_other_workers(runs, monkeypatch):
 
 def test_a_sheet_is_tagged_and_scored(runs, tmp_path, capsys):
     folder = runs / "mlp"
-    wrong = read(folder / "mistakes.csv")
+    wrong = csv_rows.read(folder / "mistakes.csv")
     path = run("sheet", run_dir=folder, output=tmp_path)
     rows = tag(path)
     assert {r["id"] for r in rows} <= {r["id"] for r in wrong}
@@ -101,12 +99,14 @@ def test_what_libreoffice_saves_is_scored(runs, tmp_path):
 def test_two_runs_are_compared(runs, tmp_path, capsys):
     paths = [str(runs / name) for name in ("mlp", "softmax_regression")]
     found = run("compare", *paths, output=tmp_path)
-    wrong = [{r["id"] for r in read(f"{p}/mistakes.csv")} for p in paths]
+    wrong = [
+        {r["id"] for r in csv_rows.read(f"{p}/mistakes.csv")} for p in paths
+    ]
     (_, second_alone), (first_alone, both) = found.counts
     assert second_alone == len(wrong[1] - wrong[0])
     assert first_alone == len(wrong[0] - wrong[1])
     assert both == len(wrong[0] & wrong[1])
-    differ = {r["id"] for r in read(tmp_path / "compare.csv")}
+    differ = {r["id"] for r in csv_rows.read(tmp_path / "compare.csv")}
     assert differ == wrong[0] ^ wrong[1]
 
 

@@ -4,17 +4,15 @@ import csv
 import io
 import json
 import os
-import subprocess
-import sys
 
 import keras
 import numpy as np
 import pytest
 from PIL import Image
-from sklearn import datasets
 
 from kerasnotes import errors, models
 from kerasnotes.tasks import classify
+from tests.support import alone, csv_rows, digits, forks
 
 QUICK = ["--epochs=3", "--learning_rate=0.003"]
 
@@ -30,11 +28,10 @@ def run_dir(trainer, tmp_path_factory):
 def pictures(tmp_path_factory):
     """A folder with a PNG of each digit, and the digits themselves."""
     folder = tmp_path_factory.mktemp("pictures")
-    digits = datasets.load_digits()
+    pixels, labels = digits.pictures()
     for label in range(10):
-        first = np.flatnonzero(digits.target == label)[0]
-        image = (digits.images[first] * 255 / 16).astype("uint8")
-        Image.fromarray(image).save(folder / f"{label}.png")
+        first = np.flatnonzero(labels == label)[0]
+        digits.save(pixels[first], folder / f"{label}.png")
     return folder
 
 
@@ -63,8 +60,7 @@ def test_everything_promised_is_there(run_dir):
 
 def test_mistakes_have_columns_to_tag(run_dir):
     metrics = json.loads((run_dir / "metrics.json").read_text())
-    with open(run_dir / "mistakes.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = csv_rows.read(run_dir / "mistakes.csv")
     wrong = round((1 - metrics["dev"]["accuracy"]) * metrics["dev"]["size"])
     assert len(rows) == wrong
     assert {"id", "true", "given", "confidence"} <= set(rows[0])
@@ -100,28 +96,21 @@ def test_predict_prints_a_line_an_input(here, run_dir, pictures, capsys):
     assert [a["label"] for a in answers] == [r["label"] for r in rows]
 
 
-def test_predict_names_what_it_cannot_read(trainer, run_dir, pictures):
+def test_predict_names_what_it_cannot_read(run_dir, pictures):
     broken = pictures.parent / "broken.jpg"
     broken.write_bytes(b"\xff\xd8\xff\xe0 no picture")
-    done = trainer(
-        "classify",
-        f"--run_dir={run_dir}",
-        "--mode=predict",
-        pictures / "1.png",
-        broken,
-        check=False,
+    words = [f"--run_dir={run_dir}", "--mode=predict"]
+    program = forks.Program(
+        "trainers.classify", *words, pictures / "1.png", broken
     )
-    assert done.returncode == 1
-    assert len(done.stdout.splitlines()) == 1
-    assert str(broken) in done.stderr and "Traceback" not in done.stderr
+    status, output, told = program.wait()
+    assert status == 1
+    assert len(output.splitlines()) == 1
+    assert str(broken) in told and "Traceback" not in told
 
 
 ALONE = """
-import sys
-sys.modules["keras"] = None
-sys.modules["kerasnotes"] = None
-sys.path = [p for p in sys.path if p]
-import json
+import json, sys
 import numpy as np
 import tensorflow as tf
 model = tf.saved_model.load(sys.argv[1])
@@ -138,16 +127,9 @@ print(json.dumps({
 """
 
 
-def test_served_without_keras(run_dir, pictures, tmp_path):
+def test_served_without_keras(run_dir, pictures):
     paths = sorted(pictures.iterdir())
-    done = subprocess.run(
-        [sys.executable, "-c", ALONE, run_dir / "saved_model", *paths],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-    )
-    assert not done.returncode, done.stderr
-    got = json.loads(done.stdout)
+    got = json.loads(alone.run(ALONE, run_dir / "saved_model", *paths))
     assert got["classes"] == list("0123456789")
     model = models.load(run_dir / "model.keras")
     raw = np.stack([np.asarray(Image.open(p))[..., None] for p in paths])

@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 import sklearn.metrics
 import tensorflow as tf
-from PIL import Image
 from scipy.special import softmax
-from sklearn import datasets
 
 from kerasnotes import errors
 from kerasnotes.tasks import classify
 from kerasnotes.tools import runs
+from tests.support import digits
 
 EIGHTS = ["--threshold=auto", "--optimize=precision", "--satisfy=recall>=0.95"]
 
@@ -21,13 +20,11 @@ EIGHTS = ["--threshold=auto", "--optimize=precision", "--satisfy=recall>=0.95"]
 def eights(here, tmp_path_factory):
     """A run that tells eights from other digits, and its metrics."""
     folder = tmp_path_factory.mktemp("eights")
-    digits = datasets.load_digits()
-    for i in range(500):
-        name = "eight" if digits.target[i] == 8 else "another"
-        path = folder / "digits" / name / f"{i}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        image = (digits.images[i] * 255 / 16).astype("uint8")
-        Image.fromarray(image).save(path)
+    for i, (pixels, digit) in enumerate(
+        zip(*digits.pictures(500), strict=True)
+    ):
+        name = "eight" if digit == 8 else "another"
+        digits.save(pixels, folder / "digits" / name / f"{i}.png")
     words = [f"--dataset={folder / 'digits'}", "--class_weight=balanced"]
     words += ["--epochs=3", "--model=mlp", "--hidden=16", *EIGHTS]
     words = [f"--run_dir={folder / 'run'}", *words]

@@ -2,19 +2,16 @@
 
 import json
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pytest
-from PIL import Image
 from scipy import special
-from sklearn import datasets
 
 from kerasnotes import errors, files, models
 from kerasnotes.tasks import classify
 from kerasnotes.tasks.classify import ensemble
 from kerasnotes.training import records
+from tests.support import alone, digits
 
 
 def test_evaluate_averages_the_members(classifiers, command, capsys):
@@ -43,11 +40,7 @@ def test_evaluate_averages_the_members(classifiers, command, capsys):
 
 
 ALONE = """
-import sys
-sys.modules["keras"] = None
-sys.modules["kerasnotes"] = None
-sys.path = [p for p in sys.path if p]
-import json
+import json, sys
 import numpy as np
 import tensorflow as tf
 images = tf.constant([open(path, "rb").read() for path in sys.argv[4:]])
@@ -75,21 +68,12 @@ def test_one_saved_model_is_the_mean_of_its_parts(
         # No data are read, and they may be gone.
         patch.setattr(classify.Classify, "data", None)
         command(one, "export", ensemble=str(other))
-    digits = datasets.load_digits()
     paths = [tmp_path / f"{i}.png" for i in range(5)]
-    for path, image in zip(paths, digits.images, strict=False):
-        Image.fromarray((image * 255 / 16).astype("uint8")).save(path)
+    for path, pixels in zip(paths, digits.pictures(5)[0], strict=True):
+        digits.save(pixels, path)
     served = [one / "ensemble", one, other]
-    done = subprocess.run(
-        [sys.executable, "-c", ALONE]
-        + [str(folder / "saved_model") for folder in served]
-        + [str(path) for path in paths],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-    )
-    assert not done.returncode, done.stderr
-    got = json.loads(done.stdout)
+    models_of = [folder / "saved_model" for folder in served]
+    got = json.loads(alone.run(ALONE, *models_of, *paths))
     assert got["signatures"] == ["images", "serving_default"]
     assert got["classes"] == list("0123456789")
     assert got["label"] == [str(i) for i in got["largest"]]
