@@ -9,6 +9,7 @@ from kerasnotes import models
 from kerasnotes.tasks import classify
 from kerasnotes.training import runner
 from kerasnotes.training.serve import folding
+from tests.support import runs
 
 # Name, flags at its smallest, and whether its family has a smaller one.
 NETWORKS = [
@@ -67,7 +68,8 @@ def test_train_and_serve(name, flags, tmp_path, monkeypatch):
         **({"dropout": "0.1"} if drops else {}),
         **flags,
     }
-    metrics = runner.run(classify.Classify, given, [], "trainers.classify")
+    with runs.no_page():
+        metrics = runner.run(classify.Classify, given, [], "trainers.classify")
     assert np.isfinite(metrics["dev"]["loss"])
     model = models.load(tmp_path / "model.keras")
     served = tf.saved_model.load(str(tmp_path / "saved_model"))

@@ -1,10 +1,7 @@
 """Translations, from the command to the SavedModel."""
 
-import csv
 import json
 import random
-import subprocess
-import sys
 
 import keras
 import numpy as np
@@ -14,6 +11,7 @@ from kerasnotes import errors, models
 from kerasnotes.tasks.translate.task import Translate
 from kerasnotes.tools.analyze import program as analyze
 from kerasnotes.tools.visualize import program as visualize
+from tests.support import alone, csv_rows
 
 WORDS = ["zéro", "un", "deux", "trois", "quatre"]
 WORDS += ["cinq", "six", "sept", "huit", "neuf"]
@@ -65,15 +63,13 @@ def test_it_learns(trained):
     report = (folder / "report.html").read_text()
     assert "Is beam search at fault, or the model?" in report
     assert len(list(folder.glob("figures/attention-*.png"))) == 4
-    with open(folder / "mistakes.csv", newline="") as file:
-        for row in csv.DictReader(file):
-            assert row["true"] != row["given"]
-            assert row["at fault"] in ("beam", "model")
+    for row in csv_rows.read(folder / "mistakes.csv"):
+        assert row["true"] != row["given"]
+        assert row["at fault"] in ("beam", "model")
 
 
 SERVE = """
 import json, sys
-sys.modules["keras"] = sys.modules["kerasnotes"] = None
 import tensorflow as tf
 model = tf.saved_model.load(sys.argv[1])
 texts = tf.constant(json.loads(sys.argv[2]))
@@ -99,14 +95,8 @@ print(json.dumps([{k: plain(v) for k, v in f.items()} for f in found]))
 def test_served_without_keras(trained, here, capsys):
     folder, _ = trained
     texts = ["7", "406", "", "東京", "1" * 10_000]
-    done = subprocess.run(
-        [sys.executable, "-c", SERVE, folder / "saved_model"]
-        + [json.dumps(texts)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    served, greedy, three, log_prob = json.loads(done.stdout)
+    words = [folder / "saved_model", json.dumps(texts)]
+    served, greedy, three, log_prob = json.loads(alone.run(SERVE, *words))
     assert served["truncated"] == [False] * 4 + [True]
     assert np.shape(served["alternatives"]) == (5, 4)
     answers, *_ = predict(here, capsys, folder, "7", "406")

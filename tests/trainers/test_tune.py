@@ -1,6 +1,5 @@
 """The search's command line."""
 
-import csv
 import json
 import shlex
 import signal
@@ -11,6 +10,7 @@ import time
 import pytest
 
 from kerasnotes.tasks import classify
+from tests.support import csv_rows
 
 SEARCH = "--search=learning_rate=log:1e-3:0.1,optimizer.beta_1=uniform:0.8:0.95"
 REST = ["--", "--model=mlp", "--hidden=16", "--epochs=2"]
@@ -25,8 +25,7 @@ def searched(trainer, tmp_path_factory):
 
 def test_two_processes_share_the_trials(searched):
     folder, _, done = searched
-    with open(folder / "trials.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = csv_rows.read(folder / "trials.csv")
     assert sorted(int(row["trial"]) for row in rows) == [0, 1, 2, 3]
     assert len({row["learning_rate"] for row in rows}) == 4
     assert {row["state"] for row in rows} == {"complete"}

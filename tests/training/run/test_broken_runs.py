@@ -2,9 +2,6 @@
 
 import io
 import json
-import os
-import subprocess
-import sys
 import zipfile
 
 import h5py
@@ -16,8 +13,7 @@ from PIL import Image
 from kerasnotes import files
 from kerasnotes.data.pictures import features
 from kerasnotes.training.run import folder as run_folder
-from tests.support import fuzzing, guarded
-from tests.support.paths import ROOT
+from tests.support import forks, fuzzing, guarded
 from tests.support.programs import broken_runs as broken
 
 LAST = "checkpoints/last-000000008.npz"
@@ -331,20 +327,8 @@ def test_a_command_line_tells_it_in_one_line(base, tmp_path):
     data = bytearray((path / "model.keras").read_bytes())
     data[len(data) // 2] ^= 1
     (path / "model.keras").write_bytes(data)
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "trainers.classify",
-            f"--run_dir={path}",
-            "--mode=evaluate",
-        ],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
-    )
-    assert done.returncode == 1
-    told = done.stderr.splitlines()[-1]
-    assert f"{path / 'model.keras'}: not a model" in told
-    assert "Traceback" not in done.stderr
+    words = [f"--run_dir={path}", "--mode=evaluate"]
+    status, _, told = forks.Program("trainers.classify", *words).wait()
+    assert status == 1
+    assert f"{path / 'model.keras'}: not a model" in told.splitlines()[-1]
+    assert "Traceback" not in told
