@@ -41,7 +41,7 @@ BASE = {
     "errors",
     "files",
     "keras_private",
-    "paths",
+    "flag_paths",
     "specs",
     "splits",
 }

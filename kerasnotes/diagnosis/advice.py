@@ -14,7 +14,7 @@ class Remedy:
     Attributes:
         what: what to do, one line.
         why: why it may help here, one line.
-        example: flags that do it, or nothing.
+        example: command-line flags that do it, or an empty string.
     """
 
     what: str

@@ -26,11 +26,11 @@ def quantized(layer):
 
 
 def quantize(layer, modes):
-    """Quantise the inner layers of a new layer or model that is built.
+    """Quantise the inner layers of a new layer as those of the saved one were.
 
     Args:
-        layer: the layer.
-        modes: what `quantized` returned of the one that was saved.
+        layer: the new layer or model, already built.
+        modes: what `quantized` returned for the saved one.
     """
     inner = keras_private.flatten_layers(layer)
     for place, mode, config in modes:

@@ -78,12 +78,16 @@ def _fused(query, key, value, mask):
 
 
 def masked_softmax(scores, mask=None):
-    """Return the softmax over the last axis, of what the mask lets through.
+    """Return the softmax over the last axis, of the unmasked scores only.
 
     Args:
         scores: a tensor `(..., S)`.
-        mask: booleans that broadcast to its shape, true where a score counts;
-            where none of a row does, the row is 0.
+        mask: booleans that broadcast to the shape of `scores`, true where a
+            score counts; None if all count.
+
+    Returns:
+        A tensor like `scores`, in float32 at least: 0 where a score doesn't
+        count. A row in which no score counts is 0 everywhere.
 
     >>> mask = keras.ops.array([[True, False], [False, False]])
     >>> masked_softmax(keras.ops.ones((2, 2)), mask).numpy()

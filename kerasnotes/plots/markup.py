@@ -30,7 +30,8 @@ def escape(value):
 def answer(text):
     """Return an answer as pictures, pages and terminals show it.
 
-    Files and JSON hold an empty one as it is.
+    An empty answer is shown as `(empty)`. Data files and JSON keep the empty
+    string, and don't pass through here.
 
     >>> answer("1937-03-15"), answer("")
     ('1937-03-15', '(empty)')

@@ -74,21 +74,21 @@ class Facts:
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """A table; the first cell of a row names the row.
+    """A table; the first cell of each row names the row.
 
-    Numbers are shortened (`markup.escape`): give text where every digit
-    matters. On a phone a row of long texts is a list of its cells, each with
-    its title.
+    Floats are shortened (see `markup.escape`): give text where every digit
+    matters. On a phone, a table with long texts shows the cells of a row one
+    below another, each but the first after the title of its column.
 
     Attributes:
         header: a title for each column.
         rows: lists of cells.
         caption: a text above the table.
         numeric: indices of the columns aligned right; by default those that
-            hold numbers (or nothing) only.
+            hold only numbers, or numbers and None.
 
     Raises:
-        ValueError: a row of another length than the header.
+        ValueError: a row has more or fewer cells than the header.
 
     >>> table = Table(["class", "f1"], [["7", 0.98765]])
     >>> '<td class="n">0.9877</td>' in table.html()

@@ -6,7 +6,7 @@ import re
 
 from etils import epy
 
-from kerasnotes import archives, errors, files, paths
+from kerasnotes import archives, errors, files, flag_paths
 from kerasnotes.training.run import command
 from kerasnotes.training.run import flags as flags_lib
 from kerasnotes.training.run import options as options_lib
@@ -125,7 +125,7 @@ class OpenRun:
         except errors.UserError as error:
             for flag in filter(places.is_of_data, places.names(config)):
                 value = getattr(config, flag)
-                if flag not in moved and paths.are_missing(value):
+                if flag not in moved and flag_paths.are_missing(value):
                     raise errors.UserError(
                         f"--{flag}={value}: the data of the run in "
                         f"{self.folder} are not there any more; restore them, "

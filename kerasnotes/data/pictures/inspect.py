@@ -194,7 +194,7 @@ def mend(data, name="picture"):
     out = io.BytesIO()
     try:
         image = Image.open(io.BytesIO(data), formats=_FORMATS)
-        # `images.decode` turns it, as it turns all.
+        # `decode.decode` turns it, as it turns all.
         exif = image.info.get("exif", b"")
         _opaque(image).save(out, "PNG", compress_level=1, exif=exif)
     except Exception as error:
@@ -221,7 +221,7 @@ def _needs_mending(image, data):
 
 
 def _opaque(image):
-    """Return the picture as `images.decode` would see it."""
+    """Return the picture as `decode.decode` would see it."""
     if image.mode in ("1", "L"):
         return image
     if image.format == "GIF" and image.has_transparency_data:

@@ -14,8 +14,7 @@ from PIL import Image
 
 from kerasnotes import errors
 from kerasnotes.data.common import progress
-from kerasnotes.data.pictures import decode as images
-from kerasnotes.data.pictures import examples, inspect
+from kerasnotes.data.pictures import decode, examples, inspect
 
 LARGE = 10_000_000
 THREADS = min(os.cpu_count() or 1, 8)
@@ -34,7 +33,7 @@ def decode_all(
         names: which of them to read.
         size: the side wanted, or `(height, width)`.
         channels: 1, 3, or None: 1 if every picture is grey, else 3.
-        mode: see `images.resize`.
+        mode: see `decode.resize`.
         folder: where a large set goes, see `examples.allocate`.
         cache: see there.
 
@@ -47,7 +46,7 @@ def decode_all(
     array = examples.allocate(
         (len(names), *target, channels or 3), folder, cache
     )
-    decode = decoder(files, target, channels or 3, mode)
+    attempt = decoder(files, target, channels or 3, mode)
     decoded, skipped, grey = [], [], True
     with (
         warnings.catch_warnings(),
@@ -55,7 +54,7 @@ def decode_all(
     ):
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         results = progress.progress(
-            pool.map(decode, names), len(names), "reading pictures"
+            pool.map(attempt, names), len(names), "reading pictures"
         )
         for name, (picture, is_grey, reason) in zip(
             names, results, strict=True
@@ -79,8 +78,8 @@ def decode_all(
 def _to_array(size, channels, mode):
     @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
     def to_array(image_bytes):
-        picture = images.decode(image_bytes)
-        resized = images.resize(picture, size, channels, mode)
+        picture = decode.decode(image_bytes)
+        resized = decode.resize(picture, size, channels, mode)
         return resized, tf.shape(picture)[-1] == 1
 
     return to_array
@@ -96,7 +95,7 @@ def decoder(files, size, channels, mode):
         files: see `decode_all`.
         size: `(height, width)`.
         channels: 1 or 3.
-        mode: see `images.resize`.
+        mode: see `decode.resize`.
     """
     one_large = threading.RLock()
     to_array = _to_array(size, channels, mode)

@@ -1,7 +1,7 @@
 """Artificial pictures: foregrounds over backgrounds.
 
 Colours mix as they are stored, not in linear light: so do Pillow, browsers
-and `images.decode`, for which the soft edges of cut-outs are made. The two
+and `decode.decode`, for which the soft edges of cut-outs are made. The two
 differ at these edges alone.
 
 Source: A. Ng, Machine Learning Yearning, chapter 42; T. Porter and T. Duff,

@@ -16,19 +16,24 @@ _SAME = 1e-3  # What another order of sums explains, as a share of outputs.
 
 @dataclasses.dataclass(frozen=True)
 class Sliding:
-    """A classifier at every window of a picture.
+    """A classifier applied to every window of a picture.
 
-    Called with pictures `(batch, height, width, channels)` it returns its
-    map `(batch, rows, columns, classes)`: at row i and column j what the
-    classifier says of the crop from pixel `(i · stride[0], j · stride[1])`
-    on. What is left of a picture beyond the last window isn't read.
+    Called with pictures `(batch, height, width, channels)`, it returns a map
+    of scores `(batch, rows, columns, classes)`. Row i and column j hold the
+    classifier's scores for the crop whose top left pixel is
+    `(i · stride[0], j · stride[1])`, see `border`. Pixels below and right of
+    the last windows are ignored.
 
     Attributes:
-        model: the fully convolutional `keras.Model`, of any larger picture.
-        window: height and width of a crop: the classifier's own input.
-        stride: pixels between two windows, down and across.
-        border: the largest difference from the classifier's outputs found
-            on a random picture; above rounding where maps are padded.
+        model: the fully convolutional `keras.Model`; its pictures are at
+            least as large as `window`.
+        window: height and width of a crop in pixels, the classifier's own
+            input size.
+        stride: the distance in pixels from one window to the next, down and
+            across.
+        border: the largest difference between the map and the classifier's
+            own scores for the same crops, measured on one random picture.
+            Where layers pad their maps, it can be more than a rounding error.
     """
 
     model: keras.Model

@@ -187,11 +187,18 @@ class Decoder:
         return x
 
     def step(self, x, states):
-        """Return one step's output `(batch, W, width)`, and its states.
+        """Return the output of one step, and the layers' new states.
+
+        W is the number of hypotheses of each sequence.
 
         Args:
-            x: the input, `(batch, W, n)`.
-            states: a list of each layer's states, `(batch, W, width)`.
+            x: the first layer's input, `(batch, W, n)`.
+            states: for each layer, a list of its states before the step,
+                each `(batch, W, width)`.
+
+        Returns:
+            The last layer's output, `(batch, W, width)`, and a list like
+            `states` with the states after the step.
         """
         after = []
         for (_, layer), before in zip(self.layers, states, strict=True):

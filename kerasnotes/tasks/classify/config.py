@@ -4,7 +4,7 @@ import dataclasses
 
 from etils import epy
 
-from kerasnotes import errors, paths
+from kerasnotes import errors, flag_paths
 from kerasnotes.tasks import pictures
 from kerasnotes.training.run import config as config_lib
 
@@ -46,7 +46,7 @@ class Config(pictures.Config):
         None,
         "CSV of id,label: corrected labels of train, dev and test; "
         "trainers.analyze --mode=labels writes one.",
-        path=paths.absolute,
+        path=flag_paths.absolute,
     )
     threshold: str | None = option(
         None,

@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 
-from kerasnotes import errors, paths
+from kerasnotes import errors, flag_paths
 from kerasnotes.tasks import pictures
 from kerasnotes.training.run import config as config_lib
 
@@ -19,7 +19,7 @@ class Config(pictures.Config):
         "scenes",
         "Data set: scenes, or a folder of pictures with labels.csv: a "
         "column file, and one per label of 1, 0, or blank if unknown.",
-        path=functools.partial(paths.absolute, names=("scenes",)),
+        path=functools.partial(flag_paths.absolute, names=("scenes",)),
     )
     epochs: int = config_lib.redefault("epochs", 30)
     model: str = option(

@@ -6,7 +6,7 @@ import typing
 
 from etils import epy
 
-from kerasnotes import catalog, choices, errors, paths
+from kerasnotes import catalog, choices, errors, flag_paths
 from kerasnotes.tasks.pictures import freezing
 from kerasnotes.training.run import config as config_lib
 
@@ -31,14 +31,14 @@ def absolute(text):
     name, colon, arguments = text.partition(":")
     if name == "composed" and colon:
         return f"{name}:{','.join(map(_argument, arguments.split(',')))}"
-    return paths.absolute(text, ("digits",))
+    return flag_paths.absolute(text, ("digits",))
 
 
 def _argument(text):
     key, equals, value = text.partition("=")
     if key.strip() not in ("foregrounds", "backgrounds"):
         return text
-    path = paths.absolute(value.strip(), _MADE)
+    path = flag_paths.absolute(value.strip(), _MADE)
     return text if "," in path else f"{key}{equals}{path}"
 
 
@@ -93,7 +93,7 @@ class Config(config_lib.FitConfig):
         None,
         "CSV of id,weight: weights of examples in the loss and in weighted"
         " metrics; 1 for the others.",
-        path=paths.absolute,
+        path=flag_paths.absolute,
     )
     train_dev: bool = option(
         False, "Hold 10 % of train out as the train-dev set."
@@ -102,7 +102,7 @@ class Config(config_lib.FitConfig):
         "light",
         "Augmentation policy: none, light, standard or "
         "strong[:rotate=…,mixup=…], or a JSON file of such values.",
-        path=functools.partial(paths.absolute, names=POLICIES),
+        path=functools.partial(flag_paths.absolute, names=POLICIES),
     )
     filters: str | None = option(
         None,
@@ -141,7 +141,7 @@ class Config(config_lib.FitConfig):
         "none",
         "Initial weights: none (random), imagenet, or a .keras or "
         ".weights.h5 file; a head for other classes is not loaded.",
-        path=functools.partial(paths.absolute, names=("none", "imagenet")),
+        path=functools.partial(flag_paths.absolute, names=("none", "imagenet")),
     )
     freeze: str = option(
         "none",
@@ -169,4 +169,6 @@ class Config(config_lib.FitConfig):
     def subject(self):
         if self.dev_dataset is None:
             return super().subject
-        return f"{super().subject}, judged on {paths.short(self.dev_dataset)}"
+        return (
+            f"{super().subject}, judged on {flag_paths.short(self.dev_dataset)}"
+        )

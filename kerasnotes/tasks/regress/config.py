@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 
-from kerasnotes import catalog, choices, paths
+from kerasnotes import catalog, choices, flag_paths
 from kerasnotes.training.run import config as config_lib
 
 option, redefault = config_lib.option, config_lib.redefault
@@ -16,7 +16,7 @@ class Config(config_lib.FitConfig):
     dataset: str = option(
         "diabetes",
         "Data set: diabetes, or a CSV file of numbers under a header.",
-        path=functools.partial(paths.absolute, names=("diabetes",)),
+        path=functools.partial(flag_paths.absolute, names=("diabetes",)),
     )
     target: str | None = option(None, "Target column; default the last.")
     weight: str | None = option(

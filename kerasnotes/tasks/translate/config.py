@@ -4,7 +4,7 @@ import dataclasses
 import functools
 import typing
 
-from kerasnotes import catalog, paths
+from kerasnotes import catalog, flag_paths
 from kerasnotes.training.run import config as config_lib
 
 option, setting = config_lib.option, config_lib.setting
@@ -32,7 +32,7 @@ class Config(config_lib.FitConfig):
         "Data set: dates, a file of source TAB target, two files with one "
         "text per line ('a.en,a.fr'), a folder or zip of these, or a TFDS "
         "name.",
-        path=functools.partial(paths.absolute, names=(DATES,)),
+        path=functools.partial(flag_paths.absolute, names=(DATES,)),
     )
     source: str | None = option(
         None,

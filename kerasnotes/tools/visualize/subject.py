@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from kerasnotes import errors, specs
-from kerasnotes.data.pictures import decode as images
+from kerasnotes.data.pictures import decode
 from kerasnotes.models import network
 from kerasnotes.models.pictures import summary
 from kerasnotes.plots import markup
@@ -193,16 +193,16 @@ def _from_split(run, name):
 def _from_files(paths, run):
     *size, channels = run.facts["input_shape"]
 
-    def decode(encoded):
-        picture = images.decode(encoded[0])
+    def at_size(encoded):
+        picture = decode.decode(encoded[0])
         return {
-            "picture": images.resize(
+            "picture": decode.resize(
                 picture, size, channels, run.task.config.resize
             )
         }
 
     by_class = {}
-    for path, answer in picture_serving.answers(decode, paths):
+    for path, answer in picture_serving.answers(at_size, paths):
         if "error" in answer:
             raise errors.UserError(f"{path}: {answer['error']}")
         by_class[path] = answer["picture"].numpy()

@@ -11,7 +11,7 @@ import time
 import numpy as np
 import tensorflow as tf
 
-from kerasnotes import errors, paths
+from kerasnotes import errors, flag_paths
 from kerasnotes.training.distribute import clusters, strategies
 from kerasnotes.training.run import options as options_lib
 
@@ -107,7 +107,7 @@ def check_flags(config):
     for field in dataclasses.fields(config):
         if options_lib.of_path(field) and flags[field.name]:
             # It may lie elsewhere on each machine.
-            flags[field.name] = paths.short(flags[field.name])
+            flags[field.name] = flag_paths.short(flags[field.name])
     check_alike(
         flags,
         "the workers have different flags, or don't see the same run; start "

@@ -8,7 +8,7 @@ from kerasnotes.training.report import learning_curve
 
 
 def learn(task, run, data):
-    """Learns as `SupervisedTask.learn` says.
+    """Trains by `fit`, decides on dev, then trains on parts if asked.
 
     Args:
         task: the `SupervisedTask`.
@@ -16,8 +16,8 @@ def learn(task, run, data):
         data: the `Data`.
 
     Returns:
-        The `Trained`, its state with the points of the learning curve as
-        `curve`, or None there.
+        The `Trained`. Its `state["curve"]` is the list of points of the
+        learning curve, or None without `--learning_curve`.
     """
     learning_curve.sizes(run.config, data.splits["train"])
     trained = loop.learn(task, run, data)

@@ -10,7 +10,7 @@ import dataclasses
 import typing
 
 from kerasnotes import choices as choices_lib
-from kerasnotes import errors, paths, specs
+from kerasnotes import errors, flag_paths, specs
 from kerasnotes.diagnosis import human_level
 from kerasnotes.diagnosis import selection as selection_lib
 from kerasnotes.training.run import options
@@ -68,12 +68,12 @@ class RunConfig:
     dataset: str = option(
         "",
         "Data set: a built-in name, a TFDS name, or a path.",
-        path=paths.absolute,
+        path=flag_paths.absolute,
     )
     data_dir: str | None = setting(
         None,
         "Folder of TFDS' data sets; default TFDS' own.",
-        path=paths.anywhere,
+        path=flag_paths.anywhere,
     )
     batch_size: int = option(
         64,
@@ -165,7 +165,7 @@ class RunConfig:
     @property
     def subject(self) -> str:
         """What the run learns from, as a title says it."""
-        return paths.short(self.dataset)
+        return flag_paths.short(self.dataset)
 
 
 @dataclasses.dataclass(frozen=True)

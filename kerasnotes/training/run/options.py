@@ -33,7 +33,7 @@ def option(
         grows: whether a run goes on under a larger value.
         words: dictionary of the words that stand for a number, or None.
         path: for values that are or hold paths, a function of one that
-            returns it with absolute ones, such as `paths.absolute`: a run
+            returns it with absolute ones, such as `flag_paths.absolute`: a run
             knows them again from any working directory.
     """
     return dataclasses.field(

@@ -7,7 +7,7 @@ set is the same, and a digest of other files.
 import dataclasses
 import os
 
-from kerasnotes import files, paths
+from kerasnotes import files, flag_paths
 from kerasnotes.training.run import options as options_lib
 
 
@@ -17,7 +17,7 @@ def names(config):
         field.name
         for field in dataclasses.fields(config)
         if options_lib.of_path(field)
-        and paths.are_in(getattr(config, field.name) or "")
+        and flag_paths.are_in(getattr(config, field.name) or "")
     ]
 
 

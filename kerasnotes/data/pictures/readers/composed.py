@@ -55,7 +55,7 @@ def read(
         seed: a whole number.
         size: the side wanted, or `(height, width)`; None is 32.
         channels: 1, 3, or None: 1 if all fore- and backgrounds are grey.
-        mode: how backgrounds come to the size, see `images.resize`.
+        mode: how backgrounds come to the size, see `decode.resize`.
         cache_dir: where a large set goes, see `examples.allocate`.
         data_dir: TFDS's folder; its own default if None.
         cache: where composed pictures are kept, see `examples.allocate`.

@@ -40,7 +40,7 @@ def read(
         path: the folder.
         size: the side wanted, or `(height, width)`.
         channels: 1, 3, or None: 1 if every picture is grey, else 3.
-        mode: see `images.resize`.
+        mode: see `decode.resize`.
         cache_dir: where a large set goes, see `examples.allocate`.
         cache: see `examples.keeps`.
 

@@ -5,9 +5,8 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from kerasnotes import errors
-from kerasnotes.data.common import progress, records
+from kerasnotes.data.common import progress, tf_records
 from kerasnotes.data.common import tfds as tfds_sets
-from kerasnotes.data.pictures import decode as images
 from kerasnotes.data.pictures import examples, on_demand, read_files
 from kerasnotes.data.pictures.readers import digits
 
@@ -77,7 +76,7 @@ def read_builder(
         size: the side wanted, or `(height, width)`; None is the set's own,
             and 32 where its pictures differ.
         channels: 1, 3, or None for the set's own.
-        mode: see `images.resize`.
+        mode: see `decode.resize`.
         cache_dir: where a large set goes, see `examples.allocate`.
         cache: see `examples.keeps`.
 
@@ -95,7 +94,7 @@ def read_builder(
     channels = channels or (1 if depth == 1 else 3)
 
     def to_size(picture):
-        return images.resize(picture, size, channels, mode)
+        return decode.resize(picture, size, channels, mode)
 
     sides = tfds_sets.splits(builder)
     # A set that was never prepared doesn't know them: reading it says so.
@@ -117,7 +116,7 @@ def read_builder(
             kinds = {read_files.PLAIN, read_files.ANY}
             return read_files.decoded(data, kind, kinds, size, channels, mode)
 
-        records.check_format(builder)
+        tf_records.check_format(builder)
         array, labels, ids, official = _on_demand(builder, sides, decode)
     return examples.Examples(
         array,
@@ -140,7 +139,7 @@ def _batches(builder, split, fixed, to_size):
     def decode(example):
         picture = example[image_key]
         if not fixed:
-            picture = to_size(images.decode(picture))
+            picture = to_size(decode.decode(picture))
         return picture, example[label_key]
 
     batches = data.map(decode, num_parallel_calls=tf.data.AUTOTUNE)
@@ -168,11 +167,11 @@ def _collect(parts, shape, cache_dir, cache):
     return array, labels, ids, official
 
 
-def _on_demand(builder, sides, decode):
+def _on_demand(builder, sides, reader):
     """Return what `_collect` does, with pictures that are read on demand."""
     image_key, label_key = _keys(builder)
     parts = {
-        side: records.Records(builder, split, label_key)
+        side: tf_records.Records(builder, split, label_key)
         for side, split in sides.items()
     }
     ids, official = [], {}
@@ -189,15 +188,15 @@ def _on_demand(builder, sides, decode):
 
     def check(row):
         try:
-            decode(*map(tf.constant, read(row)))
+            reader(*map(tf.constant, read(row)))
         except Exception as error:  # Of the disk, protobuf and TensorFlow.
             reason = str(error).partition("\n")[0]
             return f"{builder.name}: {ids[row]}: broken: {reason}"
         return None
 
-    shape = (len(ids), *decode(*map(tf.constant, read(0))).shape)
+    shape = (len(ids), *reader(*map(tf.constant, read(0))).shape)
     labels = np.concatenate([part.values for part in parts.values()])
-    pictures = on_demand.OnDemand(read, decode, shape, check)
+    pictures = on_demand.OnDemand(read, reader, shape, check)
     return pictures, labels.astype(np.int64), ids, official
 
 

@@ -7,9 +7,10 @@ from kerasnotes.data.texts.vocabulary import base
 
 
 class Characters(base.Vocabulary):
-    """A token for each character; one that is unknown becomes its bytes.
+    """A token for each known character; others become their UTF-8 bytes.
 
-    ASCII characters are bytes, so that ids from 259 on are the others.
+    An ASCII character is one byte, with an id from 3 to 130. The known
+    characters outside ASCII have the ids from 259 on.
 
     Args:
         characters: the known characters outside ASCII, sorted, in one string.
