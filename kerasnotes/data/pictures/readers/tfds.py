@@ -109,7 +109,7 @@ def read_builder(
         array, labels, ids, official = _collect(parts, shape, cache_dir, cache)
     else:
 
-        def decode(data, kind):
+        def decoded(data, kind):
             if fixed:
                 feature = builder.info.features[image_key]
                 return to_size(feature.decode_example(data))
@@ -117,7 +117,7 @@ def read_builder(
             return read_files.decoded(data, kind, kinds, size, channels, mode)
 
         tf_records.check_format(builder)
-        array, labels, ids, official = _on_demand(builder, sides, decode)
+        array, labels, ids, official = _on_demand(builder, sides, decoded)
     return examples.Examples(
         array,
         labels,
@@ -136,13 +136,13 @@ def _batches(builder, split, fixed, to_size):
         split=split, shuffle_files=False, decoders=None if fixed else skip
     )
 
-    def decode(example):
+    def decoded(example):
         picture = example[image_key]
         if not fixed:
             picture = to_size(decode.decode(picture))
         return picture, example[label_key]
 
-    batches = data.map(decode, num_parallel_calls=tf.data.AUTOTUNE)
+    batches = data.map(decoded, num_parallel_calls=tf.data.AUTOTUNE)
     batches = batches.batch(_BATCH)
     if fixed:
         batches = batches.map(lambda x, y: (to_size(x), y))
@@ -167,7 +167,7 @@ def _collect(parts, shape, cache_dir, cache):
     return array, labels, ids, official
 
 
-def _on_demand(builder, sides, reader):
+def _on_demand(builder, sides, decoded):
     """Return what `_collect` does, with pictures that are read on demand."""
     image_key, label_key = _keys(builder)
     parts = {
@@ -188,15 +188,15 @@ def _on_demand(builder, sides, reader):
 
     def check(row):
         try:
-            reader(*map(tf.constant, read(row)))
+            decoded(*map(tf.constant, read(row)))
         except Exception as error:  # Of the disk, protobuf and TensorFlow.
             reason = str(error).partition("\n")[0]
             return f"{builder.name}: {ids[row]}: broken: {reason}"
         return None
 
-    shape = (len(ids), *reader(*map(tf.constant, read(0))).shape)
+    shape = (len(ids), *decoded(*map(tf.constant, read(0))).shape)
     labels = np.concatenate([part.values for part in parts.values()])
-    pictures = on_demand.OnDemand(read, reader, shape, check)
+    pictures = on_demand.OnDemand(read, decoded, shape, check)
     return pictures, labels.astype(np.int64), ids, official
 
 
