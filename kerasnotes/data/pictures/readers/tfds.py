@@ -7,7 +7,12 @@ import tensorflow_datasets as tfds
 from kerasnotes import errors
 from kerasnotes.data.common import progress, tf_records
 from kerasnotes.data.common import tfds as tfds_sets
-from kerasnotes.data.pictures import examples, on_demand, read_files
+from kerasnotes.data.pictures import (
+    decode,
+    examples,
+    on_demand,
+    read_files,
+)
 from kerasnotes.data.pictures.readers import digits
 
 _BATCH = 256
