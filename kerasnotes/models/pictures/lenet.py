@@ -104,7 +104,7 @@ class LeNet5(network.Network):
             x = layers(x, count, 5, f"conv_{i}", "valid")
             x = convolution.pool(pooling, 2, dtype=dtype, name=f"pool_{i}")(x)
         x = network.flatten(x, dtype)
-        rates = network.per_layer(dropout, -1)
+        rates = network.per_layer(dropout, 2)
         for i, units in enumerate((120, 84)):
             x = layers.dense(
                 x, units, f"dense_{i + 1}", rates[i], batch_norm=batch_norm

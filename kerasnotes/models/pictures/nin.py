@@ -89,7 +89,7 @@ class NetworkInNetwork(network.Network):
         )
         inputs = network.inputs(input_shape)
         x = network.normalize(inputs, mean, std, dtype)
-        x = _trunk(x, layers, network.per_layer(dropout, -1))
+        x = _trunk(x, layers, network.per_layer(dropout, 2))
         x = convolution.mean_top(x, config | {"dropout": 0.0}, dtype)
         blocks = ["pool1", "pool2", "mlpconv3_1x1_1_relu"]
         super().__init__(inputs, x, config, name, dtype, blocks)
