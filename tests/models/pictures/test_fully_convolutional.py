@@ -169,7 +169,7 @@ def test_the_new_model_has_weights_of_its_own():
 
 def test_a_picture_below_the_window_is_refused():
     sliding = fully_convolutional.convolutionalize(build("lenet5", (32, 32)))
-    with pytest.raises(ValueError, match=r"Received: \(31, 40\)"):
+    with pytest.raises(ValueError, match=r"Received: height=31, width=40"):
         sliding(picture(31, 40))
 
 
