@@ -16,7 +16,7 @@ def has_utf16_mark(data):
 def is_utf16(data):
     r"""Says whether bytes look like UTF-16, with or without a byte-order mark.
 
-    >>> is_utf16("a text".encode("utf-16-le")), is_utf16(b"a\0text")
+    >>> is_utf16("a text".encode("utf-16-le")), is_utf16(b"one\0 longer text")
     (True, False)
     """
     halves = data[0:_HEAD:2], data[1:_HEAD:2]

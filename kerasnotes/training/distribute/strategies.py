@@ -108,6 +108,7 @@ def training_batch(config, size):
 
     >>> from kerasnotes.training.run import config
     >>> training_batch(config.FitConfig(batch_size=config.ALL), 33)
+    --batch_size=all: there are 33 examples to train on: 33 a step
     33
     """
     if config.batch_size == config_lib.ALL:

@@ -15,7 +15,7 @@ def available():
     or one whose address the environment holds. A mere name in `TPU_NAME` may
     be there for gcloud alone.
 
-    >>> found()
+    >>> available()
     False
     """
     name = _name()

@@ -34,11 +34,15 @@ def start(path, tf_config):
 
 def alone():
     """Return what this process comes to, which two workers must equal."""
+    policy = keras.config.dtype_policy()
     keras.config.set_floatx("float64")
+    # A policy that some test has set outlasts another float type.
+    keras.config.set_dtype_policy("float64")
     try:
         found = keras_patches_worker.outcomes(tf.distribute.get_strategy())
     finally:
         keras.config.set_floatx("float32")
+        keras.config.set_dtype_policy(policy)
     return json.loads(json.dumps(found))
 
 
