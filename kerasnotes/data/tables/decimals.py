@@ -83,6 +83,10 @@ class Decimals:
             )
         return True
 
+    def has_points(self):
+        """Says of a file whose cells are all read: it has decimal points."""
+        return self._point is not None
+
     def _with_comma(self, line, name, text):
         self._comma = self._comma or (line, name, text)
         self._is_decimal |= not _MAYBE_THOUSANDS.fullmatch(text)

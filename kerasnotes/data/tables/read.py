@@ -163,7 +163,11 @@ def _read(path, columns):
             f"{path}: not a CSV file in UTF-8 ({error}); save it as one"
         ) from error
     ways = [f"{sheet.DELIMITERS[delimiter]} between the cells"]
-    ways += ["decimal commas"] if numbers.has_commas() else []
+    if numbers.has_commas():
+        ways.append("decimal commas")
+    elif delimiter == ";" and numbers.has_points():
+        # Where semicolons part cells, points often part thousands.
+        ways.append("decimal points")
     note = "" if ways == ["commas between the cells"] else ", ".join(ways)
     table = Table(names, np.array(values).reshape(len(ids), len(names)), ids)
     return table, note

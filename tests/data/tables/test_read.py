@@ -46,6 +46,10 @@ def test_reads_what_a_spreadsheet_writes(tmp_path):
     ("lines", "note"),
     [
         (["a;b", "1,5;-2", "0,125;,5e1"], "semicolons between the cells, de"),
+        (
+            ["a;b", "1.5;-2", "0.125;5"],
+            "semicolons between the cells, decimal p",
+        ),
         (["a\tb", "1.5\t-2", "0.125\t5"], "tabs between the cells\n"),
         (["a,b", '"1,5",-2', '"0,125","5"'], "commas between the cells, de"),
         (['"a, b";c', "1,5;-2", ";", "0,125;5"], "semicolons between"),
