@@ -52,6 +52,7 @@ def test_all_is_the_training_set(tmp_path, capsys):
     learn(toys.Toy, tmp_path / "all", epochs=2, **more)
     out = capsys.readouterr().out
     assert re.search("whole training set, .*; (smooth )?descent: ", out)
+    assert out.count("--batch_size=all: there are 120 examples") == 1
     learn(toys.Toy, tmp_path / "size", epochs=2, batch_size=120)
     assert_same(tmp_path / "all", tmp_path / "size")
     assert len(csv_rows.read(tmp_path / "all" / "history.csv")) == 2

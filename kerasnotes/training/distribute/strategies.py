@@ -80,10 +80,15 @@ def batch_size(config, most):
     """
     if config.batch_size <= most:
         return config.batch_size
-    replicas = strategy(config.strategy).num_replicas_in_sync
-    size = max(most // replicas, 1) * replicas
+    size = _shared(config, most)
     tell_batch_size(config, size, most)
     return size
+
+
+def _shared(config, most):
+    """Return what is left of `most` where the replicas divide it."""
+    replicas = strategy(config.strategy).num_replicas_in_sync
+    return max(most // replicas, 1) * replicas
 
 
 def tell_batch_size(config, size, examples):
@@ -108,11 +113,10 @@ def training_batch(config, size):
 
     >>> from kerasnotes.training.run import config
     >>> training_batch(config.FitConfig(batch_size=config.ALL), 33)
-    --batch_size=all: there are 33 examples to train on: 33 a step
     33
     """
     if config.batch_size == config_lib.ALL:
-        return batch_size(config, size)
+        return _shared(config, size)
     return config.batch_size
 
 
