@@ -101,8 +101,11 @@ class OnDemand:
         """Return the `UserError` that names a broken file, or None.
 
         Args:
-            error: what the graph raised, which can't name it.
+            error: what the graph raised, which can't name it; None of any
+                other, which a broken file doesn't explain.
         """
+        if not isinstance(error, tf.errors.OpError):
+            return None
         for row in {int(row) for rows in list(self._recent) for row in rows}:
             reason = self._check(row)
             if reason:

@@ -318,6 +318,8 @@ def test_a_file_that_breaks_later_is_named(tmp_path, how):
         collect(split.training_batches(4, 0, 0, 0, 1))
     message = str(errors.explained(caught.value))
     assert "b/05.jpg" in message and "--cache=disk" in message
+    # No other error is laid to the file.
+    assert errors.explained(KeyError("x")) is None
     with pytest.raises(errors.UserError, match="b/05.jpg"):
         examples.images[:]
 
