@@ -17,6 +17,7 @@ from kerasnotes.layers.padding import ZeroPadChannels
 from kerasnotes.layers.positions import SinusoidalPositions
 from kerasnotes.layers.recurrent import GRUCell, LSTMCell
 from kerasnotes.layers.residual import ConvolutionalBlock, IdentityBlock
+from kerasnotes.layers.soft_argmax import SoftArgmax
 from kerasnotes.layers.transformer import (
     TransformerDecoderBlock,
     TransformerEncoderBlock,
@@ -39,6 +40,7 @@ __all__ = [
     "MultiHeadAttention",
     "NaiveInception",
     "SinusoidalPositions",
+    "SoftArgmax",
     "Standardization",
     "TransformerDecoderBlock",
     "TransformerEncoderBlock",

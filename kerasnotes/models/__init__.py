@@ -8,6 +8,7 @@ import inspect
 
 from kerasnotes import archives, catalog, errors
 from kerasnotes.catalog import IMAGENET, names
+from kerasnotes.models.detectors.localizer import Localizer
 from kerasnotes.models.network import Network
 from kerasnotes.models.pictures.alexnet import AlexNet
 from kerasnotes.models.pictures.googlenet import GoogLeNet
@@ -56,6 +57,7 @@ __all__ = [
     "LeNet5",
     "LeNet5Teaching",
     "LinearRegression",
+    "Localizer",
     "LogisticRegression",
     "MLP",
     "MobileNet",

@@ -35,6 +35,7 @@ CALLS = {
     "MultiHeadAttention": lambda: (layers.MultiHeadAttention(4), X, X),
     "NaiveInception": lambda: (layers.NaiveInception((2, 3, 2)), PICTURES),
     "SinusoidalPositions": lambda: (layers.SinusoidalPositions(), X),
+    "SoftArgmax": lambda: (layers.SoftArgmax(), PICTURES),
     "Standardization": lambda: (
         layers.Standardization([1.0, 2.0, 3.0, 4.0], 2.0),
         PICTURES,

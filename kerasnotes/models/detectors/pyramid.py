@@ -1,0 +1,91 @@
+"""Fine maps that know what coarse ones have seen."""
+
+import keras
+
+from kerasnotes.layers.block import CHANNELS_LAST
+
+
+def coarser_than(backbone, stride):
+    """Return the names of a network's maps at a stride and coarser.
+
+    Args:
+        backbone: a `Network` of pictures.
+        stride: pixels of the picture between two places of the finest map
+            wanted.
+
+    Returns:
+        Names of layers, the finest first; of each size the last.
+
+    >>> from kerasnotes import models
+    >>> trunk = models.ResNet18((64, 64, 3), include_top=False, width=0.25)
+    >>> coarser_than(trunk, 16)
+    ['conv4_block2_out', 'conv5_block2_out']
+    """
+    height = backbone.input_shape[1]
+    maps = backbone.features().output
+    # Of odd sizes a map has a place more, or one less.
+    return [n for n, x in maps.items() if height / x.shape[1] > 0.75 * stride]
+
+
+def top_down(maps, filters, layers):
+    """Return the finest map, to which the coarser ones are added.
+
+    `P_l = conv(M_l)`, `M_l = conv1×1(C_l) + up(M_{l+1})`
+
+    Args:
+        maps: symbolic maps C, the finest first.
+        filters: channels of all that is made of them.
+        layers: the model's `convolution.Convolution`.
+
+    Returns:
+        The maps P, in the order of `maps`.
+
+    Source: Lin et al., Feature pyramid networks (2017), section 3.
+    """
+    above, merged = None, []
+    for level in range(len(maps) - 1, -1, -1):
+        x = maps[level]
+        lateral = keras.layers.Conv2D(
+            layers.scaled(filters),
+            1,
+            dtype=layers.dtype,
+            name=f"lateral_{level + 1}",
+            **CHANNELS_LAST,
+        )(x)
+        if above is not None:
+            # Sizes that are odd are no multiples of those above.
+            larger = keras.layers.Resizing(
+                *x.shape[1:3],
+                interpolation="nearest",
+                dtype=layers.dtype,
+                name=f"up_{level + 1}",
+                **CHANNELS_LAST,
+            )(above)
+            lateral = keras.layers.Add(
+                dtype=layers.dtype, name=f"merged_{level + 1}"
+            )([lateral, larger])
+        above = lateral
+        merged.append(layers(above, filters, 3, f"pyramid_{level + 1}"))
+    return merged[::-1]
+
+
+def of(backbone, stride, filters, layers):
+    """Return `top_down` of a network's maps at a stride and coarser.
+
+    Args:
+        backbone: a `Network` of pictures.
+        stride: see `coarser_than`.
+        filters: see `top_down`.
+        layers: see `top_down`.
+
+    Raises:
+        ValueError: no map of the network is as coarse.
+    """
+    names = coarser_than(backbone, stride)
+    if not names:
+        raise ValueError(
+            f"`stride` is coarser than all maps of {backbone.name}. "
+            f"Received: stride={stride}"
+        )
+    maps = [backbone.get_layer(name).output for name in names]
+    return top_down(maps, filters, layers)
