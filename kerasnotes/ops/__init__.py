@@ -5,6 +5,7 @@ from kerasnotes.ops.attention import (
     masked_softmax,
     scaled_dot_product_attention,
 )
+from kerasnotes.ops.boxes import ciou, giou, iou, shape_iou
 from kerasnotes.ops.convolution import (
     cross_correlation,
     edge_filter,
@@ -34,9 +35,12 @@ __all__ = [
     "START",
     "average_pool",
     "average_pool_gradient",
+    "ciou",
     "cross_correlation",
     "edge_filter",
+    "giou",
     "hardmax",
+    "iou",
     "look_ahead_mask",
     "masked_softmax",
     "max_pool",
@@ -45,6 +49,7 @@ __all__ = [
     "pad_widths",
     "padding_mask",
     "scaled_dot_product_attention",
+    "shape_iou",
     "true_convolution",
 ]
 
