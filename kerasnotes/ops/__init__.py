@@ -27,6 +27,10 @@ from kerasnotes.ops.sequences import (
     look_ahead_mask,
     padding_mask,
 )
+from kerasnotes.ops.suppression import (
+    non_max_suppression,
+    soft_non_max_suppression,
+)
 
 __all__ = [
     "END",
@@ -45,11 +49,13 @@ __all__ = [
     "masked_softmax",
     "max_pool",
     "max_pool_gradient",
+    "non_max_suppression",
     "output_size",
     "pad_widths",
     "padding_mask",
     "scaled_dot_product_attention",
     "shape_iou",
+    "soft_non_max_suppression",
     "true_convolution",
 ]
 
