@@ -116,7 +116,9 @@ def boxes_of(boxes, numbers, classes):
         numbers = numbers // classes
     # One gather of rows is faster than one along an axis.
     first = n * ops.arange(batch, dtype="int32")[:, None]
-    return ops.take(ops.reshape(boxes, (batch * n, 4)), numbers + first, axis=0)
+    rows = ops.take(ops.reshape(boxes, (batch * n, 4)), numbers + first, axis=0)
+    # Of no picture JAX returns a vector.
+    return ops.reshape(rows, (batch, ops.shape(numbers)[1], 4))
 
 
 def _overlaps(boxes, best, classes):

@@ -29,10 +29,10 @@ def non_max_suppression(
     with `IoU ≥ iou_threshold` to its box are dropped.
 
     Of equal scores the earlier box goes first, and of one box the lower
-    class. `tf.image.combined_non_max_suppression` drops at `IoU >
-    iou_threshold` and leaves the order of ties between classes open; else the
-    answers are equal. A box with swapped sides, a NaN or an infinite one
-    overlaps nothing.
+    class. `tf.image.combined_non_max_suppression` drops above
+    `iou_threshold`, not at it, and leaves the order of ties between classes
+    open; else the answers are equal. A box with swapped sides, a NaN or an
+    infinite one overlaps nothing.
 
     Args:
         boxes: `(batch, n, 4)`, or with a box for each class,
