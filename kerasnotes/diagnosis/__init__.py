@@ -16,6 +16,7 @@ _MODULES = frozenset(
         "calibration",
         "comparison",
         "components",
+        "detection_errors",
         "error_analysis",
         "gradient_check",
         "human_level",

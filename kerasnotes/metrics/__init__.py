@@ -6,6 +6,17 @@ from kerasnotes.metrics.classification import (
     classification_report,
     decide,
 )
+from kerasnotes.metrics.detection import detection_report
+from kerasnotes.metrics.localization import (
+    box_report,
+    landmark_report,
+)
+from kerasnotes.metrics.matching import (
+    Curve,
+    Matches,
+    detection_matches,
+    precision_recall,
+)
 from kerasnotes.metrics.multilabel import (
     MultilabelAccuracy,
     MultilabelMetrics,
@@ -17,15 +28,22 @@ from kerasnotes.metrics.translation import Bleu, bleu, sentence_bleu
 __all__ = [
     "Bleu",
     "ClassificationMetrics",
+    "Curve",
     "DecidedAccuracy",
+    "Matches",
     "MultilabelAccuracy",
     "MultilabelMetrics",
     "SequenceAccuracy",
     "TokenAccuracy",
     "bleu",
+    "box_report",
     "classification_report",
     "decide",
+    "detection_matches",
+    "detection_report",
+    "landmark_report",
     "multilabel_report",
+    "precision_recall",
     "sentence_bleu",
 ]
 
