@@ -18,7 +18,7 @@ LONGEST_LINE = 2**20
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
-def read(path, columns):
+def read(path, columns, data=None):
     r"""Read a sheet: a line of column names, then rows of cells.
 
     The cells are parted by commas, semicolons or tabs, the text is UTF-8,
@@ -29,6 +29,7 @@ def read(path, columns):
     Args:
         path: the file.
         columns: the columns that it must have; it may have more.
+        data: its bytes, where `path` is its name in an archive; or None.
 
     Returns:
         A list of `(line, cells)`: the line where the row starts, from 1, and
@@ -46,7 +47,7 @@ def read(path, columns):
     ...     read(file.name, ["id", "label"])
     [(2, {'id': 'a', 'label': 'three'})]
     """
-    text = _text(path)
+    text = _text(path, _bytes(path) if data is None else data)
     delimiter = delimiter_of(text[:HEAD], columns)
     reader = csv.reader(
         io.StringIO(text, newline=""), delimiter=delimiter, strict=True
@@ -71,14 +72,17 @@ def read(path, columns):
     return rows
 
 
-def _text(path):
+def _bytes(path):
     try:
         with open(pathlib.Path(path).expanduser(), "rb") as file:
-            data = file.read(_LARGEST + 1)
+            return file.read(_LARGEST + 1)
     except OSError as error:
         raise errors.UserError(
             f"{path}: can't be read: {error.strerror}; give a CSV file"
         ) from error
+
+
+def _text(path, data):
     encoding = encoding_of(path, data)
     _check_lines(path, data)
     try:

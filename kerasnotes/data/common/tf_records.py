@@ -42,31 +42,19 @@ class Records:
         builder: a prepared `tfds.core.DatasetBuilder` of TFRecord files.
         split: the split's name.
         key: the one scalar feature to read of all records.
+        names: the records' TFDS ids in order, where they are known.
 
     Attributes:
-        values: that feature, an array `[n]`.
+        values: that feature, an array `[n]`; None with `names`.
     """
 
-    def __init__(self, builder, split, key):
-        data = builder.as_dataset(
-            split=split,
-            shuffle_files=False,
-            decoders=tfds.decode.PartialDecoding({key: True}),
-            read_config=tfds.ReadConfig(add_tfds_id=True),
-        )
+    def __init__(self, builder, split, key=None, names=None):
         paths = builder.info.splits[split].filepaths
         self._paths = [str(path) for path in paths]
+        self.values = None
+        if names is None:
+            self.values, names = _values(builder, split, key)
         places = {path.name: number for number, path in enumerate(paths)}
-        batches = progress.progress(
-            data.batch(_BATCH).as_numpy_iterator(),
-            -(-int(data.cardinality()) // _BATCH),
-            f"labels of {split}, batches",
-        )
-        values, names = [], []
-        for batch in batches:
-            values.append(batch[key])
-            names += batch["tfds_id"].tolist()
-        self.values = np.concatenate(values)
         spans = [_spans(path) for path in self._paths]
         self._places = []
         for name in names:
@@ -83,6 +71,26 @@ class Records:
         with open(self._paths[number], "rb", buffering=0) as file:
             file.seek(start)
             return file.read(size)
+
+
+def _values(builder, split, key):
+    """Return a scalar feature of all records, and their TFDS ids."""
+    data = builder.as_dataset(
+        split=split,
+        shuffle_files=False,
+        decoders=tfds.decode.PartialDecoding({key: True}),
+        read_config=tfds.ReadConfig(add_tfds_id=True),
+    )
+    batches = progress.progress(
+        data.batch(_BATCH).as_numpy_iterator(),
+        -(-int(data.cardinality()) // _BATCH),
+        f"labels of {split}, batches",
+    )
+    values, names = [], []
+    for batch in batches:
+        values.append(batch[key])
+        names += batch["tfds_id"].tolist()
+    return np.concatenate(values), names
 
 
 def _spans(path):

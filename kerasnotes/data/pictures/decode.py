@@ -77,29 +77,49 @@ def resize(image, size, channels=3, mode="stretch"):
     if channels not in (1, 3):
         raise ValueError(f"`channels` is 1 or 3. Received: {channels!r}")
     target = (size, size) if isinstance(size, int) else tuple(size)
-    goal = tf.constant(target)
+    part, place = windows(tf.shape(image)[-3:-1], target, mode)
     if mode == "crop":
-        image = _middle(image, goal)
-    inner = _fit(tf.shape(image)[-3:-1], goal) if mode == "pad" else goal
+        top, left, height, width = tf.unstack(part)
+        image = image[..., top : top + height, left : left + width, :]
+    inner = place[2:] if mode == "pad" else tf.constant(target)
     image = _with_channels(_scale(image, inner), channels)
     if mode == "pad":
-        top, left = tf.unstack((goal - inner) // 2)
-        image = tf.image.pad_to_bounding_box(image, top, left, *target)
+        image = tf.image.pad_to_bounding_box(image, place[0], place[1], *target)
     image = tf.ensure_shape(image, [*image.shape[:-3], *target, channels])
     return tf.cast(tf.round(image), tf.uint8)
 
 
-def _middle(image, goal):
-    """Return the largest middle part of the shape of `goal`."""
-    shape = tf.shape(image)[-3:-1]
-    part = _fit(goal, shape)
-    top, left = tf.unstack((shape - part) // 2)
-    return image[..., top : top + part[0], left : left + part[1], :]
+def windows(shapes, size, mode="stretch"):
+    """Return which part of a picture `resize` shows, and where.
+
+    Args:
+        shapes: height and width of pictures, integers `[..., 2]`.
+        size: see `resize`.
+        mode: see `resize`.
+
+    Returns:
+        Two int32 `[..., 4]` of top, left, height and width: a part of the
+        picture, and the place in the result that it fills. Edges map to
+        edges, and what lies between them linearly.
+
+    >>> part, place = windows([4, 8], 2, "crop")
+    >>> part.numpy().tolist(), place.numpy().tolist()
+    ([0, 2, 4, 4], [0, 0, 2, 2])
+    """
+    target = (size, size) if isinstance(size, int) else tuple(size)
+    shapes = tf.cast(shapes, tf.int32)
+    goal = tf.broadcast_to(tf.constant(target), tf.shape(shapes))
+    part = _fit(goal, shapes) if mode == "crop" else shapes
+    inner = _fit(shapes, goal) if mode == "pad" else goal
+    return (
+        tf.concat([(shapes - part) // 2, part], -1),
+        tf.concat([(goal - inner) // 2, inner], -1),
+    )
 
 
 def _fit(shape, bounds):
     """Return the size of `shape` scaled to the most `bounds` allow."""
-    scale = tf.reduce_min(bounds / shape)
+    scale = tf.reduce_min(bounds / shape, -1, keepdims=True)
     part = tf.cast(tf.round(tf.cast(shape, scale.dtype) * scale), tf.int32)
     return tf.clip_by_value(part, 1, bounds)
 

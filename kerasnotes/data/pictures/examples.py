@@ -84,6 +84,11 @@ class Examples:
                 f"a classifier needs at least two ({self._left_out()})."
             )
 
+    @property
+    def strata(self):
+        """What splits keep the shares of, `[n]`: the classes."""
+        return self.labels
+
     @functools.cached_property
     def tensor(self):
         """The images as a `tf.Tensor` on the CPU, or None if in files.

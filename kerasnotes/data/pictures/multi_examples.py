@@ -32,6 +32,11 @@ class MultiExamples(examples.Examples):
     ['red', 'round']
     """
 
+    @property
+    def strata(self):
+        """None: with several labels each, splits keep no shares."""
+        return None
+
     def _check_labels(self):
         wanted = (len(self.ids), len(self.class_names))
         if (

@@ -13,7 +13,8 @@ from kerasnotes.data.pictures.readers import composed
 def one_set(examples, config, is_whole_set):
     """Return the sides of a set that is cut by itself."""
     return split_choice.choose(
-        *_strata(examples),
+        examples.ids,
+        examples.strata,
         examples.official,
         config.split if is_whole_set else None,
         groups(examples, config, some=not is_whole_set),
@@ -43,10 +44,13 @@ def two_sets(source, target, config):
             "--dev_dataset only trains; leave one of the two out"
         )
     train = split_choice.of_source(
-        *_strata(source), source.official, groups(source, config)
+        source.ids, source.strata, source.official, groups(source, config)
     )
     judge = split_choice.of_target(
-        *_strata(target), target.official, groups(target, config, some=True)
+        target.ids,
+        target.strata,
+        target.official,
+        groups(target, config, some=True),
     )
     # What a picture was composed of isn't to be met again on the other side.
     if source.synthetic:
@@ -64,12 +68,6 @@ def _keep(parts, rows):
                 f"--dataset, --dev_dataset: all of {side} is composed of what "
                 "is on the other side too; give other foregrounds, or fewer"
             )
-
-
-def _strata(examples):
-    """Return ids, and the classes to cut each in proportion, if there are."""
-    labels = examples.labels
-    return examples.ids, labels if labels.ndim == 1 else None
 
 
 def groups(examples, config, some=False):

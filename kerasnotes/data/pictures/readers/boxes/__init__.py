@@ -1,0 +1,1 @@
+"""Readers of pictures with boxes, one a format, and what they share."""
