@@ -131,15 +131,15 @@ def _point_names(parts):
     names = []
     for name, part in parts.items():
         for _, row in json_files.entries(part, "categories"):
-            own = row.get("keypoints")
-            own = own if isinstance(own, list) else []
-            own = [str(point) for point in own]
-            if own and names and own != names:
+            points = row.get("keypoints")
+            points = points if isinstance(points, list) else []
+            points = [str(point) for point in points]
+            if points and names and points != names:
                 raise errors.UserError(
                     f"--dataset: {name}: category {row.get('name')!r} has "
                     "other keypoints than those before; give each a set"
                 )
-            names = names or own
+            names = names or points
     if len(set(names)) < len(names):
         raise errors.UserError("--dataset: two keypoints have one name")
     return names

@@ -16,7 +16,7 @@ UNKNOWN = "boxes of an unknown class, dropped"
 TWICE = "boxes that stand twice, dropped once"
 ALL_BAD = "pictures of whose boxes none is left, skipped"
 MISSING = "annotations of pictures that aren't there, skipped"
-UNANNOTATED = "pictures without an annotation, skipped: what do they show?"
+UNANNOTATED = "pictures without an annotation, a question, skipped"
 BROKEN = "annotation files that can't be read, skipped"
 SIZE = "pictures of another size than their annotation says, skipped"
 STORED = "pictures that EXIF turns, annotated as stored: boxes turned too"
@@ -106,7 +106,7 @@ class Problems:
     >>> problems = Problems()
     >>> problems.add(NO_AREA, "a.xml", "line 7")
     >>> problems.lines()
-    ['1 boxes of no area, dropped; the first: a.xml: line 7']
+    ['boxes of no area, dropped: 1; the first: a.xml: line 7']
     """
 
     def __init__(self):
@@ -127,13 +127,13 @@ class Problems:
             firsts.setdefault(kind, place)
         counts = self.counts().most_common()
         lines = [
-            errors.printable(f"{n:,} {kind}; the first: {firsts[kind]}")
+            errors.printable(f"{kind}: {n:,}; the first: {firsts[kind]}")
             for kind, n in counts[:_LINES]
         ]
         rest = counts[_LINES:]
         if rest:
             total = sum(n for _, n in rest)
-            lines.append(f"{total:,} more, of {len(rest)} other kinds")
+            lines.append(f"{len(rest)} other kinds: {total:,}")
         return lines
 
 

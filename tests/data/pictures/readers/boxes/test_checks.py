@@ -175,5 +175,5 @@ def test_a_few_lines_tell_all():
         for place in range(kind + 1):
             problems.add(f"kind {kind}", "a.xml", f"line {place}")
     lines = problems.lines()
-    assert lines[0] == "9 kind 8; the first: a.xml: line 0"
-    assert lines[-1] == "6 more, of 3 other kinds" and len(lines) == 7
+    assert lines[0] == "kind 8: 9; the first: a.xml: line 0"
+    assert lines[-1] == "3 other kinds: 6" and len(lines) == 7

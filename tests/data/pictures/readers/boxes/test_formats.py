@@ -168,8 +168,8 @@ def test_missing_broken_and_unannotated_pictures(tmp_path):
     assert examples.ids == ["JPEGImages/a.jpg"]
     assert [row for row in examples.skipped if row[0].endswith("c.jpg")]
     lines = "\n".join(examples.notes)
-    assert "1 annotations of pictures that aren't there, skipped; the" in lines
-    assert "skipped: what do they show?; the first: JPEGImages/z.jpg" in lines
+    assert "annotations of pictures that aren't there, skipped: 1; the" in lines
+    assert "a question, skipped: 1; the first: JPEGImages/z.jpg" in lines
 
 
 @pytest.mark.parametrize("mode", ["stretch", "pad", "crop"])
