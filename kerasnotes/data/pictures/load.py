@@ -78,7 +78,7 @@ def load(
                 **arguments,
             )
         return folders.read(path, image_size or 32, **arguments)
-    if _looks_like_a_path(dataset):
+    if looks_like_a_path(dataset):
         raise errors.UserError(
             f"--dataset: no such folder: {dataset!r}; check the path"
         )
@@ -87,7 +87,8 @@ def load(
     return tfds_pictures.read(dataset, data_dir, size=image_size, **arguments)
 
 
-def _looks_like_a_path(text):
+def looks_like_a_path(text):
+    """Return whether a text is more likely a path than a set's name."""
     parts = text.split("/")
     return (
         len(parts) > 2
