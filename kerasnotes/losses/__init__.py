@@ -1,9 +1,18 @@
 """Losses: importing them registers them, so that compiled models reload."""
 
 from kerasnotes.losses.crossentropy import Crossentropy
+from kerasnotes.losses.localization import (
+    LocalizationLoss,
+    LocalizationSquaredError,
+)
 from kerasnotes.losses.masked import MaskedBinaryCrossentropy
 
-__all__ = ["Crossentropy", "MaskedBinaryCrossentropy"]
+__all__ = [
+    "Crossentropy",
+    "LocalizationLoss",
+    "LocalizationSquaredError",
+    "MaskedBinaryCrossentropy",
+]
 
 
 def __dir__():

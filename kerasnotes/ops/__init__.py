@@ -13,6 +13,7 @@ from kerasnotes.ops.convolution import (
     pad_widths,
     true_convolution,
 )
+from kerasnotes.ops.localization import notes_answer, notes_target
 from kerasnotes.ops.pooling import (
     average_pool,
     average_pool_gradient,
@@ -50,6 +51,8 @@ __all__ = [
     "max_pool",
     "max_pool_gradient",
     "non_max_suppression",
+    "notes_answer",
+    "notes_target",
     "output_size",
     "pad_widths",
     "padding_mask",

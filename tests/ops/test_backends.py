@@ -1,4 +1,4 @@
-"""The tests of boxes and of suppression hold on the other backends too."""
+"""These tests hold on the other backends too."""
 
 import importlib.util
 import os
@@ -16,7 +16,10 @@ HERE = pathlib.Path(__file__).parent
 def test_other_backend(backend):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
-    files = [HERE / f"test_{name}.py" for name in ("boxes", "suppression")]
+    files = [
+        HERE / f"test_{name}.py"
+        for name in ("boxes", "localization", "suppression")
+    ]
     found = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", *files],
         env={**os.environ, "KERAS_BACKEND": backend},
