@@ -6,12 +6,14 @@ from kerasnotes.losses.localization import (
     LocalizationSquaredError,
 )
 from kerasnotes.losses.masked import MaskedBinaryCrossentropy
+from kerasnotes.losses.yolo import YoloLoss
 
 __all__ = [
     "Crossentropy",
     "LocalizationLoss",
     "LocalizationSquaredError",
     "MaskedBinaryCrossentropy",
+    "YoloLoss",
 ]
 
 

@@ -1,6 +1,7 @@
 """Stateless functions of tensors."""
 
 from kerasnotes.ops.activations import hardmax
+from kerasnotes.ops.anchors import anchor_clusters
 from kerasnotes.ops.attention import (
     masked_softmax,
     scaled_dot_product_attention,
@@ -13,6 +14,7 @@ from kerasnotes.ops.convolution import (
     pad_widths,
     true_convolution,
 )
+from kerasnotes.ops.grids import Grids
 from kerasnotes.ops.localization import notes_answer, notes_target
 from kerasnotes.ops.pooling import (
     average_pool,
@@ -32,12 +34,20 @@ from kerasnotes.ops.suppression import (
     non_max_suppression,
     soft_non_max_suppression,
 )
+from kerasnotes.ops.yolo import (
+    yolo_activate,
+    yolo_ceiling,
+    yolo_decode,
+    yolo_encode,
+)
 
 __all__ = [
     "END",
     "Field",
+    "Grids",
     "PAD",
     "START",
+    "anchor_clusters",
     "average_pool",
     "average_pool_gradient",
     "ciou",
@@ -60,6 +70,10 @@ __all__ = [
     "shape_iou",
     "soft_non_max_suppression",
     "true_convolution",
+    "yolo_activate",
+    "yolo_ceiling",
+    "yolo_decode",
+    "yolo_encode",
 ]
 
 

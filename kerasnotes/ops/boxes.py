@@ -172,6 +172,20 @@ def shape_iou(sizes1, sizes2, pairwise=True):
     return iou(*sizes, pairwise=pairwise)
 
 
+def wide(x):
+    """Return a tensor in float32 or, where it is that, float64.
+
+    Args:
+        x: an array of numbers.
+
+    >>> wide(keras.ops.ones([2], "float16")).dtype
+    tf.float32
+    """
+    x = ops.convert_to_tensor(x)
+    dtype = keras.backend.standardize_dtype(x.dtype)
+    return x if dtype == "float64" else ops.cast(x, "float32")
+
+
 def _floats(**arrays):
     """Return tensors of one type, of floats wide enough for areas."""
     arrays = [ops.convert_to_tensor(array) for array in arrays.values()]

@@ -51,6 +51,7 @@ def notes_target(
     """
     height, width = _size(bounding_box_format, image_shape)
     labels = ops.cast(ops.convert_to_tensor(labels), "int32")
+    boxes = ops.convert_to_tensor(boxes)
     box = keras.utils.bounding_boxes.convert_format(
         *(boxes, bounding_box_format, "rel_center_xywh", height, width)
     )

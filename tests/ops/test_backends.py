@@ -18,7 +18,7 @@ def test_other_backend(backend):
         pytest.skip(f"{backend} is not installed")
     files = [
         HERE / f"test_{name}.py"
-        for name in ("boxes", "localization", "suppression")
+        for name in ("anchors", "boxes", "localization", "suppression", "yolo")
     ]
     found = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", *files],
