@@ -28,7 +28,8 @@ def notes_target(
 
     Args:
         boxes: `(batch, 4)`; anything where there is no object.
-        labels: `(batch,)`: the class, or below 0 where there is no object.
+        labels: `(batch,)`: the class, or below 0 where there is no object. Of
+            one that is no class, the columns of the classes are NaN.
         classes: n; 0 where there is one kind of object, whose label is 0.
         landmarks: points x, y, `(batch, K, 2)`, in pixels or, with a relative
             format, as shares; or None.
@@ -58,7 +59,7 @@ def notes_target(
     parts = [
         ops.ones_like(box[:, :1]),
         *(box[:, :2], box[:, 3:], box[:, 2:3]),
-        ops.one_hot(ops.maximum(labels, 0), classes, dtype="float32"),
+        *([_one_hot(labels, classes)] if classes else []),
     ]
     if landmarks is not None:
         points = ops.cast(ops.convert_to_tensor(landmarks), "float32")
@@ -138,6 +139,14 @@ def notes_answer(
         "probabilities": chances,
         "landmarks": points,
     }
+
+
+def _one_hot(labels, classes):
+    rows = ops.one_hot(
+        ops.clip(labels, 0, classes - 1), classes, dtype="float32"
+    )
+    # Zeros would cost nothing, whatever is answered.
+    return ops.where((labels < classes)[:, None], rows, math.nan)
 
 
 def _is_relative(bounding_box_format):

@@ -56,6 +56,7 @@ def yolo_encode(boxes, labels, grids):
     )
     valid = _valid(box, labels, grids)
     real = labels >= 0
+    labels = ops.clip(labels, 0, grids.classes - 1)
     # What is no number has no cell.
     box = ops.where(valid[..., None], box, 1.0)
     places, values = _candidates(box, grids)
@@ -66,7 +67,7 @@ def yolo_encode(boxes, labels, grids):
     parts = [
         ops.ones_like(box[..., :1]),
         _taken(values, chosen),
-        ops.one_hot(ops.maximum(labels, 0), grids.classes, dtype="float32"),
+        ops.one_hot(labels, grids.classes, dtype="float32"),
     ]
     rows = ops.where(there[..., None], ops.concatenate(parts, axis=-1), 0.0)
     y = _scattered(ops.where(there, place, 0), rows, grids.size)

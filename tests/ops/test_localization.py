@@ -57,6 +57,13 @@ def test_logits():
     assert ops.convert_to_numpy(answer["labels"]).tolist() == [-1, -1]
 
 
+def test_a_label_that_is_no_class_is_not_free():
+    y = notes_target([[0, 0, 8, 2]] * 2, [3, 2], 3, image_shape=SIZE)
+    y = ops.convert_to_numpy(y)
+    assert np.isnan(y[0, 5:]).all() and y[1, 5:].tolist() == [0, 0, 1]
+    assert np.isfinite(y[:, :5]).all()
+
+
 def test_no_picture():
     y = notes_target(np.zeros([0, 4]), np.zeros([0]), 2, image_shape=SIZE)
     assert y.shape == (0, 7)
