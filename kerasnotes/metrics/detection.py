@@ -21,7 +21,8 @@ def detection_report(truth, detections, classes, max_detections=100):
     and AR is the last recall. Both are means over the classes that have
     objects and over the IoU thresholds 0.5, 0.55, …, 0.95, unless the name
     says another. Where nothing is detected they are 0; where there is no
-    object to find, None.
+    object to find, None. Of perfect detections that miss less than 1 % of a
+    class, however few, AP is 100/101; AR tells them apart.
 
     Args:
         truth: a dictionary for each picture, of arrays with a row for each

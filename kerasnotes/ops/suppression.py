@@ -34,6 +34,8 @@ def non_max_suppression(
     open; else the answers are equal. A box with swapped sides, a NaN or an
     infinite one overlaps nothing.
 
+    On TensorFlow its kernel is used, which XLA doesn't compile.
+
     Args:
         boxes: `(batch, n, 4)`, or with a box for each class,
             `(batch, n, classes, 4)`.

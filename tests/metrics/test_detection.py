@@ -117,6 +117,20 @@ def test_perfect_and_nothing():
     assert [row["ap"] for row in report["per_class"]] == [0, 0]
 
 
+@pytest.mark.parametrize("missed", [1, 2, 3])
+def test_recall_tells_small_losses_apart(missed):
+    """Average precision, of 101 points, doesn't below 1 %."""
+    rows = [(20 * i, 0, 20 * i + 10, 10, 0) for i in range(400)]
+    pictures = [rows[i : i + 50] for i in range(0, 400, 50)]
+    found = [[(*row, 0.9) for row in part] for part in pictures]
+    del found[0][:missed]
+    report = detection_report(
+        *([picture(*part) for part in parts] for parts in (pictures, found)), 1
+    )
+    assert report["ap50"] == pytest.approx(100 / 101)
+    assert report["ar"] == pytest.approx(1 - missed / 400)
+
+
 def test_nothing_to_find():
     empty = {"boxes": [], "labels": []}
     report = detection_report([empty], [picture((*A, 0, 0.9))], 2)
