@@ -129,6 +129,13 @@ class Policy:
         object.__setattr__(twin, "_covariance", covariance)
         return twin
 
+    def filled(self, fill):
+        """Return the policy with another `fill`."""
+        twin = copy.copy(self)
+        object.__setattr__(twin, "fill", fill)
+        object.__setattr__(twin, "_geometry", twin._reaching())
+        return twin
+
     def __call__(self, pictures, numbers, size=None):
         """Return the augmented batch, uint8 `[b, *size, c]`, and its move."""
         source, size = pictures.shape[1:3], tuple(size or pictures.shape[1:3])

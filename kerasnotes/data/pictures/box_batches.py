@@ -1,0 +1,218 @@
+"""Pictures with boxes as batches, reproducible from any step on."""
+
+import numpy as np
+import tensorflow as tf
+
+from kerasnotes.data.common import batches
+from kerasnotes.data.pictures import batches as picture_batches
+from kerasnotes.data.pictures import box_examples
+from kerasnotes.data.pictures.augmentation import mixing
+
+_OBJECTS = ("labels", "boxes", "difficult", "crowd")
+_LANDMARKS = ("points", "visible")
+_PADDING = {"labels": -1, "boxes": -1.0}
+
+
+class BoxSplit(picture_batches.ImageSplit):
+    """A part of pictures with boxes.
+
+    Batches are `(x, y, w)`: float32 `[b, h, w, c]` 0–255, a dictionary and
+    float32 `[b]`. The dictionary has `boxes`, `xyxy` in pixels of x,
+    `labels`, `difficult` and `crowd`, and where there are landmarks `points`
+    and `visible`, as `BoxExamples` has them: ragged `[b, (m), …]`, or dense.
+
+    In training boxes and landmarks follow the one warp of the policy, then
+    the mosaic; in a mirror `left_…` and `right_…` landmarks change places.
+    Then mixup and CutMix lay a second picture over each, and its boxes join
+    those of the first. A box of which a move leaves less than `min_share` of
+    its area is dropped, and so is one of which the mixed picture shows less.
+
+    Args:
+        examples: the `BoxExamples` it is a part of.
+        indices: which of them.
+        augment: the `Policy` of its training batches; or None. Its fill
+            `"auto"` is black here: what is reflected has no box.
+        weights: see `ImageSplit`.
+        mosaic: a `mosaic.Mosaic`; or None.
+        mosaic_epochs: the number of epochs, from the first, with mosaics;
+            None for all. Pictures as they will be judged end the training.
+        min_share: of a box's area, what has to be left.
+        padded: whether y is dense, with as many rows as any batch of the
+            split may need: -1 in `labels` and `boxes` where there is none, as
+            `keras.utils.bounding_boxes` pads.
+
+    Attributes:
+        size: the number of examples.
+        ids: their ids.
+        weights: float32 `[size]`.
+        max_boxes: the most boxes of a picture.
+
+    >>> from kerasnotes.data.pictures.box_examples import BoxExamples
+    >>> examples = BoxExamples(
+    ...     np.zeros((2, 8, 8, 1), "uint8"), tf.ragged.constant([[0], []]),
+    ...     ["a", "b"], ["cell"], boxes=tf.RaggedTensor.from_row_lengths(
+    ...         [[1.0, 1, 4, 4]], [1, 0]))
+    >>> split = BoxSplit(examples, [0, 1], padded=True)
+    >>> ((_, y, _),) = split.evaluation_batches(2)
+    >>> y["labels"].numpy().tolist(), y["boxes"][1].numpy().tolist()
+    ([[0], [-1]], [[-1.0, -1.0, -1.0, -1.0]])
+    """
+
+    def __init__(
+        self,
+        examples,
+        indices,
+        augment=None,
+        weights=None,
+        mosaic=None,
+        mosaic_epochs=None,
+        min_share=box_examples.MIN_SHARE,
+        padded=False,
+    ):
+        if not 0 < min_share <= 1:
+            raise ValueError(
+                f"`min_share` lies above 0, and up to 1. Received: {min_share}"
+            )
+        self.indices = np.asarray(indices, np.int64)
+        ids = [examples.ids[i] for i in self.indices]
+        batches.IndexedSplit.__init__(self, ids, examples.strata[self.indices])
+        if augment and augment.fill == "auto":
+            # A reflection would show objects that have no box.
+            augment = augment.filled("constant")
+        self.examples, self._augment, self._mosaic = examples, augment, mosaic
+        self._mosaic_epochs, self._min_share = mosaic_epochs, min_share
+        self._padded = padded
+        self._policy_width = augment.width if augment else 0
+        self.width = self._policy_width + (mosaic.width if mosaic else 0)
+        self.joint = bool(mosaic or (augment and augment.mixes))
+        weights = np.ones(self.size) if weights is None else weights
+        self.weights = np.asarray(weights, np.float32)
+        names = _OBJECTS + _LANDMARKS * bool(examples.point_names)
+        self._targets = {name: getattr(examples, name) for name in names}
+        # Refused here, where it isn't asked for a batch yet.
+        self._pairs = examples.pairs if augment else []
+        counts = examples.labels.row_lengths().numpy()[self.indices]
+        self.max_boxes = int(counts.max(initial=0))
+
+    def subset(self, indices):
+        return BoxSplit(
+            self.examples,
+            self.indices[indices],
+            self._augment,
+            self.weights[indices],
+            self._mosaic,
+            self._mosaic_epochs,
+            self._min_share,
+            self._padded,
+        )
+
+    def fetch(self, indices, numbers):
+        x = self._pictures(indices, training=numbers is not None)
+        rows = tf.gather(self.indices, indices)
+        y = {
+            name: batches.gather(source, rows)
+            for name, source in self._targets.items()
+        }
+        w, most = tf.gather(self.weights, indices), self.max_boxes
+        if numbers is not None and self.width:
+            x, y, w = self._augmented(x, y, w, numbers)
+            most *= 4 if self._mosaic else 1
+            most *= 2 if self._augment and self._augment.mixes else 1
+        y = _dense(y, most) if self._padded else y
+        return tf.cast(x, tf.float32), y, w
+
+    def _augmented(self, x, y, w, numbers):
+        policy, mosaic = tf.split(
+            numbers, [self._policy_width, self.width - self._policy_width], 1
+        )
+        y = {**y, "shares": tf.ones_like(y["boxes"][..., 0])}
+        if self._augment:
+            size = self.examples.images.shape[1:3]
+            x, move = self._augment(x, policy, size)
+            y = self._moved(move.of_size(size), y)
+        if self._mosaic:
+            x, tiles = self._mosaic(x, mosaic)
+            y = _tiled(tiles, y)
+        y = _left(y, y.pop("shares") >= self._min_share)
+        if self._augment and self._augment.mixes:
+            x, y, w = self._augment.mix(x, y, w, policy, self._mixed)
+        return x, y, w
+
+    def _moved(self, move, y):
+        boxes, shares = move.boxes(y["boxes"])
+        y = {**y, "boxes": boxes, "shares": shares}
+        if "points" in y:
+            y["points"], y["visible"] = move.points(
+                y["points"], y["visible"], self._pairs
+            )
+        return y
+
+    def _mixed(self, y, w, shares):
+        """Return the boxes of both pictures that show enough, and weights."""
+        others = mixing.following(y)
+        parts = [
+            _left(
+                part,
+                mixing.box_shares(part["boxes"], share) >= self._min_share,
+            )
+            for part, share in ((y, shares), (others, 1.0 - shares))
+        ]
+        return mixing.join(*parts), mixing.mix_weights(w, shares)
+
+    def _numbers(self, order, indices, seed, epoch):
+        numbers = super()._numbers(order, indices, seed, epoch)
+        if self._mosaic is None or self._mosaic_epochs is None:
+            return numbers
+        # The mosaic's first number says whether, and 1 is never below.
+        before, whether, rest = tf.split(
+            numbers,
+            [self._policy_width, 1, self._mosaic.width - 1],
+            -1,
+        )
+        on = tf.cast(epoch, tf.int64) < self._mosaic_epochs
+        whether = tf.where(on, whether, tf.ones_like(whether))
+        return tf.concat([before, whether, rest], -1)
+
+
+def _tiled(tiles, y):
+    """Return the targets of mosaics."""
+    boxes, shares = tiles.boxes(y["boxes"])
+    moved = {
+        "boxes": boxes,
+        "shares": shares * tiles.of_all(y["shares"]),
+    }
+    if "points" in y:
+        moved["points"], moved["visible"] = tiles.points(
+            y["points"], y["visible"]
+        )
+    return {
+        name: moved[name] if name in moved else tiles.of_all(value)
+        for name, value in y.items()
+    }
+
+
+def _left(y, which):
+    """Return the objects that are left."""
+    # `tf.ragged.boolean_mask` does this too, and takes ten times as long to
+    # trace for each of these.
+    ids = tf.boolean_mask(which.value_rowids(), which.flat_values)
+    return {
+        name: tf.RaggedTensor.from_value_rowids(
+            tf.boolean_mask(value.flat_values, which.flat_values),
+            ids,
+            which.nrows(),
+            validate=False,
+        )
+        for name, value in y.items()
+    }
+
+
+def _dense(y, most):
+    """Return ragged targets as dense ones of `most` rows."""
+    return {
+        name: value.to_tensor(
+            tf.cast(_PADDING.get(name, 0), value.dtype),
+            shape=[None, most, *value.shape[2:]],
+        )
+        for name, value in y.items()
+    }
