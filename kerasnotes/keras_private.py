@@ -71,6 +71,22 @@ def compile_loss(model, y, y_pred, sample_weight):
     return model._compile_loss(y, y_pred, sample_weight)
 
 
+def set_mask(tensor, mask):
+    """Mark in a tensor which of its entries a reduction counts.
+
+    Args:
+        tensor: what `keras.losses.Loss.call` returns.
+        mask: bool, of its shape.
+
+    >>> import keras
+    >>> losses = keras.ops.ones([2])
+    >>> set_mask(losses, keras.ops.convert_to_tensor([True, False]))
+    >>> losses._keras_mask.shape
+    TensorShape([2])
+    """
+    tensor._keras_mask = mask
+
+
 def learning_rate(optimizer):
     """Return an optimiser's learning rate as it is held, or its schedule.
 

@@ -84,7 +84,7 @@ def advise(diagnosis, remedies, facts=None):
 def _undecided(diagnosis, remedies, facts):
     """Yield what to do where nothing is shown to be a problem."""
     for need in diagnosis.needs:
-        if need.examples is None or need.component == BIAS:
+        if not need.examples or need.component == BIAS:
             continue
         yield Remedy(
             f"gather {verdicts.more_examples(need)}",

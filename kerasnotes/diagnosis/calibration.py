@@ -166,7 +166,8 @@ def temperature(logits, labels):
     Above 1 the model was too sure, below 1 not sure enough. The answers stay:
     T moves no logit past another. It is fitted to these examples, so judge
     it on others. Where every answer is right, ever smaller ones would be ever
-    better, and they can't tell: then it is 1.
+    better, and where every example's scores are alike, all are as good: they
+    can't tell, and it is 1.
 
     Args:
         logits: the scores z, `[n, classes]`.
@@ -185,7 +186,8 @@ def temperature(logits, labels):
     """
     logits = np.asarray(logits, float)
     labels = classes(labels, logits)
-    if (logits.argmax(-1) == labels).all():
+    alike = not np.ptp(logits, axis=-1).any()
+    if alike or (logits.argmax(-1) == labels).all():
         return 1.0
     result = optimize.minimize_scalar(
         lambda log: log_loss(logits, labels, np.exp(log)),

@@ -56,7 +56,8 @@ def compare(first, second):
 
     `c' - b' ± z √((b' + c' - (c' - b')²) / (n + 2))`.
 
-    Graded errors (squares, shares of labels) get a paired t-test.
+    Graded errors (squares, shares of labels) get a paired t-test, of two
+    examples at least: of one the interval has no ends, and p is 1.
 
     Args:
         first: the first model's errors, `[n]`.
@@ -66,7 +67,8 @@ def compare(first, second):
         A `Comparison`.
 
     Raises:
-        ValueError: arrays of different shapes, or no pairs.
+        ValueError: arrays of different shapes, no pairs, or an error that is
+            no finite number.
 
     Example: 21 children before and after a treatment.
     >>> before = [1, 1] + [0] * 19
@@ -85,6 +87,11 @@ def compare(first, second):
         raise ValueError(
             "`first` and `second` must be of one shape [n], n at least 1. "
             f"Received: {first.shape} and {second.shape}"
+        )
+    if not np.isfinite([first, second]).all():
+        raise ValueError(
+            "`first` and `second` must be finite numbers. Received: "
+            f"{first} and {second}"
         )
     difference = float(np.mean(second - first))
     if not np.isin([first, second], (0, 1)).all():
@@ -113,6 +120,9 @@ def _bonett_price(b, c, n):
 
 def _t_test(difference):
     """Return the ends of the mean's 95 % interval, and p."""
+    if len(difference) == 1:
+        # Of the spread one says nothing.
+        return -np.inf, np.inf, 1.0
     if not np.ptp(difference):
         # No spread, no test: all that can be said is the value itself.
         value = float(difference[0])

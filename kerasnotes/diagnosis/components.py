@@ -102,7 +102,7 @@ class Diagnosis:
             },
             "problems": list(self.problems),
             "more_examples": {
-                n.component: dict.fromkeys(n.splits, n.examples)
+                n.component: dict.fromkeys(n.splits, n.examples or None)
                 for n in self.needs
             },
             "choices": self.choices,

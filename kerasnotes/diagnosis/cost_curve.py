@@ -35,7 +35,7 @@ def verdict(costs):
     | verdict | where |
     |---|---|
     | divergence | it ends above its start, or as no number |
-    | plateau | it falls by less than 1 % in all |
+    | plateau | it falls by 1 % in all at most |
     | oscillation | it rises at more than a tenth of the steps |
     | plateau | its last quarter has less than 1 % of its fall |
     | smooth descent | it falls at every step |
@@ -62,7 +62,7 @@ def verdict(costs):
             "divergence: it ended above its start; try a smaller learning "
             "rate, or check the gradient"
         )
-    if fall < _FLAT * abs(costs[0]):
+    if fall <= _FLAT * abs(costs[0]):
         return (
             "plateau: it hardly fell in all; try a larger learning rate, or "
             "look at the gradient norms"

@@ -52,7 +52,8 @@ class Need:
     Attributes:
         component: its name.
         splits: the splits that need more examples.
-        examples: how many more, each; None if no number would.
+        examples: how many more, each; None if no number would, 0 where a
+            single example doesn't tell.
     """
 
     component: str
@@ -94,10 +95,17 @@ def need(difference, measures):
     for grown in [(over,)] if fixed else [(over,), (over, under)]:
         if any(measures[name].examples is None for name in grown):
             continue
+        if any(_alone(measures[name]) for name in grown):
+            return Need(difference.name, grown, 0)
         more = _search(difference, measures, grown)
         if more:
             return Need(difference.name, grown, more)
     return Need(difference.name, (over,), None)
+
+
+def _alone(measure):
+    """Return whether its deviation is that of one number, which has none."""
+    return measure.examples == 1 and measure.deviation is not None
 
 
 def _search(difference, measures, grown):

@@ -109,4 +109,8 @@ def _weights(tags, weights):
             f"for each. Received: {len(tags)} sets and weights of shape "
             f"{w.shape}"
         )
+    if not (w >= 0).all() or not w.sum():
+        raise ValueError(
+            f"`weights` must not be negative, nor all 0. Received: weights={w}"
+        )
     return w

@@ -143,18 +143,22 @@ def forecast(sizes, measures, seed=0):
 
 def _gain(law, size):
     """Return the share of the error that twice the examples take away."""
-    return 1 - law(2 * size) / max(law(size), 1e-12)
+    now = law(size)
+    return 1 - law(2 * size) / now if now else 0.0
 
 
 def _deviations(measures):
     """Return a standard deviation for each; a trace where none is known."""
-    halves = [
-        (min(high, 10 * m.error + 1) - low) / 2 / intervals.Z
-        for m in measures
-        for low, high in [m.interval]
-    ]
-    least = 1e-3 * max(max(m.error for m in measures), 1e-9)
-    return np.maximum(halves, least)
+    # In the errors' own unit, whatever it is.
+    largest = max(m.error for m in measures) or 1.0
+
+    def half(measure):
+        low, high = measure.interval
+        if measure.deviation is not None:
+            high = min(high, 10 * measure.error + largest)
+        return (high - low) / 2 / intervals.Z
+
+    return np.maximum([half(m) for m in measures], 1e-3 * largest)
 
 
 def fit(sizes, errors, deviations, start=None):
@@ -170,7 +174,7 @@ def fit(sizes, errors, deviations, start=None):
 
     # In these units b is the part of the last error that more data lowers.
     last = float(sizes.max())
-    x, scale = sizes / last, max(float(errors.max()), 1e-12)
+    x, scale = sizes / last, float(errors.max()) or float(deviations.max())
     y, weights = errors / scale, scale / deviations
 
     def residuals(p):

@@ -79,8 +79,10 @@ def _won(diagnosis, choices):
 
 def _question(need):
     what = f"can't tell yet whether you have {_PROBLEMS[need.component]}: "
+    name = split_name(need.splits[0])
+    if need.examples == 0:
+        return f"{what}one {name} example doesn't say how many more would"
     if need.examples is None:
-        name = split_name(need.splits[0])
         return f"{what}more {name} examples alone would not tell"
     return what + f"{more_examples(need)} would"
 

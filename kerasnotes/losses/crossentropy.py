@@ -5,6 +5,8 @@ import math
 import keras
 from keras import ops
 
+from kerasnotes import keras_private
+
 
 def check_from_logits(from_logits):
     """Refuse what is neither True nor False, such as a misplaced argument.
@@ -88,40 +90,38 @@ class Crossentropy(keras.losses.Loss):
 
     def __call__(self, y_true, y_pred, sample_weight=None):
         """Return the reduced loss."""
-        if self.ignore_class is None:
-            return super().__call__(y_true, y_pred, sample_weight)
-        labels = _labels(*map(ops.convert_to_tensor, (y_true, y_pred)))
-        if labels is None:
-            raise ValueError(
-                "`ignore_class` needs labels, not distributions. Received: "
-                f"ignore_class={self.ignore_class}"
-            )
-        counts = ops.cast(labels != self.ignore_class, self.dtype)
-        if self.reduction in ("mean", "sum_over_batch_size"):
-            # The mean divides by all labels.
-            total = ops.cast(ops.size(labels), self.dtype)
-            counts = counts * total / ops.maximum(ops.sum(counts), 1)
         if sample_weight is not None:
-            weight = ops.cast(sample_weight, self.dtype)
-            missing = len(counts.shape) - len(weight.shape)
-            counts = counts * ops.reshape(
-                weight, (*ops.shape(weight), *[1] * missing)
-            )
-        return super().__call__(y_true, y_pred, counts)
+            # With a mask Keras would lay an example's weight along labels.
+            rank = len(ops.convert_to_tensor(y_pred).shape) - 1
+            sample_weight = _of_rank(sample_weight, rank)
+        return super().__call__(y_true, y_pred, sample_weight)
 
     def call(self, y_true, y_pred):
         """Return the loss of each label."""
         y_true, y_pred = map(ops.convert_to_tensor, (y_true, y_pred))
-        classes = y_pred.shape[-1]
         labels = _labels(y_true, y_pred)
-        if labels is not None:
+        if labels is None:
             if self.ignore_class is not None:
-                # It may be no class at all, such as -1.
-                labels = ops.where(labels == self.ignore_class, 0, labels)
-            # Else the label of no class would cost nothing, or next to it.
-            known = ops.logical_and(labels >= 0, labels < classes)
-            return ops.where(known, self._of_labels(labels, y_pred), math.nan)
-        return self._of_distributions(y_true, y_pred)
+                raise ValueError(
+                    "`ignore_class` needs labels, not distributions. Received: "
+                    f"ignore_class={self.ignore_class}"
+                )
+            return self._of_distributions(y_true, y_pred)
+        if self.ignore_class is None:
+            return self._of_known(labels, y_pred)
+        # It may be no class at all, such as -1.
+        counts = labels != self.ignore_class
+        losses = self._of_known(ops.where(counts, labels, 0), y_pred)
+        losses = ops.where(counts, losses, 0)
+        # The mean is over what this leaves, and a mask of `y_pred`.
+        keras_private.set_mask(losses, counts)
+        return losses
+
+    def _of_known(self, labels, y_pred):
+        """Return the losses of labels, NaN of those that are no class."""
+        # Else the label of no class would cost nothing, or next to it.
+        known = ops.logical_and(labels >= 0, labels < y_pred.shape[-1])
+        return ops.where(known, self._of_labels(labels, y_pred), math.nan)
 
     def _of_labels(self, labels, y_pred):
         if not self.label_smoothing:
@@ -147,6 +147,16 @@ class Crossentropy(keras.losses.Loss):
             "label_smoothing": self.label_smoothing,
             "ignore_class": self.ignore_class,
         }
+
+
+def _of_rank(weights, rank):
+    """Return weights with an axis for each of the labels'."""
+    weights = ops.convert_to_tensor(weights)
+    if len(weights.shape) == rank + 1 and weights.shape[-1] == 1:
+        weights = ops.squeeze(weights, -1)
+    while len(weights.shape) < rank:
+        weights = ops.expand_dims(weights, -1)
+    return weights
 
 
 def _labels(y_true, y_pred):

@@ -106,8 +106,8 @@ class MultilabelMetrics(keras.metrics.Metric):
         ]
         counts = ops.sum(ops.stack(pairs, axis=-1), axis=0)
         self.counts.assign_add(ops.reshape(counts, self.counts.shape))
-        complete = ops.min(known, axis=-1)
-        right = complete * ops.min(ops.cast(true == answers, dtype), axis=-1)
+        complete = ops.cast(ops.all(y_true >= 0, axis=-1), dtype)
+        right = complete * ops.cast(ops.all(true == answers, axis=-1), dtype)
         self.complete.assign_add(
             ops.stack([ops.sum(complete - right), ops.sum(right)])
         )
@@ -181,7 +181,8 @@ class MultilabelAccuracy(keras.metrics.Mean):
 
     def get_config(self):
         """Return the arguments, for serialisation."""
-        return {**super().get_config(), "thresholds": self.thresholds}
+        thresholds = ops.convert_to_numpy(self.thresholds).tolist()
+        return {**super().get_config(), "thresholds": thresholds}
 
 
 def multilabel_report(counts):

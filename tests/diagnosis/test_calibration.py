@@ -94,6 +94,7 @@ def test_no_mistake_tells_no_temperature():
     logits = np.eye(3)
     assert calibration.temperature(logits, [0, 1, 2]) == 1
     assert calibration.temperature(logits, [0, 1, 1]) != 1
+    assert calibration.temperature(np.ones((2, 2)), [0, 1]) == 1
 
 
 def test_confidences_of_two_and_of_more_classes():

@@ -107,3 +107,13 @@ def test_refuses_what_is_no_pair():
         comparison.compare([0, 1], [0, 1, 1])
     with pytest.raises(ValueError, match="at least 1"):
         comparison.compare([], [])
+    for pair in ([np.nan, 0.5], [0.1, 0.2]), ([0.1, 0.2], [0.5, np.inf]):
+        with pytest.raises(ValueError, match="must be finite .*Received"):
+            comparison.compare(*pair)
+
+
+def test_one_graded_example_tells_nothing():
+    found = comparison.compare([0.5], [0.4])
+    assert found.better is None and found.p == 1
+    assert (found.low, found.high) == (-math.inf, math.inf)
+    assert found.difference == pytest.approx(-0.1)

@@ -354,6 +354,15 @@ def test_wrong_splits_are_refused(names):
         diagnose(dict.fromkeys(names, Measure(0.1)))
 
 
+def test_one_graded_example_tells_no_number():
+    measures = {"train": Measure(0.2, 900, 0.1), "dev": Measure(0.3, 1, 0.0)}
+    found = diagnose(measures)
+    need = next(n for n in found.needs if n.component == VARIANCE)
+    assert need.examples == 0
+    assert "one dev example doesn't say how many more" in found.verdict
+    assert found.to_dict()["more_examples"][VARIANCE] == {"dev": None}
+
+
 def test_one_example_is_singular():
     need = differences.Need(VARIANCE, ("train_dev",), 1)
     assert verdicts.more_examples(need) == "1 more train-dev example"

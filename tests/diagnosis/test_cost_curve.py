@@ -19,6 +19,7 @@ HALVING = 2.0 * 0.97**STEPS
         ([2.0, 1.0, np.nan], "divergence"),
         (HALVING + 0.3 * (-1.0) ** STEPS, "oscillation: it rose at 50 of 100"),
         (np.full(50, 0.693), "plateau: it hardly fell"),
+        (np.zeros(4), "plateau: it hardly fell"),
         (1 + 2.0 * 0.8**STEPS, "plateau: it fell, and by less than 1 %"),
         (HALVING + 0.2 * (STEPS == 50), "descent: it rose at 1 of 100 steps"),
         # Noise about a flat bottom goes both ways.

@@ -81,3 +81,6 @@ def test_refuses_what_cannot_be_counted():
         error_analysis.ceilings([], 0.1)
     with pytest.raises(ValueError, match=r"shape \(1,\)"):
         error_analysis.ceilings([{"a"}, {"b"}], 0.1, [1.0])
+    for weights in ([0, 0], [-1, 2]):
+        with pytest.raises(ValueError, match="must not be negative"):
+            error_analysis.ceilings([{"a"}, {"b"}], 0.1, weights)

@@ -47,6 +47,26 @@ def test_three_points_are_enough_and_two_are_not():
         assert "takes 3 sizes" in few.text
 
 
+def _in_unit(error, unit, examples=None, deviation=None):
+    scaled = deviation and unit * deviation
+    return Measure(unit * error, examples, scaled)
+
+
+@pytest.mark.parametrize("unit", [1e-15, 1e-6, 1e9])
+@pytest.mark.parametrize("law", [PowerLaw(0.3, 1e-3, 1.0), PowerLaw(0, 1, 0.5)])
+def test_the_unit_of_the_errors_is_nothing(law, unit):
+    sizes = [100, 200, 400, 800]
+    for more in ([], [400, 0.2]):
+        one, other = (
+            forecast(sizes, [_in_unit(law(m), u, *more) for m in sizes])
+            for u in (1.0, unit)
+        )
+        assert other.verdict == one.verdict
+        for name in ("now", "twice", "low", "high"):
+            value = unit * getattr(one, name)
+            assert getattr(other, name) == pytest.approx(value, rel=1e-2)
+
+
 def test_the_order_of_points_is_nothing():
     points = counted(PowerLaw(0.02, 1, 0.5), 2000)
     one = forecast(SIZES, points)

@@ -86,6 +86,60 @@ def test_an_ignored_class_is_keras(reduction, ignored):
     np.testing.assert_allclose(by_example, loss(labels, logits, weight))
 
 
+@pytest.mark.parametrize("column", [False, True])
+def test_weights_of_a_column_are_those_of_a_row(column):
+    labels = LABELS[:, None] if column else LABELS
+    weights = np.arange(9.0)
+    loss = Crossentropy(ignore_class=2)
+    oracle = keras.losses.SparseCategoricalCrossentropy(
+        from_logits=True, ignore_class=2
+    )
+    wanted = oracle(LABELS, LOGITS, weights)
+    for given in (weights, weights[:, None]):
+        found = loss(labels, LOGITS, given)
+        np.testing.assert_allclose(found, wanted, rtol=1e-5)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_mask_of_the_layers_before_divides_once(weighted):
+    inputs = keras.Input([None], dtype="int32")
+    x = keras.layers.Embedding(6, 8, mask_zero=True)(inputs)
+    model = keras.Model(inputs, keras.layers.Dense(4)(x))
+    x = np.array([[1, 2, 0, 0, 0, 0, 0, 0], [3, 1, 1, 0, 0, 0, 0, 0]])
+    y = np.where(x == 1, 0, x)
+    y[1, 0] = 3  # Of three labels that a mask leaves, one is ignored.
+    # Keras itself lays weights of examples along the labels.
+    w = np.array([[1.0], [2.0]]) * np.ones((2, 8)) if weighted else None
+    found = []
+    for loss in (
+        Crossentropy(ignore_class=0),
+        keras.losses.SparseCategoricalCrossentropy(
+            from_logits=True, ignore_class=0
+        ),
+    ):
+        model.compile("sgd", loss)
+        found.append(model.evaluate(x, y, sample_weight=w, verbose=0))
+    assert found[0] == pytest.approx(found[1], rel=1e-5)
+    logits = np.asarray(model(x), float)
+    logits -= np.log(np.exp(logits).sum(-1, keepdims=True))
+    losses = [-logits[0, 1, 2], -logits[1, 0, 3]]
+    if weighted:
+        model.compile("sgd", Crossentropy(ignore_class=0))
+        by_example = model.evaluate(x, y, sample_weight=w[:, 0], verbose=0)
+        assert by_example == pytest.approx(found[0], rel=1e-5)
+    else:
+        assert found[0] == pytest.approx(np.mean(losses), rel=1e-5)
+
+
+def test_what_is_ignored_may_be_no_number():
+    logits = LOGITS.copy()
+    logits[LABELS == 2] = np.nan
+    loss = Crossentropy(ignore_class=2)
+    np.testing.assert_allclose(
+        loss(LABELS, logits), loss(LABELS, LOGITS), rtol=1e-6
+    )
+
+
 def test_ignored_labels_are_smoothed_with_none():
     loss = Crossentropy(label_smoothing=0.1, ignore_class=2)
     counts = LABELS != 2

@@ -160,6 +160,30 @@ def test_reloads():
 
 
 @pytest.mark.parametrize(
+    "thresholds", [0.5, [0.25, 0.75], np.array([0.25, 0.75])]
+)
+def test_a_compiled_model_reloads(thresholds, tmp_path):
+    x = keras.Input([3])
+    model = keras.Model(x, keras.layers.Dense(2)(x))
+    metric = MultilabelAccuracy(thresholds)
+    model.compile(loss="mse", weighted_metrics=[metric])
+    rng = np.random.default_rng(0)
+    data = rng.normal(size=(8, 3)), rng.integers(0, 2, (8, 2))
+    expected = model.evaluate(*data, verbose=0)
+    model.save(tmp_path / "m.keras")
+    again = keras.saving.load_model(tmp_path / "m.keras")
+    assert again.evaluate(*data, verbose=0) == pytest.approx(expected)
+
+
+def test_a_batch_without_examples_changes_nothing():
+    for metric in (MultilabelMetrics(2), MultilabelAccuracy()):
+        metric.update_state([[1, 0]], [[1.0, 2.0]])
+        before = keras.tree.map_structure(float, metric.result())
+        metric.update_state(np.zeros((0, 2)), np.zeros((0, 2)))
+        assert keras.tree.map_structure(float, metric.result()) == before
+
+
+@pytest.mark.parametrize(
     "call", [([[1, 0, 1]], [[0.0, 1, 2]]), ([[1, 0]], [[0.0, 1]], [1])]
 )
 def test_errors_name_the_argument(call):

@@ -4,6 +4,7 @@ import numpy as np
 
 from kerasnotes.data.common import tag_sheet
 from kerasnotes.plots import digits, figures, page, scatter
+from kerasnotes.tasks.regress import serving
 from kerasnotes.training import records
 
 _SHOWN = 24
@@ -69,6 +70,27 @@ def review(outcome, facts, folder):
             "The rows of dev that are furthest off; the residual is true less "
             "predicted. mistakes.csv lists all, with columns to tag them.",
             numeric=(1, 2, 3),
+        ),
+    ]
+
+
+def served(facts):
+    """Return the blocks that say by which names a SavedModel takes columns.
+
+    Args:
+        facts: the task's facts.
+    """
+    columns = facts["features"]
+    names = serving.input_names(columns)
+    if names == columns:
+        return []
+    return [
+        page.Heading("Inputs of the served model"),
+        page.Table(
+            ["column", "input of serving_default"],
+            [list(pair) for pair in zip(columns, names, strict=True)],
+            "TensorFlow's names are letters, digits and underscores of ASCII, "
+            "whose case doesn't tell two apart.",
         ),
     ]
 

@@ -62,13 +62,17 @@ def input_names(columns):
 
     >>> input_names(["age", "bmi (kg/m²)", "2nd", "class", "bmi [kg/m3]"])
     ['age', 'bmi_kg_m', 'x_2nd', 'x_class', 'bmi_kg_m3']
+    >>> input_names(["T", "t"])
+    ['T', 't_']
     """
-    names = []
+    names, lower = [], set()
     for column in columns:
         name = re.sub(r"[^0-9A-Za-z]+", "_", column).strip("_")
         if not name.isidentifier() or keyword.iskeyword(name):
             name = f"x_{name}"
-        while name in names:
+        # TensorFlow takes names of other case for the same.
+        while name.lower() in lower:
             name += "_"
+        lower.add(name.lower())
         names.append(name)
     return names

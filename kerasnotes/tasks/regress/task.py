@@ -163,7 +163,7 @@ class Regress(task_lib.SupervisedTask):
         if self.config.model == "linear_regression":
             weights = trained.model.get_weights()
             blocks += review.coefficients(weights, facts)
-        return blocks
+        return blocks + review.served(facts)
 
     def predict(self, trained, inputs):
         facts = trained.facts

@@ -1,10 +1,15 @@
 """Answers of a model, and their loss and metrics, in one pass."""
 
+import weakref
+
 import keras
 import numpy as np
 import tensorflow as tf
 
 from kerasnotes.training import records
+
+# To trace a network takes longer than to ask it of a small split.
+_functions = weakref.WeakKeyDictionary()
 
 
 def answers(model, split, batch_size):
@@ -43,11 +48,18 @@ def answered(task, trained, split):
 
 
 def _one_pass(model, batches):
-    predict = tf.function(
-        lambda x: model(x, training=False), reduce_retracing=True
+    predict = _functions.get(model) or _functions.setdefault(
+        model, _function(weakref.ref(model))
     )
     parts = [(y, w, predict(x)) for x, y, w in batches]
     return [_joined(arrays) for arrays in zip(*parts, strict=True)]
+
+
+def _function(model):
+    """Return the function of a model, which doesn't hold it."""
+    return tf.function(
+        lambda x: model()(x, training=False), reduce_retracing=True
+    )
 
 
 def _joined(arrays):

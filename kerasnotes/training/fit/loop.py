@@ -99,10 +99,10 @@ def prepare(task, run, data):
             f"--{penalty}={getattr(config, penalty):g}: {learner.name} has no "
             "penalty on its weights; leave the flag out"
         )
-    # One batch makes the metrics, which then have names and variables.
+    # One batch makes the metrics, which then have names and variables; what
+    # is traced for it serves the epochs too.
     batches = data.splits["dev"].evaluation_batches(config.batch_size)
-    x, y, w = next(iter(batches))
-    values = learner.test_on_batch(x, y, w, return_dict=True)
+    values = learner.evaluate(batches.take(1), verbose=0, return_dict=True)
     selection = config.selection()
     selection.check(values)
     weighted = [name for name in values if name.startswith("weighted_")]

@@ -281,6 +281,23 @@ def test_names_of_inputs_are_distinct():
     assert all(name.isidentifier() for name in names)
 
 
+def test_columns_that_differ_in_case_are_served_and_told(tmp_path):
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(40, 2)).round(3)
+    lines = [f"{a},{b},{a - b:.3f}" for a, b in rows]
+    table = tmp_path / "table.csv"
+    table.write_text("\n".join(["T,t,y", *lines]))
+    run(tmp_path / "run", dataset=str(table), target="y", epochs=2)
+    served = tf.saved_model.load(str(tmp_path / "run/saved_model"))
+    by_column = served.signatures["serving_default"]
+    x = rows[:3].astype("float32")
+    one = by_column(T=x[:, 0], t_=x[:, 1])["prediction"]
+    other = served.signatures["model_inputs"](features=x)["prediction"]
+    np.testing.assert_allclose(one, other, rtol=1e-6)
+    page = (tmp_path / "run/report.html").read_text()
+    assert "Inputs of the served model" in page and ">t_<" in page
+
+
 @pytest.mark.parametrize(
     "given, told",
     [
