@@ -7,7 +7,7 @@ from tests.support.paths import ROOT
 
 
 def test_two_replicas():
-    program = ROOT / "tests/support/programs/two_replicas.py"
+    program = ROOT / "tests/support/programs/losses_on_replicas.py"
     found = subprocess.run(
         [sys.executable, program],
         cwd=ROOT,

@@ -1,0 +1,72 @@
+"""Trains by losses of boxes on two replicas and on one; prints differences."""
+
+import os
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+
+import contextlib  # noqa: E402
+
+import keras  # noqa: E402
+import numpy as np  # noqa: E402
+import tensorflow as tf  # noqa: E402
+
+from kerasnotes import losses  # noqa: E402
+from tests.losses import test_localization, test_yolo  # noqa: E402
+
+
+def weights(losses_of_outputs, x, targets, strategy=None):
+    """Return each output's weights, before and after two steps."""
+    keras.utils.set_random_seed(0)
+    with strategy.scope() if strategy else contextlib.nullcontext():
+        inputs = keras.Input(x.shape[1:])
+        outputs = {
+            name: keras.layers.Reshape(y.shape[1:], name=name)(
+                keras.layers.Dense(int(np.prod(y.shape[1:])))(inputs)
+            )
+            for name, y in targets.items()
+        }
+        model = keras.Model(inputs, outputs)
+        model.compile(keras.optimizers.SGD(0.01), losses_of_outputs)
+    before = [w.numpy() for w in model.weights[::2]]
+    # A batch alone is two epochs of one step.
+    options = {"batch_size": len(x), "shuffle": False, "verbose": 0}
+    model.fit(x, targets, epochs=2, **options)
+    after = [w.numpy() for w in model.weights[::2]]
+    return before, after
+
+
+def main():
+    """Print each loss's name, the difference, and how far a step goes."""
+    keras.config.set_floatx("float64")
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    tf.config.set_logical_device_configuration(
+        cpu, [tf.config.LogicalDeviceConfiguration()] * 2
+    )
+    strategy = tf.distribute.MirroredStrategy(
+        ["CPU:0", "CPU:1"],
+        cross_device_ops=tf.distribute.ReductionToOneDevice(),
+    )
+    assert strategy.num_replicas_in_sync == 2
+    # The second replica has few objects.
+    one, _ = test_localization.data(batch=8)
+    one[5:] = 0
+    many, _ = test_yolo.data(batch=8)
+    many[5:] = 0
+    table = {
+        "squared_error": (losses.LocalizationSquaredError(3, 2), one),
+        "ciou": (losses.LocalizationLoss(3, 2, box_loss="ciou"), one),
+        "yolo": (losses.YoloLoss(test_yolo.GRIDS), many),
+    }
+    table_of_losses = {name: row[0] for name, row in table.items()}
+    targets = {name: row[1] for name, row in table.items()}
+    x = np.random.default_rng(0).normal(size=(8, 4))
+    before, alone = weights(table_of_losses, x, targets)
+    _, both = weights(table_of_losses, x, targets, strategy)
+    for name, *values in zip(table, before, alone, both, strict=True):
+        start, one_device, two = values
+        difference = np.abs(one_device - two).max()
+        print(name, difference, np.abs(one_device - start).max())
+
+
+if __name__ == "__main__":
+    main()
