@@ -6,20 +6,7 @@ import tensorflow as tf
 
 from kerasnotes import errors, splits
 from kerasnotes.data.pictures import box_examples
-
-BOXES = [[1.0, 1, 4, 4], [0, 0, 8, 8], [2, 2, 3, 3]]
-
-
-def build(labels=((0, 1), (), (1,)), boxes=BOXES, **arguments):
-    ragged = tf.ragged.constant(labels, ragged_rank=1)
-    count = len(labels)
-    arguments = {"class_names": ["a", "b"], "ids": list("xyz")} | arguments
-    return box_examples.BoxExamples(
-        np.zeros((count, 8, 8, 3), "uint8"),
-        ragged,
-        boxes=ragged.with_values(tf.constant(boxes)),
-        **arguments,
-    )
+from tests.support.box_toys import BOXES, build
 
 
 def test_defaults_fit():

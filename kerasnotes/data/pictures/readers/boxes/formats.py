@@ -59,7 +59,12 @@ def read(path, files, pictures, problems):
             "format, and move the others away"
         )
     ((module, there),) = names.items()
-    annotations = module.read(files, there, pictures, problems)
+    try:
+        annotations = module.read(files, there, pictures, problems)
+    except errors.UserError as error:
+        if str(error).startswith("--"):
+            raise
+        raise errors.UserError(f"--dataset: {error}") from error
     if not annotations.annotations:
         lines = problems.lines()
         reason = f": {lines[0]}" if lines else ""

@@ -111,10 +111,7 @@ def read(files, names, pictures, problems):
         )
     groups, points = collections.OrderedDict(), {}
     for name in names:
-        try:
-            rows = sheet.read(name, [], files.read(name))
-        except errors.UserError as error:
-            raise errors.UserError(f"--dataset: {error}") from error
+        rows = sheet.read(name, [], files.read(name))
         header = list(rows[0][1]) if rows else []
         columns, landmarks = _columns(header), point_names(header)
         points |= dict.fromkeys(landmarks)

@@ -1,0 +1,116 @@
+"""Boxes and landmarks drawn on pictures: the truth, or answers beside it."""
+
+import matplotlib
+import numpy as np
+from matplotlib import patches, patheffects
+
+from kerasnotes.plots import figures, images
+
+_COLOURS = matplotlib.colormaps["tab20"].colors[::2]
+_DOTS = ("o", "s", "^", "v", "D", "P", "X", "*")
+
+
+def boxes(
+    pictures, rows, titles=None, points=None, columns=4, side=2.4, dashed=False
+):
+    """Draws pictures with their boxes, a colour for each class.
+
+    Args:
+        pictures: uint8 arrays `[height, width, 1 or 3]`, of any sizes.
+        rows: for each picture a list of `(box, label)`: `xyxy` in its pixels,
+            from edges, and a text of any script; "" for none.
+        titles: a text for each picture, or None.
+        points: for each picture a list of landmarks, arrays `[k, 2]` of x and
+            y, the first pixel's centre being 0, with NaN where one isn't
+            visible; each of the k has a mark of its own. Or None.
+        columns: pictures a row.
+        side: the room for each, in inches.
+        dashed: whether boxes are dashed, as for answers.
+
+    Returns:
+        A `matplotlib.figure.Figure`.
+
+    Raises:
+        ValueError: no pictures, or lists of another length.
+
+    >>> picture = np.zeros([8, 8, 3], "uint8")
+    >>> figure = boxes([picture], [[((1, 1, 4, 5), "cell")]])
+    >>> [text.get_text() for text in figure.axes[0].texts]
+    ['cell']
+    """
+    pictures = list(pictures)
+    points = [[] for _ in pictures] if points is None else points
+    if not len(pictures) == len(rows) == len(points):
+        raise ValueError(
+            "`rows` and `points` have one list for each picture. Received: "
+            f"{len(pictures)} pictures, {len(rows)} and {len(points)} lists"
+        )
+    figure = images.grid(pictures, titles, columns, side)
+    labels = sorted({label for row in rows for _, label in row})
+    colours = {
+        label: _COLOURS[i % len(_COLOURS)] for i, label in enumerate(labels)
+    }
+    for axes, row, marks in zip(figure.axes, rows, points, strict=True):
+        draw(axes, row, colours, dashed)
+        for places in marks:
+            _draw_points(axes, np.asarray(places, float))
+    return figure
+
+
+def draw(axes, row, colours, dashed=False):
+    """Draw boxes over a picture that is shown already.
+
+    Args:
+        axes: a `matplotlib.axes.Axes`.
+        row: see `boxes`.
+        colours: dictionary of label to colour.
+        dashed: see `boxes`.
+    """
+    for (left, top, right, bottom), label in row:
+        # `imshow` has the first pixel's centre at 0.
+        axes.add_patch(
+            patches.Rectangle(
+                (left - 0.5, top - 0.5),
+                right - left,
+                bottom - top,
+                fill=False,
+                edgecolor=colours[label],
+                linewidth=1.2,
+                linestyle="--" if dashed else "-",
+                path_effects=_halo(2.4),
+            )
+        )
+        if label:
+            axes.text(
+                left - 0.5,
+                top - 0.5,
+                figures.label(label, 18),
+                fontsize=6,
+                color=colours[label],
+                verticalalignment="bottom",
+                clip_on=True,
+                parse_math=False,
+                path_effects=_halo(1.6),
+            )
+
+
+def _draw_points(axes, places):
+    for i, (x, y) in enumerate(places):
+        if np.isfinite(x + y):
+            axes.plot(
+                [x],
+                [y],
+                _DOTS[i % len(_DOTS)],
+                markersize=3.5,
+                markerfacecolor=_COLOURS[i % len(_COLOURS)],
+                markeredgecolor="white",
+                markeredgewidth=0.5,
+            )
+
+
+def _halo(width):
+    """Return what sets a line off from dark and light pictures alike."""
+    return [
+        patheffects.Stroke(linewidth=width, foreground="white"),
+        patheffects.Normal(),
+    ]
