@@ -7,6 +7,8 @@ from matplotlib import patches, patheffects
 from kerasnotes.plots import figures, images
 
 _COLOURS = matplotlib.colormaps["tab20"].colors[::2]
+# The height of a name, as a share of the picture's.
+_ROOM = 0.05
 _DOTS = ("o", "s", "^", "v", "D", "P", "X", "*")
 
 
@@ -81,13 +83,16 @@ def draw(axes, row, colours, dashed=False):
             )
         )
         if label:
+            # At the upper border there is no room above.
+            height = max(axes.get_ylim()) + 0.5
+            inside = top < _ROOM * height
             axes.text(
                 left - 0.5,
                 top - 0.5,
                 figures.label(label, 18),
                 fontsize=6,
                 color=colours[label],
-                verticalalignment="bottom",
+                verticalalignment="top" if inside else "bottom",
                 clip_on=True,
                 parse_math=False,
                 path_effects=_halo(1.6),

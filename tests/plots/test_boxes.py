@@ -33,6 +33,13 @@ def test_a_class_has_one_colour():
     assert [a.get_title() for a in figure.axes] == ["one", "two"]
 
 
+def test_names_stay_within_the_picture():
+    rows = [[((1, 0, 5, 5), "upper"), ((1, 6, 5, 9), "lower")]]
+    upper, lower = boxes.boxes([PICTURE], rows).axes[0].texts
+    assert upper.get_verticalalignment() == "top"
+    assert lower.get_verticalalignment() == "bottom"
+
+
 def test_landmarks():
     points = [np.array([[3.0, 4.0], [np.nan, np.nan], [5.0, 6.0]])]
     figure = boxes.boxes([PICTURE], [[]], points=[points])

@@ -26,6 +26,7 @@ from kerasnotes.data.pictures.readers.boxes import (
     records,
 )
 
+_NO_SPLIT = "pictures of no split, for which no named split is used"
 _HEAD = 2**16
 # What lies beside pictures and isn't one is no news.
 _TEXTS = (".xml", ".json", ".txt", ".yaml", ".yml", ".csv", ".md", ".names")
@@ -103,7 +104,7 @@ def read(
         values.pop("labels"),
         readable,
         class_names,
-        _official(chosen, readable),
+        _official(chosen, readable, problems),
         sorted([*skipped, *broken, *more, *problems.rows]),
         own_size=_one({sizes[name].shown for name in readable}),
         point_names=annotated.point_names,
@@ -195,10 +196,13 @@ def _orientation():
     return tf.function(exif.orientation, input_signature=[spec])
 
 
-def _official(chosen, names):
+def _official(chosen, names, problems):
     """Return a dictionary of split to rows, or None."""
     splits = [chosen[name].split for name in names]
     if None in splits:
+        for name, split in zip(names, splits, strict=True):
+            if split is None and any(splits):
+                problems.add(_NO_SPLIT, name)
         splits = list(map(layouts.split_of_folders, names))
     rows = collections.defaultdict(list)
     for row, split in enumerate(splits):

@@ -4,6 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from kerasnotes import errors
 from kerasnotes.data.pictures.readers.boxes import read
@@ -187,3 +188,20 @@ def test_boxes_follow_the_resize(mode, tmp_path):
     # What the crop leaves out is gone: here the last picture's box.
     counts = examples.labels.row_lengths().numpy().tolist()
     assert counts == [2, 0, 0 if mode == "crop" else 1]
+
+
+@pytest.mark.parametrize("on", ["stored", "shown"])
+def test_pictures_that_exif_turns(on, tmp_path):
+    """A quarter turn to the right, annotated before or after it."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    box_files.picture(tmp_path / "a.jpg", exif=exif)
+    box, size = (10, 5, 30, 25), (60, 40)
+    if on == "shown":
+        box, size = (15, 10, 35, 30), (40, 60)
+    xml = box_files.voc_xml("a.jpg", [("cell", box)], size)
+    box_files.text(tmp_path / "a.xml", xml)
+    examples = read.read(tmp_path, (60, 40))
+    assert examples.boxes.to_list() == [[[15, 10, 35, 30]]]
+    assert examples.sizes.tolist() == [[60, 40]]
+    assert f"annotated as {on}" in examples.notes[1]

@@ -360,6 +360,17 @@ class TestSheets:
             "train": [0], "dev": [1],
         }  # fmt: skip
 
+    def test_a_picture_of_no_split(self, tmp_path):
+        self.write(
+            tmp_path,
+            "file,label,x1,y1,x2,y2,split\na.jpg,cell,1,2,3,4,train\n"
+            "b.jpg,cell,1,2,3,4,\n",
+        )
+        _, examples = boxes(tmp_path)
+        assert examples.official is None
+        assert [where for where, _ in examples.skipped] == ["b.jpg"]
+        assert "of no split" in examples.notes[1]
+
     def test_rows_that_are_wrong(self, tmp_path):
         self.write(
             tmp_path,
