@@ -4,7 +4,8 @@
 
 b_x, b_y are the box's centre, b_h, b_w its height and width, and x, y the
 landmarks, all as shares of the picture. Keras' own formats have the width
-before the height.
+before the height. In pixels boxes count from the picture's edge, and landmarks
+from the centre of the first pixel, half a pixel from there.
 """
 
 import math
@@ -64,7 +65,8 @@ def notes_target(
     if landmarks is not None:
         points = ops.cast(ops.convert_to_tensor(landmarks), "float32")
         if not _is_relative(bounding_box_format):
-            points = points / ops.convert_to_tensor([width, height], "float32")
+            size = ops.convert_to_tensor([width, height], "float32")
+            points = (points + 0.5) / size
         if visible is not None:
             visible = ops.cast(ops.convert_to_tensor(visible), "bool")
             points = ops.where(visible[..., None], points, math.nan)
@@ -129,7 +131,8 @@ def notes_answer(
     box = ops.stack([y[:, i] for i in (1, 2, 4, 3)], axis=-1)
     points = ops.reshape(y[:, 5 + classes :], (ops.shape(y)[0], count // 2, 2))
     if not _is_relative(bounding_box_format):
-        points = points * ops.convert_to_tensor([width, height], "float32")
+        size = ops.convert_to_tensor([width, height], "float32")
+        points = points * size - 0.5
     return {
         "boxes": keras.utils.bounding_boxes.convert_format(
             *(box, "rel_center_xywh", bounding_box_format, height, width)

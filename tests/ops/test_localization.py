@@ -4,13 +4,15 @@ import numpy as np
 import pytest
 from keras import ops
 
+from kerasnotes import layers
 from kerasnotes.ops import notes_answer, notes_target
 
 SIZE = (40, 80, 3)
 
 
 def test_by_hand():
-    points = [[[8.0, 10], [80, 40]], [[1.0, 1], [2, 2]]]
+    # The centre of the first pixel is 0, half a pixel from the edge.
+    points = [[[7.5, 9.5], [80, 40]], [[1.0, 1], [2, 2]]]
     y = notes_target(
         [[20, 10, 60, 30], [np.nan, 0, 7, 7]],
         *([2, -1], 3, points, [[True, False], [True, True]]),
@@ -43,6 +45,16 @@ def test_there_and_back(name):
         np.testing.assert_allclose(
             answer[found][there], want[there], rtol=1e-5, atol=1e-5
         )
+
+
+def test_a_pixels_centre_is_that_of_a_heat_map():
+    heat = np.full([1, *SIZE[:2], 1], -1e4, "float32")
+    heat[0, 7, 31] = 0
+    shares = layers.SoftArgmax()(heat)
+    y = notes_target(
+        *([[0, 0, 8, 2]], [0], 0, [[[31.0, 7.0]]]), image_shape=SIZE
+    )
+    np.testing.assert_allclose(y[:, 5:], shares[:, 0], rtol=1e-6)
 
 
 def test_logits():

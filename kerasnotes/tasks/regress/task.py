@@ -144,6 +144,13 @@ class Regress(task_lib.SupervisedTask):
         network = self.training_model(trained.model)
         return evaluating.answers(network, split, self.config.batch_size)
 
+    def score(self, trained, answers):
+        scores = super().score(trained, answers)
+        if answers.split.size < 2:
+            # One target has no variance to be a share of.
+            del scores["r2"]
+        return scores
+
     def outcome(self, trained, answers):
         return review.outcome(answers, trained.facts)
 

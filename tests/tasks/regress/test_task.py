@@ -15,7 +15,7 @@ from kerasnotes.tasks import regress
 from kerasnotes.tasks.regress import serving
 from kerasnotes.training import runner
 from tests.support import alone, csv_rows
-from tests.support.runs import no_report, weights
+from tests.support.runs import no_page, no_report, weights
 
 
 def run(folder, *rest, **given):
@@ -273,6 +273,15 @@ def test_the_same_command_again_is_the_same_run(tmp_path, capsys):
     told = capsys.readouterr().out
     assert told.count("finished") == 1 and "going on" in told
     assert "--batch_size=1024: there are " in told
+
+
+def test_one_row_has_no_r2(tmp_path):
+    split = "train[:300],dev[300:301],test[301:303]"
+    with no_page():
+        run(tmp_path, split=split, epochs=1)
+    scores = json.loads((tmp_path / "metrics.json").read_text())
+    assert "r2" not in scores["dev"] and "mse" in scores["dev"]
+    assert "r2" in scores["test"]
 
 
 def test_names_of_inputs_are_distinct():
