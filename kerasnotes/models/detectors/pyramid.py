@@ -28,7 +28,7 @@ def coarser_than(backbone, stride):
 
 
 def top_down(maps, filters, layers):
-    """Return the finest map, to which the coarser ones are added.
+    """Return maps to each of which the coarser ones are added.
 
     `P_l = conv(M_l)`, `M_l = conv1×1(C_l) + up(M_{l+1})`
 

@@ -1,23 +1,19 @@
 """Trains by losses of boxes on two replicas and on one; prints differences."""
 
-import os
+import keras
+import numpy as np
 
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-
-import contextlib  # noqa: E402
-
-import keras  # noqa: E402
-import numpy as np  # noqa: E402
-import tensorflow as tf  # noqa: E402
-
-from kerasnotes import losses  # noqa: E402
-from tests.losses import test_localization, test_yolo  # noqa: E402
+from kerasnotes import losses
+from kerasnotes.training.distribute import strategies
+from kerasnotes.training.fit import compiling
+from kerasnotes.training.run import config
+from tests.losses import test_localization, test_yolo
 
 
-def weights(losses_of_outputs, x, targets, strategy=None):
+def weights(losses_of_outputs, x, targets, strategy):
     """Return each output's weights, before and after two steps."""
     keras.utils.set_random_seed(0)
-    with strategy.scope() if strategy else contextlib.nullcontext():
+    with strategies.strategy(strategy).scope():
         inputs = keras.Input(x.shape[1:])
         outputs = {
             name: keras.layers.Reshape(y.shape[1:], name=name)(
@@ -37,16 +33,10 @@ def weights(losses_of_outputs, x, targets, strategy=None):
 
 def main():
     """Print each loss's name, the difference, and how far a step goes."""
+    compiling.configure(config.FitConfig(logical_cpus=2, strategy="mirrored"))
+    assert strategies.strategy("mirrored").num_replicas_in_sync == 2
     keras.config.set_floatx("float64")
-    cpu = tf.config.list_physical_devices("CPU")[0]
-    tf.config.set_logical_device_configuration(
-        cpu, [tf.config.LogicalDeviceConfiguration()] * 2
-    )
-    strategy = tf.distribute.MirroredStrategy(
-        ["CPU:0", "CPU:1"],
-        cross_device_ops=tf.distribute.ReductionToOneDevice(),
-    )
-    assert strategy.num_replicas_in_sync == 2
+    keras.config.set_dtype_policy("float64")
     # The second replica has few objects.
     one, _ = test_localization.data(batch=8)
     one[5:] = 0
@@ -60,8 +50,8 @@ def main():
     table_of_losses = {name: row[0] for name, row in table.items()}
     targets = {name: row[1] for name, row in table.items()}
     x = np.random.default_rng(0).normal(size=(8, 4))
-    before, alone = weights(table_of_losses, x, targets)
-    _, both = weights(table_of_losses, x, targets, strategy)
+    before, alone = weights(table_of_losses, x, targets, "one_device")
+    _, both = weights(table_of_losses, x, targets, "mirrored")
     for name, *values in zip(table, before, alone, both, strict=True):
         start, one_device, two = values
         difference = np.abs(one_device - two).max()
