@@ -94,6 +94,7 @@ _MODELS = (
         larger="transformer",
         smaller="encoder_decoder",
     ),
+    _pictures("darknet_small", "darknet", "DarknetSmall", larger="resnet18"),
     _sequences("encoder_decoder", "EncoderDecoder", larger="attention"),
     _pictures("googlenet", "googlenet", "GoogLeNet", larger="resnet50"),
     _pictures(

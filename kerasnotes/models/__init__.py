@@ -9,8 +9,10 @@ import inspect
 from kerasnotes import archives, catalog, errors
 from kerasnotes.catalog import IMAGENET, names
 from kerasnotes.models.detectors.localizer import Localizer
+from kerasnotes.models.detectors.yolo import Yolo
 from kerasnotes.models.network import Network
 from kerasnotes.models.pictures.alexnet import AlexNet
+from kerasnotes.models.pictures.darknet import DarknetSmall
 from kerasnotes.models.pictures.googlenet import GoogLeNet
 from kerasnotes.models.pictures.lenet import LeNet5, LeNet5Teaching
 from kerasnotes.models.pictures.mlp import MLP
@@ -52,6 +54,7 @@ __all__ = [
     "AlexNet",
     "AttentionModel",
     "EncoderDecoder",
+    "DarknetSmall",
     "GoogLeNet",
     "IMAGENET",
     "LeNet5",
@@ -84,6 +87,7 @@ __all__ = [
     "VGG16",
     "VGG19",
     "WithSideHeads",
+    "Yolo",
     "arguments_of",
     "build",
     "default_shape",

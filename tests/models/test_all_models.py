@@ -19,6 +19,7 @@ CLASSES = 3
 # The shape of an input, and what else makes the model small.
 SMALLEST = {
     "alexnet": ((67, 68, 3), {"width": 1 / 16, "groups": 2}),
+    "darknet_small": ((33, 32, 3), {"width": 1 / 8}),
     "googlenet": ((33, 32, 3), {"width": 1 / 8}),
     "lenet5": ((16, 18, 2), {}),
     "lenet5_teaching": ((16, 18, 3), {}),
@@ -43,6 +44,7 @@ SEQUENCES = {
 # Heights of the maps that blocks end in, one for each stride.
 HEIGHTS = {
     "alexnet": [7, 3, 1],
+    "darknet_small": [17, 9, 5, 3, 2],
     "googlenet": [17, 9, 5, 3, 2],
     "mobilenet": [17, 9, 5, 3, 2],
     "mobilenet_v2": [17, 9, 5, 3, 2],

@@ -26,6 +26,7 @@ MODELS = {
     "encoder_decoder": {"width": 8, "layers": 2, "cell": "lstm"},
     "transformer": {"width": 8, "layers": 1, "num_heads": 2},
     "alexnet": {"input_shape": (67, 75, 3), "width": 0.0625, "groups": 2},
+    "darknet_small": {"input_shape": (45, 38, 3), "width": 0.125},
     "googlenet": {"input_shape": (45, 38, 3), "width": 0.125},
     "lenet5": {},
     "mlp": {"input_shape": (8, 8, 1), "batch_norm": True},
