@@ -42,7 +42,9 @@ class Config(config_lib.FitConfig):
     weight_average: float | None = redefault("weight_average", 0.96)
     optimize: str = redefault("optimize", "mse")
     split: str | None = option(
-        None, "Splits: 'train[:80%],dev[80%:]'; default 60/20/20 %."
+        None,
+        "Splits: 'train[:80%],dev[80%:]' by rows in the file's order, "
+        "'train=85%,dev=15%' at random; default 60/20/20 %.",
     )
     hidden: str | None = option(
         None, "Units of the hidden layers, as '128,64'."

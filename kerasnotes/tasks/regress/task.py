@@ -42,7 +42,12 @@ class Regress(task_lib.SupervisedTask):
     def data(self, facts=None):
         config = self.config
         inputs, y, w, target = self._columns(facts)
-        parts = split_choice.choose(inputs.ids, expression=config.split)
+        # A slice counts rows in the file's order: of a series, the last.
+        parts = split_choice.choose(
+            inputs.ids,
+            official={"train": np.arange(len(inputs.ids))},
+            expression=config.split,
+        )
         where = config.dataset
         facts = facts or _facts(where, inputs, y, target, parts)
         replicas = strategies.strategy(config.strategy).num_replicas_in_sync
@@ -178,6 +183,10 @@ class Regress(task_lib.SupervisedTask):
         for path in inputs:
             try:
                 table = tables.read(path, facts["features"])
+                if not table.ids:
+                    raise errors.UserError(
+                        f"{path}: no row below the header; give one at least"
+                    )
                 x = _inputs(facts).standardize(table.values, table.ids, path)
             except errors.UserError as error:
                 reason = str(error).removeprefix(f"{path}: ")

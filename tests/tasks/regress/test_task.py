@@ -189,14 +189,18 @@ def test_predict_answers_row_by_row(mlp, houses, tmp_path, capsys):
     extra.write_text("class,who,rooms,size (m²)\n0.1,me,3,50\n0.1,you,5,200\n")
     broken = tmp_path / "broken.csv"
     broken.write_text("rooms,size (m²),class\n3,big,0.1\n")
+    empty = tmp_path / "empty.csv"
+    empty.write_text("rooms,size (m²),class\n,,\n")
     capsys.readouterr()
-    status = run(mlp, str(extra), str(broken), mode="predict", format="json")
+    files = [str(path) for path in (empty, extra, broken)]
+    status = run(mlp, *files, mode="predict", format="json")
     told = capsys.readouterr()
     rows = [
         json.loads(line) for line in told.out.splitlines() if line[0] == "{"
     ]
     assert status == 1
-    assert told.err.count("\n") == 1
+    assert told.err.count("\n") == 2
+    assert f"{empty}: no row below the header" in told.err
     assert f"{broken}: line 2, column 'size (m²)': 'big'" in told.err
     assert [(r["file"], r["line"]) for r in rows] == [
         (str(extra), 2),
@@ -273,6 +277,20 @@ def test_the_same_command_again_is_the_same_run(tmp_path, capsys):
     told = capsys.readouterr().out
     assert told.count("finished") == 1 and "going on" in told
     assert "--batch_size=1024: there are " in told
+
+
+def test_slices_count_rows_in_the_files_order(tmp_path):
+    table = tmp_path / "series.csv"
+    table.write_text("\n".join(["t,y", *(f"{i},{i * i}" for i in range(20))]))
+    split = "train[:60%],dev[60%:80%],test[-4:]"
+    config = regress.Regress.Config(dataset=str(table), split=split)
+    splits = regress.Regress(config).data().splits
+    lines = {name: list(map(int, s.ids)) for name, s in splits.items()}
+    assert lines == {
+        "train": [*range(2, 14)],
+        "dev": [*range(14, 18)],
+        "test": [*range(18, 22)],
+    }
 
 
 def test_one_row_has_no_r2(tmp_path):
