@@ -36,7 +36,7 @@ def learn(config, facts, train, test, steps):
     compiling.configure(task.config)
     keras.utils.set_random_seed(config.seed)
     model, metrics = task.model(facts), task.metrics(facts, {})
-    compiling.compile(model, task.loss(), metrics, task.config, steps)
+    compiling.compile(model, task.loss(facts), metrics, task.config, steps)
     batches = train.training_batches(
         config.batch_size, config.seed, 0, 0, 10**6
     )

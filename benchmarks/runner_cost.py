@@ -60,7 +60,7 @@ def main():
     bare, run = task.model(facts), task.model(facts)
     for model in (bare, run):
         metrics = task.metrics(facts, {})
-        compiling.compile(model, task.loss(), metrics, config, STEPS)
+        compiling.compile(model, task.loss(facts), metrics, config, STEPS)
     seconds = {"bare": [], "runner": []}
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)

@@ -170,7 +170,7 @@ def work(pipe, core, told, batch, augment):
     with strategy.scope():
         model, metrics = task.model(facts), task.metrics(facts, {})
         steps = SIZE // batch
-        compiling.compile(model, task.loss(), metrics, config, steps)
+        compiling.compile(model, task.loss(facts), metrics, config, steps)
 
     make = functools.partial(data.training_batches, batch, 0, 0, 0, 10**6)
     with contextlib.suppress(EOFError):

@@ -86,7 +86,7 @@ def learn(config, facts, splits):
     before = time.perf_counter() - began
     steps = splits["train"].size // config.batch_size
     model, metrics = task.training_model(network), task.metrics(facts, {})
-    compiling.compile(model, task.loss(), metrics, config, steps)
+    compiling.compile(model, task.loss(facts), metrics, config, steps)
     batches = data.splits["train"].training_batches(
         config.batch_size, config.seed, 0, 0, config.epochs
     )

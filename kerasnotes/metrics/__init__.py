@@ -22,6 +22,7 @@ from kerasnotes.metrics.multilabel import (
     MultilabelMetrics,
     multilabel_report,
 )
+from kerasnotes.metrics.one_object import LocalizationMetrics
 from kerasnotes.metrics.sequences import SequenceAccuracy, TokenAccuracy
 from kerasnotes.metrics.translation import Bleu, bleu, sentence_bleu
 
@@ -30,6 +31,7 @@ __all__ = [
     "ClassificationMetrics",
     "Curve",
     "DecidedAccuracy",
+    "LocalizationMetrics",
     "Matches",
     "MultilabelAccuracy",
     "MultilabelMetrics",

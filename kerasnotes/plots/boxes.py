@@ -1,8 +1,11 @@
 """Boxes and landmarks drawn on pictures: the truth, or answers beside it."""
 
+import io
+
 import matplotlib
 import numpy as np
 from matplotlib import patches, patheffects
+from PIL import Image, ImageDraw
 
 from kerasnotes.plots import figures, images
 
@@ -57,6 +60,35 @@ def boxes(
         for places in marks:
             _draw_points(axes, np.asarray(places, float))
     return figure
+
+
+def thumbnail_png(picture, truth, answers, size=192):
+    """Return a small picture with boxes as PNG bytes.
+
+    Args:
+        picture: uint8 array `[height, width, 1 or 3]`.
+        truth: boxes, `xyxy` in its pixels, that are drawn green.
+        answers: boxes that are drawn red, over the others.
+        size: see `images.thumbnail_png`.
+
+    >>> png = thumbnail_png(np.zeros([8, 8, 1], "uint8"), [(1, 1, 4, 5)], [])
+    >>> Image.open(io.BytesIO(png)).size
+    (192, 192)
+    """
+    data = images.thumbnail_png(picture, size)
+    small = Image.open(io.BytesIO(data)).convert("RGB")
+    scale = np.divide(small.size, picture.shape[1::-1])
+    pen = ImageDraw.Draw(small)
+    for rows, colour in ((truth, "#1a9850"), (answers, "#d7191c")):
+        for box in rows:
+            left, top, right, bottom = np.multiply(box, [*scale, *scale])
+            if right > left and bottom > top:
+                pen.rectangle(
+                    (left, top, right - 1, bottom - 1), outline=colour, width=2
+                )
+    data = io.BytesIO()
+    small.save(data, "PNG", optimize=True)
+    return data.getvalue()
 
 
 def draw(axes, row, colours, dashed=False):

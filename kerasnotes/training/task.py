@@ -127,8 +127,12 @@ class SupervisedTask(Task):
         return data
 
     @abc.abstractmethod
-    def loss(self) -> keras.losses.Loss | dict | str | Callable:
-        """Return the loss."""
+    def loss(self, facts: dict) -> keras.losses.Loss | dict | str | Callable:
+        """Return the loss.
+
+        Args:
+            facts: those of the data.
+        """
 
     def metrics(self, facts: dict, decisions: dict) -> records.Metrics:
         """Return new `Metrics`.

@@ -106,7 +106,7 @@ class Wine(task_lib.SupervisedTask):
             )(x)
         return keras.Model(inputs, x, name="wine")
 
-    def loss(self):
+    def loss(self, facts):
         return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
     def metrics(self, facts, decisions):

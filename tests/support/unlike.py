@@ -143,7 +143,7 @@ class _Supervised(task_lib.SupervisedTask):
 
     Config = FitConfig
 
-    def loss(self):
+    def loss(self, facts):
         return keras.losses.MeanSquaredError()
 
     def score(self, trained, answers):
@@ -304,7 +304,7 @@ class Boxes(_Supervised):
         box = keras.layers.Reshape([1, 4], name="box")(box)
         return keras.Model(inputs, {"box": box, "mask": mask}, name="boxes")
 
-    def loss(self):
+    def loss(self, facts):
         return {"box": _of_examples, "mask": _of_examples}
 
     def answers(self, trained, split):

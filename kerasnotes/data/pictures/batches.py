@@ -73,6 +73,11 @@ class ImageSplit(batches.IndexedSplit):
         keys = self.examples.keys
         return keys and [keys[i] for i in self.indices]
 
+    @property
+    def by_hand(self):
+        """What people may have mended: arrays."""
+        return self.labels, self.weights
+
     def subset(self, indices):
         return ImageSplit(
             self.examples,

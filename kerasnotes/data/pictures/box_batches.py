@@ -94,6 +94,26 @@ class BoxSplit(picture_batches.ImageSplit):
         counts = examples.labels.row_lengths().numpy()[self.indices]
         self.max_boxes = int(counts.max(initial=0))
 
+    @property
+    def by_hand(self):
+        return (self.weights,)
+
+    @property
+    def keys(self):
+        """What tells the examples apart: ids and annotations, as bytes."""
+        splits_of = self.examples.labels.row_splits.numpy()
+        values = [
+            getattr(self.examples, name).flat_values.numpy()
+            for name in ("labels", "boxes")
+        ]
+        return [
+            b"".join(
+                [name.encode("utf-8", "surrogateescape")]
+                + [v[splits_of[i] : splits_of[i + 1]].tobytes() for v in values]
+            )
+            for name, i in zip(self.ids, self.indices, strict=True)
+        ]
+
     def subset(self, indices):
         return BoxSplit(
             self.examples,
@@ -107,19 +127,42 @@ class BoxSplit(picture_batches.ImageSplit):
         )
 
     def fetch(self, indices, numbers):
+        x, y, w = self.objects(indices, numbers)
+        if self._padded:
+            most = self.max_boxes
+            if numbers is not None and self.width:
+                most *= 4 if self._mosaic else 1
+                most *= 2 if self._augment and self._augment.mixes else 1
+            y = _dense(y, most)
+        return x, y, w
+
+    def objects(self, indices, numbers):
+        """Return a batch as `fetch` does, y always ragged."""
         x = self._pictures(indices, training=numbers is not None)
         rows = tf.gather(self.indices, indices)
         y = {
             name: batches.gather(source, rows)
             for name, source in self._targets.items()
         }
-        w, most = tf.gather(self.weights, indices), self.max_boxes
+        w = tf.gather(self.weights, indices)
         if numbers is not None and self.width:
             x, y, w = self._augmented(x, y, w, numbers)
-            most *= 4 if self._mosaic else 1
-            most *= 2 if self._augment and self._augment.mixes else 1
-        y = _dense(y, most) if self._padded else y
         return tf.cast(x, tf.float32), y, w
+
+    def first_batch(self, batch_size, seed):
+        """Return the first training batch, plain and augmented.
+
+        Args:
+            batch_size: see `training_batches`.
+            seed: see `training_batches`.
+
+        Returns:
+            Two pairs of the pictures, a float32 array `[b, h, w, c]`, and
+            the ragged y.
+        """
+        first = next(iter(self.plan(batch_size, seed, 0, 0, 1)))
+        both = self.objects(first[0], None), self.objects(*first)
+        return [(x.numpy(), y) for x, y, _ in both]
 
     def _augmented(self, x, y, w, numbers):
         policy, mosaic = tf.split(

@@ -1,8 +1,6 @@
 """A classifier over a large picture: every window, several sizes."""
 
 import dataclasses
-import itertools
-import pathlib
 import warnings
 
 import numpy as np
@@ -115,7 +113,8 @@ def predict(task, trained, paths):
     taken = set()
     for path, answer in picture_serving.answers(_decode, paths):
         if "error" not in answer:
-            output = folder / f"{_free(pathlib.Path(path).stem, taken)}.png"
+            name = picture_serving.free_name(path, taken)
+            output = folder / f"{name}.png"
             answer = _answer(
                 task, trained, windows, answer["picture"][0], output
             )
@@ -135,14 +134,6 @@ def _convolutional(model):
 
 def _decode(image_bytes):
     return {"picture": decode.decode(image_bytes[0])[tf.newaxis]}
-
-
-def _free(stem, taken):
-    """Return a name that no picture of this command has had."""
-    names = itertools.chain([stem], (f"{stem}-{i}" for i in itertools.count(2)))
-    name = next(name for name in names if name not in taken)
-    taken.add(name)
-    return name
 
 
 def _answer(task, trained, windows, picture, output):

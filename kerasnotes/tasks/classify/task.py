@@ -61,7 +61,7 @@ class Classify(pictures.PictureTask):
             self.weights_by_hand(examples, indices, by_hand),
         )
 
-    def loss(self):
+    def loss(self, facts):
         return losses.Crossentropy(label_smoothing=self.config.label_smoothing)
 
     def metrics(self, facts, decisions):
@@ -116,7 +116,7 @@ class Classify(pictures.PictureTask):
             )
         names = trained.facts["classes"]
 
-        def answer(probabilities):
+        def answer(probabilities, _):
             return {
                 "label": tf.gather(names, decided.classes(probabilities)),
                 "probabilities": probabilities,

@@ -60,7 +60,7 @@ class Multilabel(pictures.PictureTask):
         )
         return data
 
-    def loss(self):
+    def loss(self, facts):
         return losses.MaskedBinaryCrossentropy()
 
     def metrics(self, facts, decisions):
@@ -109,7 +109,7 @@ class Multilabel(pictures.PictureTask):
         names = trained.facts["classes"]
         thresholds = tf.constant(_of(trained), tf.float32)
 
-        def answer(probabilities):
+        def answer(probabilities, _):
             return {
                 "present": probabilities >= thresholds,
                 "probabilities": probabilities,

@@ -1,6 +1,6 @@
 """What tasks on pictures share."""
 
-from kerasnotes.tasks.pictures.config import MODELS, Config, absolute
+from kerasnotes.tasks.pictures.config import MODELS, POLICIES, Config, absolute
 from kerasnotes.tasks.pictures.task import PictureTask
 
-__all__ = ["MODELS", "Config", "PictureTask", "absolute"]
+__all__ = ["MODELS", "POLICIES", "Config", "PictureTask", "absolute"]

@@ -1,6 +1,7 @@
 """The functions that a served model of pictures answers with."""
 
 import functools
+import itertools
 import pathlib
 
 import tensorflow as tf
@@ -11,21 +12,30 @@ from kerasnotes.data.pictures import decode, inspect
 from kerasnotes.training import records
 
 
-def signatures(model, answer, shape, resize, activation=tf.nn.softmax):
+def signatures(
+    model,
+    answer,
+    shape,
+    resize,
+    activation=tf.nn.softmax,
+    output="probabilities",
+):
     """Return the signatures of a model of pictures.
 
     `serving_default` takes `image_bytes`, encoded pictures, and `images`
     uint8 pictures of one size, whatever it is: both give what `answer`
-    makes of the probabilities. `model_inputs` takes `pixels`, float32
-    0–255 at the model's size, and gives `probabilities`.
+    makes of the model's outputs. `model_inputs` takes `pixels`, float32
+    0–255 at the model's size, and gives these outputs.
 
     Args:
-        model: the model, that returns logits.
-        answer: a function of probabilities `[b, outputs]` that returns a
-            dictionary of tensors.
+        model: the model.
+        answer: a function of the outputs after `activation`, float32
+            `[b, …]`, and of the heights and widths of the pictures sent, int32
+            `[b, 2]`, that returns a dictionary of tensors.
         shape: height, width and channels of the model's input.
         resize: how pictures come to that size, see `decode.resize`.
         activation: what makes probabilities of logits.
+        output: what `model_inputs` calls them.
     """
     *size, channels = shape
 
@@ -34,22 +44,32 @@ def signatures(model, answer, shape, resize, activation=tf.nn.softmax):
         input_signature=[tf.TensorSpec([None, *shape], tf.float32)],
         autograph=False,
     )
-    def probabilities(pixels):
-        logits = tf.cast(model(pixels, training=False), tf.float32)
-        return activation(logits)
+    def outputs(pixels):
+        return activation(tf.cast(model(pixels, training=False), tf.float32))
 
     def resized(pictures):
         pixels = decode.resize(pictures, size, channels, resize)
         return tf.cast(pixels, tf.float32)
 
+    def decoded(encoded):
+        picture = decode.decode(encoded)
+        return resized(picture), tf.shape(picture)[:2]
+
     def from_bytes(image_bytes):
-        spec = tf.TensorSpec(shape, tf.float32)
-        pixels = tf.map_fn(
-            lambda encoded: resized(decode.decode(encoded)),
+        pixels, shapes = tf.map_fn(
+            decoded,
             image_bytes,
-            fn_output_signature=spec,
+            fn_output_signature=(
+                tf.TensorSpec(shape, tf.float32),
+                tf.TensorSpec([2], tf.int32),
+            ),
         )
-        return answer(probabilities(pixels))
+        return answer(outputs(pixels), shapes)
+
+    def from_images(images):
+        sent = tf.shape(images)
+        shapes = tf.tile(sent[None, 1:3], [sent[0], 1])
+        return answer(outputs(resized(images)), shapes)
 
     def signature(function, shape, dtype, name):
         spec = tf.TensorSpec([None, *shape], dtype, name)
@@ -58,14 +78,9 @@ def signatures(model, answer, shape, resize, activation=tf.nn.softmax):
     any_size = [None, None, channels]
     return {
         "serving_default": signature(from_bytes, [], tf.string, "image_bytes"),
-        "images": signature(
-            lambda images: answer(probabilities(resized(images))),
-            any_size,
-            tf.uint8,
-            "images",
-        ),
+        "images": signature(from_images, any_size, tf.uint8, "images"),
         "model_inputs": signature(
-            lambda pixels: {"probabilities": probabilities(pixels)},
+            lambda pixels: {output: outputs(pixels)},
             shape,
             tf.float32,
             "pixels",
@@ -112,6 +127,24 @@ def answers(serve, paths):
         except tf.errors.InvalidArgumentError:
             answer = {"error": "broken: it can't be decoded"}
         yield path, answer
+
+
+def free_name(path, taken):
+    """Return a picture's name that no other of a command has had.
+
+    Args:
+        path: of the picture.
+        taken: the set of names so far, to which this one is added.
+
+    >>> taken = set()
+    >>> free_name("a/1.png", taken), free_name("b/1.jpg", taken)
+    ('1', '1-2')
+    """
+    stem = pathlib.Path(path).stem
+    names = itertools.chain([stem], (f"{stem}-{i}" for i in itertools.count(2)))
+    name = next(name for name in names if name not in taken)
+    taken.add(name)
+    return name
 
 
 def _inputs(paths):

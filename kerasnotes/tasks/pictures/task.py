@@ -35,7 +35,7 @@ class PictureTask(task_lib.SupervisedTask):
     """Pictures in; subclasses say what comes out.
 
     They may replace `read`, which gives the `Examples` of a data set,
-    `relabelled` and `weights`.
+    `split`, `relabelled` and `weights`.
     """
 
     Config = config.Config
@@ -57,6 +57,21 @@ class PictureTask(task_lib.SupervisedTask):
             resize=config.resize,
             cache=config.cache,
         )
+
+    def split(self, examples, indices, augment=None, weights=None):
+        """Return the `Split` of a part of the examples.
+
+        Args:
+            examples: the `Examples`.
+            indices: which of them.
+            augment: the `Policy` of its training batches, or None.
+            weights: of each, or None for ones.
+        """
+        return picture_batches.ImageSplit(examples, indices, augment, weights)
+
+    def side(self):
+        """Return the side of pictures whose size no flag says, or None."""
+        return models.default_size(self.config.model)
 
     def example_weights(self, sets):
         """Return what `--example_weight` says, a dictionary of id to number.
@@ -116,14 +131,14 @@ class PictureTask(task_lib.SupervisedTask):
             if not len(indices):
                 raise errors.UserError(
                     f"--dataset={config.dataset}: no example is left for "
-                    f"{name}, of {len(origin[name].labels)} in all; give more "
+                    f"{name}, of {len(origin[name].ids)} in all; give more "
                     "pictures of each class"
                 )
-        facts = facts or self._facts(source, target, parts, policy)
+        facts = facts or self.facts(source, target, parts, policy)
         if policy and policy.pca:
             policy = policy.fitted(facts["covariance"])
         splits = {
-            name: picture_batches.ImageSplit(
+            name: self.split(
                 origin[name],
                 indices,
                 policy if name == "train" else None,
@@ -153,7 +168,7 @@ class PictureTask(task_lib.SupervisedTask):
         # Those of the run may have moved.
         with contextlib.suppress(errors.UserError):
             sets_of_run, parts = self._cut_own(sets)
-            if _are_of(facts, sets_of_run, parts):
+            if self._are_of(facts, sets_of_run, parts):
                 return sets_of_run, parts, True
         return sets, picture_splits.one_set(*sets, config, False), False
 
@@ -176,8 +191,29 @@ class PictureTask(task_lib.SupervisedTask):
         ]
         return sets, picture_splits.two_sets(*sets, config)
 
-    def _facts(self, source, target, parts, policy):
-        """Return what the data say of model and run."""
+    def _are_of(self, facts, sets, parts):
+        """Return whether these are the examples that a run's facts tell of."""
+        origin = _origin(sets)
+        splits = {
+            name: self.split(origin[name], indices)
+            for name, indices in parts.items()
+        }
+        if not fingerprints.same(facts, splits):
+            return False
+        # Names of files say little of what is in them.
+        sample = examples_lib.sample(sets[0], parts["train"])
+        numbers = examples_lib.mean_and_std(sets[0], sample)
+        return np.allclose(numbers, [facts["mean"], facts["std"]])
+
+    def facts(self, source, target, parts, policy):
+        """Return what the data say of model and run, a dictionary.
+
+        Args:
+            source: the `Examples` that train.
+            target: those that judge.
+            parts: the indices of each split.
+            policy: the unfitted policy, or None.
+        """
         name, train = self.config.dataset, parts["train"]
         sample = examples_lib.sample(source, train)
         mean, std = examples_lib.mean_and_std(source, sample)
@@ -217,15 +253,10 @@ class PictureTask(task_lib.SupervisedTask):
         if shape is not None:
             *size, channels = shape
         else:
-            size = config.image_size or models.default_size(config.model)
+            size = config.image_size or self.side()
             channels = None
         examples = self.read(dataset, size, channels)
-        if examples.skipped:
-            path, reason = map(errors.printable, examples.skipped[0])
-            print(
-                f"{len(examples.skipped)} files left out; the first: {path} "
-                f"({reason}); the report lists them"
-            )
+        self.tell(examples)
         if classes and list(classes) != list(examples.class_names):
             raise errors.UserError(
                 f"{flag}={dataset}: its classes are not those of "
@@ -249,6 +280,15 @@ class PictureTask(task_lib.SupervisedTask):
             examples = canvas.joined(examples, again)
         return examples
 
+    def tell(self, examples):
+        """Print what is to be known of the `Examples` that were read."""
+        if examples.skipped:
+            path, reason = map(errors.printable, examples.skipped[0])
+            print(
+                f"{len(examples.skipped)} files left out; the first: {path} "
+                f"({reason}); the report lists them"
+            )
+
     def model(self, facts):
         network = self.network(facts)
         config = self.config
@@ -264,8 +304,13 @@ class PictureTask(task_lib.SupervisedTask):
     def training_data(self, run, model, data):
         return transfer.training_data(run, model, data)
 
-    def network(self, facts):
-        """Return the network on its weights of the start, all trainable."""
+    def network(self, facts, include_top=True):
+        """Return the network on its weights of the start, all trainable.
+
+        Args:
+            facts: those of the data.
+            include_top: whether it ends in logits, or in the features before.
+        """
         config = self.config
         dropout = specs.numbers("--dropout", config.dropout, float)
         if dropout and len(dropout) == 1:
@@ -282,6 +327,7 @@ class PictureTask(task_lib.SupervisedTask):
             "kernel_regularizer": optimizers.regularizers.l1_l2(
                 config.l1, config.l2, facts["train"]
             ),
+            **({"classes": len(facts["classes"])} if include_top else {}),
         }
         arguments = {k: v for k, v in arguments.items() if v is not None}
         model = f"--model={config.model}"
@@ -289,7 +335,7 @@ class PictureTask(task_lib.SupervisedTask):
             return models.build(
                 config.model,
                 input_shape=tuple(facts["input_shape"]),
-                classes=len(facts["classes"]),
+                include_top=include_top,
                 mean=facts["mean"],
                 std=facts["std"],
                 weights=None if config.weights == "none" else config.weights,
@@ -329,24 +375,10 @@ def _origin(sets):
     }
 
 
-def _are_of(facts, sets, parts):
-    """Return whether these are the examples that a run's facts tell of."""
-    origin, train = _origin(sets), parts["train"]
-    splits = {
-        name: picture_batches.ImageSplit(origin[name], indices)
-        for name, indices in parts.items()
-    }
-    if not fingerprints.same(facts, splits):
-        return False
-    # Names of files say little of what is in them.
-    sample = examples_lib.sample(sets[0], train)
-    numbers = examples_lib.mean_and_std(sets[0], sample)
-    return np.allclose(numbers, [facts["mean"], facts["std"]])
-
-
 def _digest(splits):
-    """Return a hash of all labels and weights."""
+    """Return a hash of all that people may have mended."""
     digest = hashlib.sha256()
     for split in splits.values():
-        digest.update(split.labels.tobytes() + split.weights.tobytes())
+        for said in split.by_hand:
+            digest.update(said.tobytes())
     return digest.hexdigest()

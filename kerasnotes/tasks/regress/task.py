@@ -128,7 +128,7 @@ class Regress(task_lib.SupervisedTask):
             x = layer(x)
         return keras.Model(inputs, x, name=model.name)
 
-    def loss(self):
+    def loss(self, facts):
         # Of standardised targets: a share of their variance.
         return keras.losses.MeanSquaredError()
 

@@ -187,7 +187,7 @@ class Translate(task_lib.SupervisedTask):
             ),
         )
 
-    def loss(self):
+    def loss(self, facts):
         return losses.Crossentropy(label_smoothing=self.config.label_smoothing)
 
     def metrics(self, facts, decisions):
@@ -221,7 +221,8 @@ class Translate(task_lib.SupervisedTask):
         metrics = self.metrics(trained.facts, trained.decisions)
         if not model.compiled:
             with model.distribute_strategy.scope():
-                model.compile(loss=self.loss(), metrics=metrics.plain)
+                loss = self.loss(trained.facts)
+                model.compile(loss=loss, metrics=metrics.plain)
         batches = split.evaluation_batches(self.config.batch_size)
         scores = model.evaluate(batches, verbose=0, return_dict=True)
         return {"size": split.size, **scores}

@@ -79,7 +79,7 @@ def score(task, trained, answers):
     """
     y, outputs, w = answers.targets, answers.outputs, answers.weights
     penalty = sum(float(loss) for loss in trained.model.losses)
-    values = {"loss": _mean(task.loss(), y, outputs, w) + penalty}
+    values = {"loss": _mean(task.loss(trained.facts), y, outputs, w) + penalty}
     metrics = task.metrics(trained.facts, trained.decisions)
     for metric in metrics.plain:
         metric.update_state(y, outputs)

@@ -92,7 +92,9 @@ def prepare(task, run, data):
     with strategy.scope():
         learner = task.training_model(model)
         metrics = task.metrics(data.facts, {})
-        compiling.compile(learner, task.loss(), metrics, config, steps)
+        compiling.compile(
+            learner, task.loss(data.facts), metrics, config, steps
+        )
     penalty = next((n for n in ("l1", "l2") if getattr(config, n)), None)
     if penalty and not learner.losses:
         raise errors.UserError(

@@ -152,7 +152,7 @@ def evaluated(strategy, kind, y, classes, decisions=None, **flags):
         layer = keras.layers.Dense(classes, kernel_regularizer="l2")
         model = keras.Sequential([keras.Input([4]), layer])
         metrics = task.metrics(facts, decisions)
-        compiling.compile(model, task.loss(), metrics, task.config, 5)
+        compiling.compile(model, task.loss(facts), metrics, task.config, 5)
     # Of 33 the last batch leaves a replica none, of 1 the first does.
     splits = [split(y, size) for size in (37, 33, 1)]
     compiled = {

@@ -54,7 +54,7 @@ class Line(task_lib.SupervisedTask):
         x = keras.layers.Dense(self.config.units, "relu")(inputs)
         return keras.Model(inputs, keras.layers.Dense(1)(x), name="line")
 
-    def loss(self):
+    def loss(self, facts):
         def loss(y, logits):
             return self.config.scale * keras.losses.binary_crossentropy(
                 y, logits, from_logits=True

@@ -106,7 +106,7 @@ def learned(precision, jit):
     layers = [keras.layers.Dense(8, "relu"), keras.layers.Dense(2)]
     model = keras.Sequential([keras.Input([4]), *layers])
     metrics = task.metrics({}, {})
-    compiling.compile(model, task.loss(), metrics, given, 7)
+    compiling.compile(model, task.loss({}), metrics, given, 7)
     assert model.jit_compile == (jit == "true")
     data = task.data().splits["train"].training_batches(16, 0, 0, 0, 1)
     model.fit(data, verbose=0, shuffle=False)
