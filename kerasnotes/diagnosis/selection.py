@@ -37,7 +37,7 @@ def smaller_is_better(name):
 
     >>> smaller_is_better("latency_ms"), smaller_is_better("accuracy")
     (True, False)
-    >>> smaller_is_better("rmse"), smaller_is_better("box_loss")
+    >>> smaller_is_better("rmse"), smaller_is_better("reconstruction_loss")
     (True, True)
     """
     known = name in _SMALLER_IS_BETTER or bool(_ERROR.search(name))

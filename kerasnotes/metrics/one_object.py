@@ -155,7 +155,7 @@ class LocalizationMetrics(keras.metrics.Metric):
             y_true, y_pred, self.classes, self.threshold, self.match_iou
         )
         present = judged["present"]
-        distance, seen = self._landmarks(present, y_true, y_pred)
+        distance, visible = self._landmarks(present, y_true, y_pred)
         parts = [
             ops.ones_like(present),
             judged["right"],
@@ -164,7 +164,7 @@ class LocalizationMetrics(keras.metrics.Metric):
             ops.where(present, judged["iou"], 0.0),
             ops.logical_and(present, judged["class_right"]),
             distance,
-            seen,
+            visible,
         ]
         dtype = self.totals.dtype
         self.totals.assign_add(
@@ -178,11 +178,11 @@ class LocalizationMetrics(keras.metrics.Metric):
         true, answers = (
             ops.reshape(y[:, first:], shape) for y in (y_true, y_pred)
         )
-        seen = ops.logical_and(
+        visible = ops.logical_and(
             present[:, None], ops.logical_not(ops.any(ops.isnan(true), -1))
         )
         squares = ops.sum(ops.square(true - answers), -1)
-        return ops.sqrt(ops.where(seen, squares, 0.0)), seen
+        return ops.sqrt(ops.where(visible, squares, 0.0)), visible
 
     def result(self):
         """Return the dictionary of metrics."""

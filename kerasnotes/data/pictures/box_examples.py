@@ -169,6 +169,49 @@ def _strata(labels):
     return np.array([numbers[key] for key in strata], np.int64)
 
 
+def of_classes(examples, names):
+    """Return `BoxExamples` with the objects of some classes alone.
+
+    Pictures that have none of them are background.
+
+    Args:
+        examples: the `BoxExamples`.
+        names: the classes' names; they keep the order of the examples.
+
+    Raises:
+        UserError: there is no such class, or it has no object.
+
+    >>> both = BoxExamples(
+    ...     np.zeros((2, 8, 8, 1), "uint8"), tf.ragged.constant([[0], [1]]),
+    ...     ["a", "b"], ["cell", "grain"],
+    ...     boxes=tf.RaggedTensor.from_row_lengths(
+    ...         [[1.0, 1, 4, 4]] * 2, [1, 1]))
+    >>> grains = of_classes(both, ["grain"])
+    >>> grains.class_names, grains.labels.to_list()
+    (['grain'], [[], [0]])
+    """
+    for name in names:
+        if name not in examples.class_names:
+            raise errors.unknown("--classes", name, examples.class_names)
+    rows = [i for i, n in enumerate(examples.class_names) if n in set(names)]
+    number = np.full(len(examples.class_names), -1, np.int64)
+    number[rows] = np.arange(len(rows))
+    labels = tf.ragged.map_flat_values(
+        lambda values: tf.gather(number, values), examples.labels
+    )
+    left = labels >= 0
+    objects = ("boxes", "difficult", "crowd", "points", "visible")
+    return dataclasses.replace(
+        examples,
+        labels=tf.ragged.boolean_mask(labels, left),
+        class_names=[examples.class_names[i] for i in rows],
+        **{
+            name: tf.ragged.boolean_mask(getattr(examples, name), left)
+            for name in objects
+        },
+    )
+
+
 def point_pairs(names):
     """Return the index pairs of landmarks called `left_…` and `right_…`.
 

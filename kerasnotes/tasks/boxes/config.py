@@ -38,6 +38,11 @@ class Config(pictures.Config):
         "built-in scenes, and 256 for other sets.",
         bounds=(1, 4096),
     )
+    classes: str | None = option(
+        None,
+        "Classes to find, as 'cat,dog'; objects of others are background. "
+        "Default all.",
+    )
     augment: str = option(
         "light:rotate=0",
         "Augmentation policy: none, light, standard or strong[:shift=…], or "

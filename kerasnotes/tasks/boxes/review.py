@@ -25,12 +25,17 @@ def draw_training_set(split, folder):
     return path
 
 
-def boxes(folder):
-    """Return the blocks that show figures/boxes.png."""
+def boxes(split, folder):
+    """Write figures/boxes.png, and return its blocks.
+
+    Args:
+        split: the `BoxSplit` of the training set.
+        folder: the run's folder.
+    """
     return [
         page.Heading("What is annotated"),
         page.Picture(
-            folder / "figures" / "boxes.png",
+            draw_training_set(split, folder),
             "Training pictures at the model's size, with the boxes and "
             "landmarks to learn. Each landmark has a mark and a colour of its "
             "own.",
@@ -86,11 +91,11 @@ def _lost(plain, augmented):
             "still to be seen well enough to count."
         )
     if "visible" in plain:
-        seen = [
+        visible = [
             int(np.sum(y["visible"].flat_values)) for y in (plain, augmented)
         ]
         text += (
-            f" Of its {seen[0]:,} landmarks {seen[1]:,} lie within the "
+            f" Of its {visible[0]:,} landmarks {visible[1]:,} lie within the "
             "pictures; the others count for nothing."
         )
     return text
@@ -132,8 +137,8 @@ def _points(y, count):
     )
     return [
         [
-            np.where(np.array(seen)[:, None], np.array(place), np.nan)
-            for place, seen in zip(*part, strict=True)
+            np.where(np.array(shown)[:, None], np.array(place), np.nan)
+            for place, shown in zip(*part, strict=True)
         ]
         for part in parts
     ]

@@ -1,6 +1,7 @@
 """What every task on pictures with boxes shares: data, backbone, pictures."""
 
 import abc
+import dataclasses
 
 from etils import epy
 
@@ -10,7 +11,13 @@ from kerasnotes.tasks.boxes import config
 from kerasnotes.tasks.pictures import freezing
 
 with epy.lazy_imports():
-    from kerasnotes.data.pictures import box_batches, box_statistics, load_boxes
+    from kerasnotes import models
+    from kerasnotes.data.pictures import (
+        box_batches,
+        box_examples,
+        box_statistics,
+        load_boxes,
+    )
     from kerasnotes.tasks.boxes import predictions, review
     from kerasnotes.tasks.pictures import transfer
 
@@ -25,7 +32,7 @@ class BoxTask(pictures.PictureTask):
 
     def read(self, dataset, size, channels):
         config = self.config
-        return load_boxes.load(
+        examples = load_boxes.load(
             dataset,
             data_dir=config.data_dir,
             image_size=size,
@@ -33,6 +40,10 @@ class BoxTask(pictures.PictureTask):
             resize=config.resize,
             cache=config.cache,
         )
+        if config.classes is None:
+            return examples
+        names = [name.strip() for name in config.classes.split(",")]
+        return box_examples.of_classes(examples, names)
 
     def side(self):
         # That of the scenes, or of boxes that are to be seen.
@@ -93,6 +104,15 @@ class BoxTask(pictures.PictureTask):
         Returns:
             Pairs of a box and a label, and arrays `[K, 2]` of landmarks.
         """
+
+    def remedies(self, problem, facts):
+        # What flags give is the backbone's, and not the head's.
+        facts = dataclasses.replace(
+            facts,
+            flags=dataclasses.asdict(self.config),
+            arguments=frozenset(models.arguments_of(self.config.model)),
+        )
+        return super().remedies(problem, facts)
 
     def predict(self, trained, inputs):
         return predictions.predictions(self, trained, inputs)

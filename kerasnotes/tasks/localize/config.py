@@ -30,20 +30,24 @@ class Config(boxes.Config):
         "dense layer, which may lie outside of the picture.",
         choices=("heat_maps", "coordinates"),
     )
-    loss: str = option(
+    objective: str = option(
         "likelihood",
         "likelihood: logistic loss of p_c, --box_loss, softmax of the class; "
         "squared: the squared error of the whole vector.",
         choices=("likelihood", "squared"),
     )
     box_loss: str = option(
-        "ciou", "Loss of the box in --loss=likelihood.", choices=_BOX_LOSSES
+        "ciou",
+        "Loss of the box in --objective=likelihood.",
+        choices=_BOX_LOSSES,
     )
     box_weight: float = option(
-        1.0, "Weight of the box in --loss=likelihood.", bounds=(0, 1e6)
+        1.0, "Weight of the box in --objective=likelihood.", bounds=(0, 1e6)
     )
     landmark_weight: float = option(
-        10.0, "Weight of the landmarks in --loss=likelihood.", bounds=(0, 1e6)
+        10.0,
+        "Weight of the landmarks in --objective=likelihood.",
+        bounds=(0, 1e6),
     )
     match_iou: float = option(
         0.5, "Least IoU with the true box of a right answer.", bounds=(1e-3, 1)

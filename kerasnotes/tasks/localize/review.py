@@ -36,9 +36,9 @@ def best_threshold(answers, classes, match_iou):
         classes: the number of classes, or 0.
         match_iou: the least IoU of a right answer.
     """
-    found = judged(answers, classes, 0.5, match_iou)
-    present = found["present"]
-    well = found["class_right"] & (found["iou"] >= match_iou)
+    at_half = judged(answers, classes, 0.5, match_iou)
+    present = at_half["present"]
+    well = at_half["class_right"] & (at_half["iou"] >= match_iou)
     rows = ~present | well
     if not present[rows].any() or present[rows].all():
         # Nothing is gained by another.

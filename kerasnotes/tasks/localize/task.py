@@ -66,7 +66,7 @@ class Localize(boxes.BoxTask):
             "classes": _classes(facts),
             "landmarks": len(facts["points"]),
         }
-        if config.loss == "squared":
+        if config.objective == "squared":
             return losses.LocalizationSquaredError(**arguments)
         return losses.LocalizationLoss(
             box_loss=config.box_loss,
@@ -172,7 +172,7 @@ class Localize(boxes.BoxTask):
                 config.resize,
                 run.folder,
             ),
-            *box_review.boxes(run.folder),
+            *box_review.boxes(train, run.folder),
             *box_review.shown(train, size, config.seed, run.folder),
             *skipped.blocks(data.splits["dev"].examples.skipped, "entry"),
         ]
