@@ -109,6 +109,16 @@ def _check_parts(path, names, root):
     unknown = sorted(top for top in inner if top.lower() not in _SPLITS)
     splits = sorted(set(inner) - set(unknown))
     above = [top for top in splits if "" not in inner[top]]
+    if (
+        len(splits) > 1
+        and not unknown
+        and all(inner[s] == {""} for s in splits)
+    ):
+        raise errors.UserError(
+            f"--dataset: {path}: {' and '.join(map(repr, splits))} hold "
+            "pictures and no class folders; put the pictures of each class "
+            "into a folder of its name below them"
+        )
     if above and (unknown or "train" not in _known(splits)):
         odd, why = unknown, f"is no split, but lies beside {above[0]!r}"
         if not unknown:

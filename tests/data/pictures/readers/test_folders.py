@@ -122,9 +122,9 @@ def test_official_splits(tmp_path):
 
 
 def test_classes_named_like_splits_are_classes(tmp_path):
-    path = write(tmp_path, {"train/1.png": RED, "test/1.png": BLUE})
+    path = write(tmp_path, {"train/1.png": RED, "bus/1.png": BLUE})
     examples = load.load(path)
-    assert examples.class_names == ["test", "train"]
+    assert examples.class_names == ["bus", "train"]
     assert examples.official is None
 
 
@@ -239,6 +239,10 @@ SIDES = {
         (
             {name.replace("train/", "fold1/"): RED for name in SIDES},
             "'fold1' is no split, but lies beside 'test'",
+        ),
+        (
+            {"train/1.png": RED, "dev/1.png": RED, "dev/2.png": RED},
+            "'dev' and 'train' hold pictures and no class folders",
         ),
         (
             {name.replace("train/", "val/"): RED for name in SIDES},
