@@ -220,15 +220,19 @@ def _calibration(answers, temperature, config, folder):
         words = (f"probability of {names[1]}", f"share of {names[1]}")
     path = folder / "figures" / "calibration.png"
     figures.save(calibration_plot.calibration(panels, *words), path)
+    meaning = _meaning(temperature, config.calibrate)
+    fitted = " T was fitted on dev"
+    fitted += "; test judges it." if "test" in answers else "."
+    if temperature == 1:
+        meaning, fitted = _no_temperature(answers["dev"]), ""
     return [
         page.Heading("Calibration"),
-        page.Text(_meaning(temperature, config.calibrate)),
+        page.Text(meaning),
         page.Table(
             ["split", "logits", "loss", "calibration error"],
             rows,
             "The calibration error is the mean distance of points from the "
-            "diagonal. T was fitted on dev"
-            + ("; test judges it." if "test" in answers else "."),
+            f"diagonal.{fitted}",
         ),
         page.Picture(
             path,
@@ -240,12 +244,18 @@ def _calibration(answers, temperature, config, folder):
     ]
 
 
+def _no_temperature(dev):
+    right = dev.outputs.argmax(-1) == dev.targets
+    why = "Every answer on dev is right"
+    if not right.all():
+        why = "The model gives all classes the same probability"
+    return (
+        f"{why}: no temperature can be fitted, and probabilities stay as they "
+        "are."
+    )
+
+
 def _meaning(temperature, served):
-    if temperature == 1:
-        return (
-            "Every answer on dev is right: no temperature can be fitted, and "
-            "probabilities stay as they are."
-        )
     if temperature > 1 + _SURE:
         says = "the model is surer of its answers than it is right"
     elif temperature < 1 - _SURE:
