@@ -54,8 +54,11 @@ def read(files, name):
         f"--dataset: {name}", "yaml", "detect", "put the names of the classes "
         "into a classes.txt, one a line",
     )  # fmt: skip
+    content = files.read(name, _LARGEST)
     try:
-        value = yaml.safe_load(files.read(name, _LARGEST))
+        value = yaml.safe_load(content)
+        # In it a name such as 007 is the number 7, and no is False.
+        texts = yaml.load(content, yaml.BaseLoader)
     except Exception as error:  # YAML makes dates and keys that Python refuses.
         line = getattr(getattr(error, "problem_mark", None), "line", None)
         where = "" if line is None else f"line {line + 1}: "
@@ -65,7 +68,7 @@ def read(files, name):
         ) from error
     if not isinstance(value, dict):
         raise errors.UserError(f"--dataset: {name}: line 1: names no key")
-    class_names = _class_names(name, value.get("names"))
+    class_names = _class_names(name, texts.get("names"))
     count = value.get("nc", len(class_names))
     if count != len(class_names):
         raise errors.UserError(
@@ -73,13 +76,12 @@ def read(files, name):
             f"{len(class_names)} names; mend one of the two"
         )
     places = {
-        split: [str(p) for p in _listed(value[key]) if isinstance(p, str)]
+        split: [p for p in _listed(texts[key]) if isinstance(p, str)]
         for key, split in _KEYS.items()
         if value.get(key)
     }
     points, note = _points(name, value)
-    root = value.get("path")
-    root = root if isinstance(root, str) else ""
+    root = _text(texts.get("path"))
     return Facts(name, class_names, places, root, points, note)
 
 
@@ -104,8 +106,8 @@ def _class_names(name, names):
 
 
 def _text(value):
-    """Return a class' name, which may read as a number or as yes."""
-    return "" if isinstance(value, (dict, list)) else str(value).strip()
+    """Return a class' name; a list or dictionary is none."""
+    return value.strip() if isinstance(value, str) else ""
 
 
 def checked_names(file, names):

@@ -205,3 +205,16 @@ def test_pictures_that_exif_turns(on, tmp_path):
     assert examples.boxes.to_list() == [[[15, 10, 35, 30]]]
     assert examples.sizes.tolist() == [[60, 40]]
     assert f"annotated as {on}" in examples.notes[1]
+
+
+def test_names_in_yaml_stay_as_they_are_written(tmp_path):
+    for year, stem in (("2019", "a"), ("2020", "b")):
+        box_files.yolo(tmp_path / year, {stem: [("seed", (0, 0, 9, 9))]})
+        (tmp_path / year / "data.yaml").unlink()
+    names = ["007", "no", "010", "1_0", "12:30", "null", "2020-01-02"]
+    content = f"train: 2019\nval: 2020\nnames: [{', '.join(names)}]\n"
+    box_files.text(tmp_path / "data.yaml", content)
+    examples = read_own(tmp_path)
+    assert examples.class_names == names
+    sizes = {split: len(x) for split, x in examples.official.items()}
+    assert sizes == {"train": 1, "dev": 1}
