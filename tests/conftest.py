@@ -1,9 +1,14 @@
 """What holds for all tests."""
 
 import gc
+import os
 
 import pytest
 from etils.epy import lazy_imports_utils
+
+# It compiles a kernel for each shape, which tiny ones never pay back. Read
+# where TensorFlow is imported, here and in the processes that tests begin.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
 
 def pytest_collection_finish():

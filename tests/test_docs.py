@@ -208,24 +208,60 @@ def test_pictures_are_small():
             assert image.format == "PNG"
 
 
-@pytest.mark.parametrize("which", ["logical cpus", "two workers"])
-def test_scaling_commands_run(which, tmp_path):
+def scaling_command(which):
     block = rf"<!-- scaling command: {which} -->\n```bash\n(.*?)```"
-    text = read(ROOT / "docs" / "scale.md")
-    (command,) = re.findall(block, text, re.DOTALL)
-    settings = {
-        # `python` is the one that runs this.
-        "PATH": f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT),
-        "TFDS_DATA_DIR": str(tmp_path / "data"),
-    }
+    (command,) = re.findall(block, read(ROOT / "docs" / "scale.md"), re.DOTALL)
+    return command
+
+
+def bash(command, folder, **settings):
+    """Run a command as from a terminal in a folder."""
     done = subprocess.run(
         ["bash", "-c", command],
-        cwd=tmp_path,
+        cwd=folder,
         env=os.environ | settings,
         capture_output=True,
         text=True,
         timeout=600,
     )
     assert not done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("which", "workers"), [("logical cpus", [None]), ("two workers", [0, 1])]
+)
+def test_scaling_commands_name_what_exists(which, workers, tmp_path):
+    """Another `python` writes down what it is asked for."""
+    python = tmp_path / "python"
+    python.write_text(
+        '#!/bin/bash\nprintf "%s\\n" "$TF_CONFIG" "$@" > call-$$\n'
+    )
+    python.chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    bash(scaling_command(which), tmp_path, PATH=path, TF_CONFIG="")
+    indices = []
+    for call in tmp_path.glob("call-*"):
+        text = call.read_text()
+        config, _, words = text.partition("\n-m\n")
+        program, *words = words.split()
+        check(program.removeprefix("trainers."), shlex.join(words))
+        config = json.loads(config or "{}")
+        indices.append(config.get("task", {}).get("index"))
+        workers_named = len(config.get("cluster", {}).get("worker", [None]))
+        assert workers_named == len(workers)
+    assert sorted(indices, key=str) == workers
+
+
+# That two workers, and two logical CPUs, learn what one process does, others
+# test on runs that are cheaper.
+@pytest.mark.slow
+@pytest.mark.parametrize("which", ["logical cpus", "two workers"])
+def test_scaling_commands_run(which, tmp_path):
+    settings = {
+        # `python` is the one that runs this.
+        "PATH": f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "TFDS_DATA_DIR": str(tmp_path / "data"),
+    }
+    bash(scaling_command(which), tmp_path, **settings)
     assert len(list(tmp_path.glob("runs/*/report.html"))) == 1

@@ -62,7 +62,7 @@ for path in sorted(pathlib.Path(sys.argv[1]).glob("*.keras")):
     model = keras.saving.load_model(path)
     with np.load(path.with_suffix(".npz")) as file:
         inputs = [file[f"input_{i}"] for i in range(len(model.inputs))]
-        outputs = model.predict_on_batch(inputs)
+        outputs = model(inputs)
         np.testing.assert_allclose(outputs, file["outputs"], atol=1e-5)
     print(path.stem)
 """

@@ -1,7 +1,6 @@
 """Trainers run as users run them, or in this process, which is quicker."""
 
 import os
-import pathlib
 import subprocess
 import sys
 
@@ -10,13 +9,16 @@ from absl import flags as absl_flags
 
 from kerasnotes.training import runner
 from kerasnotes.training.run import flags
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from tests.support import forks
+from tests.support.paths import ROOT
 
 
 @pytest.fixture(scope="session")
 def trainer(tmp_path_factory):
-    """Return a function that runs a trainer and returns the process."""
+    """Return a function that runs a trainer and returns the process.
+
+    Python starts anew, for what is imported and when.
+    """
     data = tmp_path_factory.mktemp("data")
 
     def call(program, *words, check=True):
@@ -31,6 +33,23 @@ def trainer(tmp_path_factory):
         if check:
             assert not done.returncode, done.stdout + done.stderr
         return done
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def forked(tmp_path_factory):
+    """Return a function that runs a trainer; TensorFlow is there already.
+
+    It returns exit status, output and errors.
+    """
+    data = str(tmp_path_factory.mktemp("data"))
+
+    def call(program, *words, check=True):
+        name = f"trainers.{program}"
+        status, *told = forks.Program(name, *words, TFDS_DATA_DIR=data).wait()
+        assert not check or not status, "".join(told)
+        return status, *told
 
     return call
 

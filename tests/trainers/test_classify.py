@@ -231,11 +231,12 @@ def test_a_trained_model_keeps_to_its_flags(here, run_dir, words):
     assert after == before
 
 
-def test_errors_leave_status_1_and_no_traceback(trainer, tmp_path):
-    done = trainer("classify", "--run_dir=/proc/nobody", *QUICK, check=False)
-    assert done.returncode == 1
-    assert done.stderr.startswith("trainers.classify: --run_dir=/proc/nobody")
-    assert len(done.stderr.splitlines()) == 1
+def test_errors_leave_status_1_and_no_traceback(forked):
+    words = ["--run_dir=/proc/nobody", *QUICK]
+    status, _, told = forked("classify", *words, check=False)
+    assert status == 1
+    assert told.startswith("trainers.classify: --run_dir=/proc/nobody")
+    assert len(told.splitlines()) == 1
 
 
 def test_help_lists_the_flags(trainer):

@@ -30,9 +30,9 @@ def data(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def run_dir(trainer, data, tmp_path_factory):
+def run_dir(forked, data, tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "a"
-    trainer("multilabel", f"--run_dir={folder}", f"--dataset={data}", *QUICK)
+    forked("multilabel", f"--run_dir={folder}", f"--dataset={data}", *QUICK)
     return folder
 
 

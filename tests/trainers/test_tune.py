@@ -3,33 +3,31 @@
 import json
 import shlex
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
 
 from kerasnotes.tasks import classify
-from tests.support import csv_rows
+from tests.support import csv_rows, forks
 
 SEARCH = "--search=learning_rate=log:1e-3:0.1,optimizer.beta_1=uniform:0.8:0.95"
 REST = ["--", "--model=mlp", "--hidden=16", "--epochs=2"]
 
 
 @pytest.fixture(scope="module")
-def searched(trainer, tmp_path_factory):
+def searched(forked, tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "search"
     words = [f"--study_dir={folder}", SEARCH, "--trials=4", "--processes=2"]
-    return folder, words, trainer("tune", *words, *REST)
+    return folder, words, forked("tune", *words, *REST)[1]
 
 
 def test_two_processes_share_the_trials(searched):
-    folder, _, done = searched
+    folder, _, output = searched
     rows = csv_rows.read(folder / "trials.csv")
     assert sorted(int(row["trial"]) for row in rows) == [0, 1, 2, 3]
     assert len({row["learning_rate"] for row in rows}) == 4
     assert {row["state"] for row in rows} == {"complete"}
-    assert done.stdout.count("best: trial") >= 1
+    assert output.count("best: trial") >= 1
 
 
 def test_the_best_command_gives_the_same_dev_metrics(here, searched):
@@ -51,32 +49,28 @@ def test_the_best_trial_is_a_run_that_reports(here, searched, capsys):
     assert (folder / best["folder"] / "report.html").exists()
 
 
-def test_asked_to_stop_it_says_so_and_goes_on(trainer, tmp_path):
+def test_asked_to_stop_it_says_so_and_goes_on(forked, tmp_path):
     words = [f"--study_dir={tmp_path}", SEARCH, "--trials=1"]
-    words += [*REST[:-1], "--epochs=40"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "trainers.tune", *words],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    for _ in range(600):
+    words += [*REST[:-1], "--epochs=20"]
+    program = forks.Program("trainers.tune", *words)
+    for _ in range(1200):
         if any(tmp_path.glob("trials/0000/checkpoints/last-*.npz")):
             break
         time.sleep(0.05)
-    process.send_signal(signal.SIGTERM)
-    out, _ = process.communicate(timeout=60)
-    assert process.returncode == 75 and "the same command goes on" in out
-    trainer("tune", *words)
+    program.signal(signal.SIGTERM)
+    status, output, _ = program.wait()
+    assert status == 75 and "the same command goes on" in output
+    forked("tune", *words)
     assert "going on from" in (tmp_path / "trials/0000.txt").read_text()
     assert (tmp_path / "study.json").exists()
 
 
-def test_flags_of_the_trainer_stand_behind_a_bare_dash(trainer, tmp_path):
+def test_flags_of_the_trainer_stand_behind_a_bare_dash(forked, tmp_path):
     words = [f"--study_dir={tmp_path}/s", SEARCH, "--model=mlp"]
-    done = trainer("tune", *words, check=False)
-    (line,) = done.stderr.splitlines()
+    status, _, told = forked("tune", *words, check=False)
+    (line,) = told.splitlines()
     assert line.startswith("trainers.tune: --model=mlp: a flag of the trainer")
-    assert done.returncode == 1 and not (tmp_path / "s").exists()
+    assert status == 1 and not (tmp_path / "s").exists()
 
 
 def test_help_imports_nothing_heavy_and_shows_the_kinds(trainer, monkeypatch):

@@ -9,6 +9,8 @@ _TAIL = 2**20
 _PREFIX = b"Exif\0\0"
 
 
+# Of many operations, which are traced once for all that decode.
+@tf.function(input_signature=[tf.TensorSpec([], tf.string)], autograph=False)
 def orientation(image_bytes):
     """Read the EXIF orientation of a JPEG, PNG or WebP, in TensorFlow.
 

@@ -180,6 +180,9 @@ class Regress(task_lib.SupervisedTask):
     def predict(self, trained, inputs):
         facts = trained.facts
         network = self.training_model(trained.model)
+        if not network.compiled:
+            # Keras' own choice is XLA, which compiles for seconds.
+            network.jit_compile = False
         for path in inputs:
             try:
                 table = tables.read(path, facts["features"])

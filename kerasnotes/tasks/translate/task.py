@@ -222,7 +222,11 @@ class Translate(task_lib.SupervisedTask):
         if not model.compiled:
             with model.distribute_strategy.scope():
                 loss = self.loss(trained.facts)
-                model.compile(loss=loss, metrics=metrics.plain)
+                # Keras' own choice is XLA, which takes longer to compile than
+                # a split to pass through the model.
+                model.compile(
+                    loss=loss, metrics=metrics.plain, jit_compile=False
+                )
         batches = split.evaluation_batches(self.config.batch_size)
         scores = model.evaluate(batches, verbose=0, return_dict=True)
         return {"size": split.size, **scores}

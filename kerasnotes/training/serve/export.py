@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -205,12 +204,19 @@ def write_saved_model(signatures, path):
         signatures: dictionary of name to `Signature`.
         path: its folder.
     """
-    # It finds the variables by itself; of a tracked model it writes two copies.
-    archive = keras.export.ExportArchive()
-    for name, signature in signatures.items():
-        archive.add_endpoint(name, signature.function, list(signature.inputs))
+    # Keras' ExportArchive would trace each function a second time.
+    answers = {
+        name: tf.function(
+            signature.function, autograph=False
+        ).get_concrete_function(*signature.inputs)
+        for name, signature in signatures.items()
+    }
+    module = tf.Module()
+    module.all_variables = list(
+        {id(v): v for f in answers.values() for v in f.variables}.values()
+    )
     with files.aside_folder(path) as partial:
-        archive.write_out(str(partial), verbose=False)
+        tf.saved_model.save(module, str(partial), signatures=answers)
     return tf.saved_model.load(str(path))
 
 

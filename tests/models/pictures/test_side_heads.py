@@ -43,7 +43,10 @@ def test_learns_as_a_model_of_three_outputs(loss):
     main, sides = heads()
     expected = keras.Model(main.input, [main.output, *sides])
     expected.compile(
-        keras.optimizers.SGD(0.5), [loss] * 3, loss_weights=[1.0, 0.3, 0.3]
+        keras.optimizers.SGD(0.5),
+        [loss] * 3,
+        loss_weights=[1.0, 0.3, 0.3],
+        jit_compile=False,
     )
     options = {"epochs": 2, "batch_size": 4, "shuffle": False, "verbose": 0}
     logs = found.fit(x, y, sample_weight=w, **options).history
@@ -59,7 +62,12 @@ def test_served_as_the_main_head_alone():
     main, sides = heads()
     model = side_heads.WithSideHeads(main, sides)
     for one in (model, main):
-        one.compile("sgd", cross_entropy(), weighted_metrics=["accuracy"])
+        one.compile(
+            "sgd",
+            cross_entropy(),
+            weighted_metrics=["accuracy"],
+            jit_compile=False,
+        )
     np.testing.assert_array_equal(model(x), main(x))
     np.testing.assert_array_equal(
         model.predict(x, verbose=0), main.predict(x, verbose=0)

@@ -34,6 +34,8 @@ def run(strategy, steps_per_execution):
             keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             metrics=[keras.metrics.SparseCategoricalAccuracy("accuracy")],
             steps_per_execution=steps_per_execution,
+            # As trainers have it under any strategy.
+            jit_compile=False,
         )
     fit = model.fit(
         batches(0, 32), validation_data=batches(32, 21), epochs=2, verbose=0

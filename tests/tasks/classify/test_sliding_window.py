@@ -41,7 +41,7 @@ def test_predict_finds_and_draws(classifiers, command, tmp_path, capsys):
     every = np.lib.stride_tricks.sliding_window_view(picture, (32, 32))
     crops = every[::4, ::4]
     model = models.load(classifiers[0] / "model.keras")
-    logits = model.predict(crops.reshape(-1, 32, 32, 1), verbose=0)
+    logits = model(crops.reshape(-1, 32, 32, 1)).numpy()
     want = special.softmax(logits, -1)
     best = want.max(-1).argmax()
     row, column = np.unravel_index(best, crops.shape[:2])

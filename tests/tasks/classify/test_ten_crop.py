@@ -45,7 +45,7 @@ def test_evaluate_averages_ten_answers(classifiers, command, capsys):
     model = models.load(folder / "model.keras")
     want = np.mean(
         [
-            special.softmax(model.predict(crop, verbose=0), axis=-1)
+            special.softmax(model(crop), axis=-1)
             for crop in ten_crop.ten_crops(large.astype("float32"), (32, 32))
         ],
         axis=0,

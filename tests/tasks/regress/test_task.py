@@ -249,6 +249,8 @@ def weighted(tmp_path_factory):
 def test_a_weighted_column_weighs(weighted, tmp_path):
     path, x, y, w = weighted
     given = {"weight": "w", "target": "y", "optimize": "weighted_mse"}
+    given |= {"optimizer": "sgd", "learning_rate": 0.3, "epochs": 40}
+    given |= {"weight_average": 0.5}
     learn(tmp_path / "run", dataset=str(path), **given)
     told = facts(tmp_path / "run")
     assert told["features"] == ["a", "b"]

@@ -33,7 +33,7 @@ def test_peaks_are_the_largest_of_each_picture(pictures, batch_size):
     model = network((20, 24, 3))
     found = patches.peaks(model, ["top"], pictures, batch_size)["top"]
     every = pictures.at(np.arange(25)).astype("float32")
-    maps = model.predict(every, verbose=0).reshape(25, -1, 5)
+    maps = model(every).numpy().reshape(25, -1, 5)
     largest = maps.max(axis=1)
     want = -np.sort(-largest, axis=0)[:9]
     np.testing.assert_allclose(found.values, want, rtol=1e-4)
@@ -53,7 +53,7 @@ def test_a_patch_alone_excites_as_much(pictures):
     assert len(cuts) == 9 and cuts[0].shape == (8, 8, 3)
     small = network((8, 8, 3))
     small.set_weights(model.get_weights())
-    alone = small.predict(np.stack(cuts).astype("float32"), verbose=0)
+    alone = small(np.stack(cuts).astype("float32")).numpy()
     np.testing.assert_allclose(
         alone[:, 0, 0, unit], found.values[:, unit], rtol=1e-4
     )

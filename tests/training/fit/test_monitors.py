@@ -21,7 +21,7 @@ def fit(model, x, y, monitor, **kwargs):
 def watched(model, x, y, **kwargs):
     """Run one epoch whose steps change nothing, so norms are at hand."""
     if not model.compiled:
-        model.compile(keras.optimizers.SGD(0.0), "mse")
+        model.compile(keras.optimizers.SGD(0.0), "mse", jit_compile=False)
     return fit(model, x, y, NormMonitor(x, y), batch_size=len(x), **kwargs)
 
 
@@ -143,7 +143,7 @@ def test_overflow_is_named():
 def test_every_layer_is_named_and_rows_are_csv(tmp_path):
     model = recurrent()
     x, y = RNG.normal(size=(8, 64)), RNG.normal(size=(8, 1))
-    model.compile("sgd", "mse")
+    model.compile("sgd", "mse", jit_compile=False)
     monitor = fit(model, x, y, NormMonitor(x, y, tmp_path), epochs=2)
     expected = ["forward_lstm", "backward_lstm", "gru", "dense"]
     for row, name in zip(monitor.history, 2 * expected, strict=True):
@@ -168,7 +168,7 @@ def test_watching_changes_no_run():
     for watch in (False, True):
         keras.utils.set_random_seed(7)
         model = convolution()
-        model.compile("adam", "mse", metrics=["mae"])
+        model.compile("adam", "mse", metrics=["mae"], jit_compile=False)
         monitors = [NormMonitor(x, y), CostMonitor(x, y)] if watch else []
         log = model.fit(
             x, y, batch_size=8, epochs=2, verbose=0, callbacks=monitors
@@ -198,6 +198,7 @@ def test_subclass_and_mixed_float16():
         model.compile(
             keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.0)),
             "mse",
+            jit_compile=False,
         )
         (_, last) = watched(model, x, y).history
     finally:
@@ -215,7 +216,7 @@ def test_cost_is_that_of_the_equation():
         ]
     )
     x, y = RNG.normal(size=(8, 3)), RNG.normal(size=(8, 1))
-    model.compile(keras.optimizers.SGD(0.01), "mse")
+    model.compile(keras.optimizers.SGD(0.01), "mse", jit_compile=False)
     w, b = model.get_weights()
     before = np.mean((x @ w + b - y) ** 2) + 0.5 * np.sum(w**2)
     monitor = fit(model, x, y, CostMonitor(x, y))
@@ -244,7 +245,7 @@ def test_cost_falls_at_a_small_rate_and_rises_at_a_large_one():
     model = keras.Sequential(
         [keras.Input((1,)), layers.Dense(1, use_bias=False)]
     )
-    model.compile(keras.optimizers.SGD(0.1), "mse")
+    model.compile(keras.optimizers.SGD(0.1), "mse", jit_compile=False)
     monitor = fit(model, x, y, CostMonitor(x, y), epochs=5)
     assert monitor.first_rise is None
     assert np.all(np.diff(monitor.costs) < 0)
@@ -257,6 +258,6 @@ def test_cost_falls_at_a_small_rate_and_rises_at_a_large_one():
 def test_cost_that_is_no_number_counts_as_a_rise():
     model = keras.Sequential([keras.Input((1,)), layers.Dense(1)])
     x, y = np.ones((8, 1)), np.zeros((8, 1))
-    model.compile(keras.optimizers.SGD(float("nan")), "mse")
+    model.compile(keras.optimizers.SGD(float("nan")), "mse", jit_compile=False)
     with pytest.warns(UserWarning, match="step 1"):
         assert fit(model, x, y, CostMonitor(x, y)).first_rise == 1

@@ -26,7 +26,7 @@ def test_a_whole_set_is_one_batch_or_refused():
 def test_the_cost_ends_in_a_verdict(rate, told):
     one = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")
     model = keras.Sequential([keras.Input([1]), one])
-    model.compile(keras.optimizers.SGD(rate), "mse")
+    model.compile(keras.optimizers.SGD(rate), "mse", jit_compile=False)
     x, y = np.ones([4, 1]), np.zeros([4, 1])
     monitor = monitors.CostMonitor(x, y)
     # With J = w² the steps are w ← (1 - 2α) w.
