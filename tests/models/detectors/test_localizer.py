@@ -48,11 +48,17 @@ def test_the_answer_has_the_courses_numbers(arguments, width):
     assert model.output_shape == (None, width)
 
 
-@pytest.mark.parametrize("name", BACKBONES)
-def test_every_weight_learns_and_all_reload(name, tmp_path):
-    head = "coordinates" if name == "a vector" else "heat_maps"
+@pytest.mark.parametrize(
+    ("name", "head", "points"),
+    [
+        ("maps", "attention", "coordinates"),
+        ("coarse maps", "flat", "heat_maps"),
+        ("a vector", None, "coordinates"),
+    ],
+)
+def test_every_weight_learns_and_all_reload(name, head, points, tmp_path):
     model = models.Localizer(
-        backbone(name), 3, 2, landmark_head=head, dropout=0.2,
+        backbone(name), 3, 2, head=head, landmark_head=points, dropout=0.2,
         kernel_regularizer=keras.regularizers.L2(0.1),
     )  # fmt: skip
     x = pictures(model)
@@ -65,7 +71,7 @@ def test_every_weight_learns_and_all_reload(name, tmp_path):
         model.trainable_weights, tape.gradient(loss, variables), strict=True
     ):
         # All places of a map may be as much hotter.
-        still = weight.path == "heat_maps/bias"
+        still = weight.path in ("heat_maps/bias", "heat_map/bias")
         assert still or np.any(gradient), weight.path
     model.save(tmp_path / "m.keras")
     again = keras.saving.load_model(tmp_path / "m.keras")
@@ -82,6 +88,34 @@ def test_boxes_are_shares_and_heat_maps_stay_in_the_picture():
     y = np.array(model(1000 * pictures(model, 8)))
     for part in (y[:, 1:5], y[:, 6:]):
         assert (part >= 0).all() and (part <= 1).all()
+
+
+def test_attention_is_what_the_equations_say():
+    model = models.Localizer(backbone("maps"), 2, 2)
+    names = ("pyramid_1_relu", "heat_map", "features", "centre")
+    parts = keras.Model(
+        model.input, [model.get_layer(name).output for name in names]
+    )
+    x = pictures(model)
+    maps, heat, features, centre = map(np.array, parts(x))
+    chances = np.exp(heat) / np.exp(heat).sum((1, 2), keepdims=True)
+    want = (chances * maps).sum((1, 2))
+    np.testing.assert_allclose(features[:, :64], want, atol=1e-5)
+    trunk = keras.Model(model.input, model.get_layer("anywhere").input)
+    np.testing.assert_allclose(
+        features[:, 64:], np.array(trunk(x)).max((1, 2)), atol=1e-5
+    )
+    height, width = heat.shape[1:3]
+    columns, rows = np.meshgrid(np.arange(width), np.arange(height))
+    places = [(columns + 0.5) / width, (rows + 0.5) / height]
+    for i, place in enumerate(places):
+        mean = (chances[..., 0] * place).sum((1, 2))
+        np.testing.assert_allclose(centre[:, i], mean, atol=1e-5)
+    y = np.array(model(x))
+    np.testing.assert_array_equal(y[:, 1:3], centre)
+    head = keras.Model(model.input, model.get_layer("distances").output)
+    points = np.tile(centre, 2) + np.array(head(x))
+    np.testing.assert_allclose(y[:, 7:], points, atol=1e-6)
 
 
 def test_half_precision_has_a_head_of_weights_type():
@@ -106,6 +140,8 @@ def test_blocks_are_the_backbones_and_the_hidden_layer():
         ("maps", {"hidden": 0}, "`hidden` must be 1 or more"),
         ("maps", {"boxes": False}, "`boxes` and `landmarks`: .*Received"),
         ("maps", {"landmark_head": "heat"}, "`landmark_head`: unknown 'heat'"),
+        ("maps", {"head": "flatt"}, "`head`: unknown 'flatt'"),
+        ("a vector", {"head": "attention"}, "finds the centre of a box"),
         (
             "a vector",
             {"landmarks": 1, "landmark_head": "heat_maps"},
