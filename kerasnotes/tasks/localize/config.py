@@ -16,18 +16,22 @@ class Config(boxes.Config):
     """The flags of localisation."""
 
     dataset: str = box_config.dataset("one_digit")
-    epochs: int = config_lib.redefault("epochs", 40)
-    model: str = option("resnet18", "Backbone.", choices=pictures.MODELS)
-    width: float | None = option(
-        0.25, "Width multiplier of the network's channels.", bounds=(1e-3, 10)
+    epochs: int = config_lib.redefault("epochs", 16)
+    model: str = option("darknet_small", "Backbone.", choices=pictures.MODELS)
+    head: str | None = option(
+        None,
+        "attention: a heat map says where the object is, and the head looks "
+        "there; flat: it has weights for each place. Default the first, where "
+        "the backbone ends in maps.",
+        choices=("attention", "flat"),
     )
     head_units: int = option(
         128, "Units of the head's hidden layer.", bounds=(1, 10**5)
     )
     landmark_head: str = option(
-        "heat_maps",
-        "Landmarks as heat maps with soft-argmax, or as coordinates of a "
-        "dense layer, which may lie outside of the picture.",
+        "coordinates",
+        "Landmarks as coordinates of a dense layer, which may lie outside of "
+        "the picture, or as heat maps with soft-argmax.",
         choices=("heat_maps", "coordinates"),
     )
     objective: str = option(
@@ -42,7 +46,7 @@ class Config(boxes.Config):
         choices=_BOX_LOSSES,
     )
     box_weight: float = option(
-        1.0, "Weight of the box in --objective=likelihood.", bounds=(0, 1e6)
+        5.0, "Weight of the box in --objective=likelihood.", bounds=(0, 1e6)
     )
     landmark_weight: float = option(
         10.0,

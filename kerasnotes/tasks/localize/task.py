@@ -45,12 +45,13 @@ class Localize(boxes.BoxTask):
 
     def detector(self, backbone, facts):
         config = self.config
-        names = ("landmark_head", "head_units", "initializer")
-        with errors.as_flags(*names, hidden="head_units"):
+        names = ("head", "landmark_head", "initializer")
+        with errors.as_flags(*names, hidden="--head_units"):
             return models.Localizer(
                 backbone,
                 classes=_classes(facts),
                 landmarks=len(facts["points"]),
+                head=config.head,
                 landmark_head=config.landmark_head,
                 hidden=config.head_units,
                 initializer=config.initializer or "he",
