@@ -33,6 +33,7 @@ MARKS = {
 # What README says of each trainer; its score is that of its default command.
 DEFAULTS = {
     "classify": "one class per picture: handwritten digits",
+    "localize": "one object per picture, or none: scenes of a digit",
     "multilabel": "several labels per picture, some unknown: composed scenes",
     "regress": "a number from a table: the course of diabetes",
     "translate": "text into text: dates of 28 languages into ISO dates",
@@ -120,6 +121,8 @@ ENTRIES = [
     ("multi-task learning, labels missing",
      "losses.MaskedBinaryCrossentropy", "multilabel", "", 3, "test",
      "accuracy"),
+    ("object localization, landmarks", "models.Localizer", "localize", "", 1,
+     "test", "iou"),
 ]  # fmt: skip
 
 _FORMATS = {"accuracy": "{:.2%}", "bleu": "{:.1f}", "exact_match": "{:.2%}"}

@@ -23,6 +23,10 @@ _LETTERS = vocabulary.learn("characters", ["abc"]).to_json()
 # Of each task: its flags, and the facts that its model takes.
 _TASKS = {
     "classify": ({"model": "softmax_regression"}, _OF_PICTURES),
+    "localize": (
+        {"model": "lenet5", "head": "flat"},
+        _OF_PICTURES | {"points": ["tip"]},
+    ),
     "multilabel": ({"model": "softmax_regression"}, _OF_PICTURES),
     "regress": (
         {},

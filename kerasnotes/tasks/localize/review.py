@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import sklearn.metrics
-from scipy.special import expit
+from scipy.special import expit, softmax
 
 from kerasnotes import metrics, ops
 from kerasnotes.data.pictures import frames
@@ -140,7 +140,7 @@ def outcome(answers, judged, facts, resize):
     """
     split, names = answers.split, facts["classes"]
     places = Places(answers, facts, resize)
-    chances = expit(answers.outputs[:, 0].astype(float))
+    presence, chances = _chances(answers.outputs, len(names))
     labels = [
         _labels(y, len(names)) for y in (answers.targets, answers.outputs)
     ]
@@ -148,7 +148,7 @@ def outcome(answers, judged, facts, resize):
     for i, (present, said) in enumerate(
         zip(judged["present"], judged["answered"], strict=True)
     ):
-        chance = chances[i] if said else 1 - chances[i]
+        chance = chances[i] if said else 1 - presence[i]
         rows.append(
             {
                 "id": split.ids[i],
@@ -163,6 +163,16 @@ def outcome(answers, judged, facts, resize):
     return records.Outcome(
         (~judged["right"]).astype(int), rows, _pictures(answers, judged, facts)
     )
+
+
+def _chances(outputs, classes):
+    """Return the probabilities of an object, and of one of the class given."""
+    outputs = outputs.astype(float)
+    presence = expit(outputs[:, 0])
+    if classes == 1:
+        return presence, presence
+    of_class = softmax(outputs[:, 5 : 5 + classes], axis=1).max(axis=1)
+    return presence, presence * of_class
 
 
 def _labels(y, classes):
@@ -275,7 +285,7 @@ def _fit(answers, judged, facts, resize, folder):
 def _landmarks(report, visible, names):
     """Return the table of landmarks."""
     return page.Table(
-        ["landmark", "mean error", "seen"],
+        ["landmark", "mean error", "visible"],
         [
             [name, "" if e is None else f"{e:.3f}", int(n)]
             for name, e, n in zip(

@@ -9,7 +9,13 @@ import os
 import pathlib
 import sys
 
-from kerasnotes.tasks import classify, multilabel, regress, translate
+from kerasnotes.tasks import (
+    classify,
+    localize,
+    multilabel,
+    regress,
+    translate,
+)
 from kerasnotes.training import runner
 from tests.support import runs
 
@@ -29,6 +35,16 @@ RUNS = {
         },
     ),
     "regress": (regress.Regress, {"batch_size": 50}),
+    "localize": (
+        localize.Localize,
+        {
+            "model": "lenet5",
+            "image_size": 16,
+            "objective": "squared",
+            "split": "train[:128],dev[:60],test[:31]",
+            "augment": "none",
+        },
+    ),
     "multilabel": (
         multilabel.Multilabel,
         {

@@ -185,7 +185,7 @@ def test_replicas_drop_units_of_their_own(steps):
 
 
 @pytest.mark.parametrize(
-    "task", ["classify", "regress", "multilabel", "translate"]
+    "task", ["classify", "localize", "regress", "multilabel", "translate"]
 )
 def test_a_whole_run(runs, task):
     one, two = (
