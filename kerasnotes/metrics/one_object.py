@@ -174,7 +174,8 @@ class LocalizationMetrics(keras.metrics.Metric):
     def _landmarks(self, present, y_true, y_pred):
         """Return the distance of each visible landmark, and whether it is."""
         first = 5 + self.classes
-        shape = (-1, self.landmarks, 2)
+        # Of an empty tensor no -1 can be inferred.
+        shape = (ops.shape(y_true)[0], self.landmarks, 2)
         true, answers = (
             ops.reshape(y[:, first:], shape) for y in (y_true, y_pred)
         )

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from kerasnotes import metrics
 from kerasnotes.metrics import one_object
@@ -77,6 +78,19 @@ def test_against_a_loop(threshold, match):
         keras.saving.serialize_keras_object(metric)
     )
     assert again.get_config() == metric.get_config()
+
+
+@pytest.mark.parametrize("classes", [0, CLASSES])
+def test_without_landmarks_in_a_graph(classes):
+    true, answers = (y[:16, : 5 + classes] for y in examples())
+    metric = metrics.LocalizationMetrics(classes)
+    data = tf.data.Dataset.from_tensor_slices((true, answers)).batch(16)
+    for pair in data:
+        tf.function(metric.update_state)(*pair)
+    got = {name: float(value) for name, value in metric.result().items()}
+    want = loop(*(y[:16] for y in examples()))
+    names = ("presence_accuracy", "iou", *["error"] * bool(classes))
+    assert [got[n] for n in names] == pytest.approx([want[n] for n in names])
 
 
 def test_no_object_no_class_and_no_answer():

@@ -24,7 +24,7 @@ _LETTERS = vocabulary.learn("characters", ["abc"]).to_json()
 _TASKS = {
     "classify": ({"model": "softmax_regression"}, _OF_PICTURES),
     "localize": (
-        {"model": "lenet5", "head": "flat"},
+        {"model": "mlp", "hidden": "4"},
         _OF_PICTURES | {"points": ["tip"]},
     ),
     "multilabel": ({"model": "softmax_regression"}, _OF_PICTURES),

@@ -126,7 +126,6 @@ def test_the_report_has_its_pictures_and_rows(finished):
     page = (folder / "report.html").read_text()
     for text in ("Why answers are wrong", "How well boxes fit", "left_end"):
         assert text in page
-    assert "--hidden" not in page
     assert (
         scores["dev"]["objects"] + scores["dev"]["without"]
         == (scores["dev"]["size"])
