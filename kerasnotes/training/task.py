@@ -126,6 +126,13 @@ class SupervisedTask(Task):
         """
         return data
 
+    def show_data(self, run: session.Run, data: records.Data) -> None:
+        """Write what people should look at before it learns.
+
+        By default nothing. Pictures with their boxes are an example. The
+        engine calls it once the run's folder is its own.
+        """
+
     @abc.abstractmethod
     def loss(self, facts: dict) -> keras.losses.Loss | dict | str | Callable:
         """Return the loss.

@@ -69,10 +69,11 @@ class BoxTask(pictures.PictureTask):
         return facts | {"points": list(source.point_names)}
 
     def training_data(self, run, model, data):
-        """Draw the boxes to learn from, before it learns."""
+        return data
+
+    def show_data(self, run, data):
         path = review.draw_training_set(data.splits["train"], run.folder)
         print(f"{path}: training pictures with their boxes; look at them")
-        return data
 
     def training_model(self, model):
         return model

@@ -49,6 +49,8 @@ def learn(task, run, data, repeat=None):
             config, train_data.facts, batch_size(train_data.splits, config)
         )
         splits = train_data.splits
+        if workers.is_chief() and repeat is None:
+            task.show_data(run, data)
         if repeat:
             splits = splits | {"train": repeat(splits["train"])}
         state = fit(learner, run, splits, [*run.watchers, *more])
