@@ -33,6 +33,7 @@ MARKS = {
 # What README says of each trainer; its score is that of its default command.
 DEFAULTS = {
     "classify": "one class per picture: handwritten digits",
+    "detect": "all objects of a picture: scenes of up to eight digits",
     "localize": "one object per picture, or none: scenes of a digit",
     "multilabel": "several labels per picture, some unknown: composed scenes",
     "regress": "a number from a table: the course of diabetes",
@@ -123,6 +124,8 @@ ENTRIES = [
      "accuracy"),
     ("object localization, landmarks", "models.Localizer", "localize", "", 1,
      "test", "iou"),
+    ("YOLO, scenes of digits", "models.Yolo", "detect", "", 1, "test",
+     "ap50"),
 ]  # fmt: skip
 
 _FORMATS = {"accuracy": "{:.2%}", "bleu": "{:.1f}", "exact_match": "{:.2%}"}

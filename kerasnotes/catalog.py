@@ -204,6 +204,7 @@ TASKS = {
     spec.name: spec
     for spec in (
         TaskSpec("classify", "classify.task", "Classify"),
+        TaskSpec("detect", "detect.task", "Detect"),
         TaskSpec("localize", "localize.task", "Localize"),
         TaskSpec("multilabel", "multilabel.task", "Multilabel"),
         TaskSpec("regress", "regress.task", "Regress"),

@@ -23,6 +23,11 @@ _LETTERS = vocabulary.learn("characters", ["abc"]).to_json()
 # Of each task: its flags, and the facts that its model takes.
 _TASKS = {
     "classify": ({"model": "softmax_regression"}, _OF_PICTURES),
+    "detect": (
+        {"model": "resnet20", "strides": "4", "threshold": "0.6"},
+        _OF_PICTURES
+        | {"strides": [4], "anchors": [[[3, 3]]], "most_objects": 2},
+    ),
     "localize": (
         {"model": "mlp", "hidden": "4"},
         _OF_PICTURES | {"points": ["tip"]},

@@ -53,14 +53,15 @@ def top_down(maps, filters, layers):
             **CHANNELS_LAST,
         )(x)
         if above is not None:
-            # Sizes that are odd are no multiples of those above.
-            larger = keras.layers.Resizing(
-                *x.shape[1:3],
+            # Sizes that are odd are no multiples of those above. The layer
+            # `Resizing` would put all layers after it in training mode
+            # wherever a call doesn't say which mode it is.
+            larger = keras.ops.image.resize(
+                above,
+                x.shape[1:3],
                 interpolation="nearest",
-                dtype=layers.dtype,
-                name=f"up_{level + 1}",
                 **CHANNELS_LAST,
-            )(above)
+            )
             lateral = keras.layers.Add(
                 dtype=layers.dtype, name=f"merged_{level + 1}"
             )([lateral, larger])

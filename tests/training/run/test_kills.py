@@ -15,7 +15,7 @@ import pytest
 
 from kerasnotes import errors, files
 from kerasnotes.training.fit import checkpoints, tensorboard
-from tests.support import csv_rows, digits, forks, runs
+from tests.support import coloured_boxes, csv_rows, digits, forks, runs
 from tests.support.programs import struck
 
 STRUCK = pathlib.Path(struck.__file__)
@@ -193,9 +193,14 @@ def sheet(tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["regress", "multilabel"])
+@pytest.mark.parametrize("name", ["detect", "regress", "multilabel"])
 def test_other_trainers_killed_once(name, sheet, tmp_path):
+    boxes = coloured_boxes.write(tmp_path / "boxes", 40)
     flags = {
+        "detect": [
+            *("--width=0.25", "--strides=4", "--anchors=2", "--epochs=3"),
+            *(f"--dataset={boxes}", "--image_size=32", "--mosaic=0.5"),
+        ],
         "regress": ["--epochs=9", "--learning_curve=0.5"],
         "multilabel": [*SMALL, f"--dataset={sheet}"],
     }
@@ -203,7 +208,7 @@ def test_other_trainers_killed_once(name, sheet, tmp_path):
     trainer.finish("whole")
     rng = random.Random(name)
     # With its parts, the regression has twice as many epochs.
-    calls = {"regress": 18, "multilabel": 3}[name]
+    calls = {"detect": 3, "regress": 18, "multilabel": 3}[name]
     moment = [KILL, f"{KEEPER}.on_epoch_end", "", rng.randint(1, calls), 0]
     status, *_ = trainer.call("cut", moment)
     assert status == -KILL

@@ -1,0 +1,41 @@
+"""Answers in COCO's format of results."""
+
+import pathlib
+
+from kerasnotes import files
+from kerasnotes.training.run import folder as run_folder
+
+
+def written(rows, names, config):
+    """Yield the rows of answers, and write them as COCO's results.
+
+    They go to `RUN_DIR/predictions/coco.json`, a list of objects with
+    `image_id`, the number or the text that the file's name is without its
+    ending; `category_id`, from 1 on in the order of the model's classes;
+    `bbox`, left, top, width and height; and `score`.
+
+    Args:
+        rows: the rows of `BoxTask.predict`.
+        names: of the classes.
+        config: the task's Config.
+    """
+    results = []
+    for row in rows:
+        if row.get("label"):
+            results.append(_result(row, names))
+        yield row
+    path = run_folder.RunFolder(config.run_dir, "detect").output("predictions")
+    files.write_json(path / "coco.json", results)
+
+
+def _result(row, names):
+    stem = pathlib.Path(row["file"]).stem
+    left, top, right, bottom = (
+        row[side] for side in ("left", "top", "right", "bottom")
+    )
+    return {
+        "image_id": int(stem) if stem.isdecimal() else stem,
+        "category_id": names.index(row["label"]) + 1,
+        "bbox": [left, top, round(right - left, 2), round(bottom - top, 2)],
+        "score": row["confidence"],
+    }

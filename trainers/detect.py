@@ -1,0 +1,17 @@
+"""Finds all objects of a picture: their boxes, classes and scores.
+
+    python -m trainers.detect --run_dir=runs/many_digits
+
+learns scenes of up to eight real digits, and needs the extra `detect`. On
+two cores with other work it took 23 minutes; AP50 0.961 and AP 0.734 on test.
+
+    python -m trainers.detect --dataset=FOLDER --strides=8,16,32 --anchors=9
+
+learns a folder of Pascal VOC, COCO, YOLO, LabelMe or CSV annotations.
+"""
+
+from kerasnotes.tasks.detect.task import Detect
+from kerasnotes.training import runner
+
+if __name__ == "__main__":
+    runner.main(Detect)
