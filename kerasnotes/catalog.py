@@ -30,6 +30,7 @@ class ModelSpec:
         smaller: the next smaller model, or None.
         alternative: another model of about its size, or None.
         shallow: whether it has no hidden layer.
+        flat: whether its features, without its top, are a vector and no maps.
         application: its class in `keras.applications`, where that has
             weights from ImageNet.
         preprocessing: how inputs of those weights were scaled: `caffe` or
@@ -45,6 +46,7 @@ class ModelSpec:
     smaller: str | None = None
     alternative: str | None = None
     shallow: bool = False
+    flat: bool = False
     application: str | None = None
     preprocessing: str | None = None
 
@@ -101,6 +103,7 @@ _MODELS = (
         "lenet5",
         "lenet",
         "LeNet5",
+        flat=True,
         larger="resnet20",
         larger_from_64="resnet18",
         alternative="lenet5_teaching",
@@ -109,6 +112,7 @@ _MODELS = (
         "lenet5_teaching",
         "lenet",
         "LeNet5Teaching",
+        flat=True,
         larger="resnet20",
         larger_from_64="resnet18",
         alternative="lenet5",
@@ -120,6 +124,7 @@ _MODELS = (
         ("tables",),
         larger="mlp",
         shallow=True,
+        flat=True,
     ),
     _pictures(
         "logistic_regression",
@@ -127,8 +132,9 @@ _MODELS = (
         "LogisticRegression",
         larger="mlp",
         shallow=True,
+        flat=True,
     ),
-    ModelSpec("mlp", "pictures.mlp", "MLP", ("pictures", "tables")),
+    ModelSpec("mlp", "pictures.mlp", "MLP", ("pictures", "tables"), flat=True),
     _pictures(
         "mobilenet",
         "mobilenet",
@@ -177,6 +183,7 @@ _MODELS = (
         "SoftmaxRegression",
         larger="mlp",
         shallow=True,
+        flat=True,
     ),
     _sequences("transformer", "Transformer", smaller="attention"),
     _pictures(

@@ -31,6 +31,18 @@ def test_a_model_is_what_its_entry_says(spec):
         assert spec.preprocessing in ("caffe", "tf")
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(n for n in catalog.names("pictures") if catalog.model(n).flat),
+        *("nin", "resnet20", "darknet_small"),
+    ],
+)
+def test_flat_networks_end_in_no_maps(name):
+    model = kerasnotes.models.build(name, (32, 32, 1), include_top=False)
+    assert len(model.output_shape) == (2 if catalog.model(name).flat else 4)
+
+
 @pytest.mark.parametrize("step", [catalog.larger, catalog.smaller])
 def test_steps_end(step):
     for name in catalog.MODELS:

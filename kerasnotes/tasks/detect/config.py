@@ -3,7 +3,7 @@
 import dataclasses
 import re
 
-from kerasnotes import errors, specs
+from kerasnotes import catalog, errors, specs
 from kerasnotes.tasks import boxes, pictures
 from kerasnotes.tasks.boxes import config as box_config
 from kerasnotes.training.run import config as config_lib
@@ -23,7 +23,11 @@ class Config(boxes.Config):
     learning_rate: float = redefault("learning_rate", 3e-3)
     warmup_epochs: float = redefault("warmup_epochs", 1.0)
     optimize: str = redefault("optimize", "loss")
-    model: str = option("darknet_small", "Backbone.", choices=pictures.MODELS)
+    model: str = option(
+        "darknet_small",
+        "Backbone.",
+        choices=tuple(n for n in pictures.MODELS if not catalog.model(n).flat),
+    )
     format: str = setting(
         "table",
         "Output format of --mode=predict; coco also writes COCO's results "
