@@ -32,13 +32,14 @@ def boxes(split, folder):
         split: the `BoxSplit` of the training set.
         folder: the run's folder.
     """
+    what = "boxes"
+    if split.examples.point_names:
+        what = "boxes and landmarks (each a mark and a colour of its own)"
     return [
         page.Heading("What is annotated"),
         page.Picture(
             draw_training_set(split, folder),
-            "Training pictures at the model's size, with the boxes and "
-            "landmarks to learn. Each landmark has a mark and a colour of its "
-            "own.",
+            f"Training pictures at the model's size, with the {what} to learn.",
             "Training pictures with their boxes",
         ),
     ]
@@ -72,8 +73,8 @@ def shown(split, batch_size, seed, folder):
         page.Picture(
             path,
             "Training pictures of the first batch: above as they are, below "
-            "as --augment has the model meet them, boxes and landmarks moved "
-            "along." + _lost(plain[1], augmented[1]),
+            "as --augment has the model meet them, with what is annotated "
+            "moved along." + _lost(plain[1], augmented[1]),
             "Pictures of a training batch before and after augmentation",
         ),
     ]

@@ -280,7 +280,8 @@ def stages(answers, raw, threshold, names, folder):
     path = folder / "figures" / "stages.png"
     figure = boxes_plot.boxes([*pictures] * 3, rows, columns=count, side=2.0)
     figures.save(figure, path)
-    numbers = [sum(map(len, rows[i : i + count])) for i in (0, count, -count)]
+    parts = (rows[i * count : (i + 1) * count] for i in range(3))
+    numbers = [sum(map(len, part)) for part in parts]
     return [
         page.Heading("From all boxes to the answer"),
         page.Picture(

@@ -52,6 +52,12 @@ class Detect(boxes.BoxTask):
                 print(answers_lib.ceiling_text(name, limit))
         return dataclasses.replace(data, splits=splits)
 
+    def read(self, dataset, size, channels):
+        examples = super().read(dataset, size, channels)
+        # Landmarks aren't answered: there is nothing to move along.
+        none = {"point_names": [], "points": None, "visible": None}
+        return dataclasses.replace(examples, **none)
+
     def _mosaic(self):
         """Return the arguments of mosaics."""
         config = self.config

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 
 import keras
 import numpy as np
@@ -81,6 +82,11 @@ def test_it_learns_and_says_so(folder):
         assert words in page
     names = ("stages", "precision_recall", "confusion", "boxes")
     assert all((folder / "figures" / f"{n}.png").is_file() for n in names)
+    over, left = re.search(
+        r"threshold\s+[\d.e-]+\s+\((\d+)\).*leaves\s+\((\d+)\)", page, re.S
+    ).groups()
+    assert int(over) >= int(left) > 0
+    assert "landmarks" not in page
 
 
 def test_the_saved_model_answers_in_pixels_of_the_photo(folder, served):
