@@ -14,6 +14,7 @@ from tests.support import runs
 # Name, flags at its smallest, and whether its family has a smaller one.
 NETWORKS = [
     ("alexnet", {"image_size": 67, "width": 0.1}, False),
+    ("darknet_small", {"image_size": 32, "width": 0.25}, False),
     ("googlenet", {"image_size": 32, "width": 0.25}, False),
     ("mobilenet", {"image_size": 32, "width": 0.25}, True),
     ("mobilenet_v2", {"image_size": 32, "width": 0.35}, False),
