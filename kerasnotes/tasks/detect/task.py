@@ -205,17 +205,15 @@ class Detect(boxes.BoxTask):
 
         def answer(outputs, shapes):
             left = self.suppressed(outputs, facts, threshold)
-            # One more name, for the padding's: none.
-            names = tf.constant([*facts["classes"], ""])
-            labels = left["labels"]
-            labels = tf.where(labels < 0, len(facts["classes"]), labels)
             places = box_serving.boxes_in_photo(
                 left["boxes"], shapes, shape[:2], config.resize
             )
             padding = (left["labels"] < 0)[..., None]
             return {
                 "boxes": tf.where(padding, 0.0, places),
-                "labels": tf.gather(names, labels),
+                "labels": box_serving.names_of(
+                    left["labels"], facts["classes"]
+                ),
                 "scores": left["scores"],
                 "count": left["count"],
             }

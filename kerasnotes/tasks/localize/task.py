@@ -133,13 +133,11 @@ class Localize(boxes.BoxTask):
             boxes = box_serving.boxes_in_photo(
                 parts["boxes"][:, None], shapes, *size
             )
-            # One more name, for what index -1 says: none.
-            names = tf.constant([*facts["classes"], ""])
-            labels = parts["labels"]
-            labels = tf.where(labels < 0, len(facts["classes"]), labels)
             served = {
                 "boxes": boxes[:, 0],
-                "labels": tf.gather(names, labels),
+                "labels": box_serving.names_of(
+                    parts["labels"], facts["classes"]
+                ),
                 "scores": parts["presence"],
             }
             if classes:

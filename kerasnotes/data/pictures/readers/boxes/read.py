@@ -2,7 +2,6 @@
 
 import collections
 import concurrent.futures
-import functools
 import io
 
 import numpy as np
@@ -183,17 +182,10 @@ def picture_size(files, name):
         data = files.read(name)
         inspect.check(data)
         encoded = tf.constant(np.array(data, object))
-        orientation = int(_orientation()(encoded))
+        orientation = int(exif.orientation(encoded))
     with Image.open(io.BytesIO(data)) as picture:
         stored = picture.height, picture.width
     return checks.PictureSize(stored, orientation)
-
-
-# Tracing takes a while, and so does each step of it without.
-@functools.lru_cache(maxsize=1)
-def _orientation():
-    spec = tf.TensorSpec([], tf.string)
-    return tf.function(exif.orientation, input_signature=[spec])
 
 
 def _official(chosen, names, problems):
