@@ -176,7 +176,7 @@ def test_a_picture_below_the_window_is_refused():
 def mixing():
     """A network whose reshaping mixes positions."""
     inputs = keras.Input((8, 8, 3))
-    x = LAYERS.Conv2D(4, 3)(LAYERS.Reshape((4, 16, 3))(inputs))
+    x = LAYERS.Conv2D(4, 3)(LAYERS.Reshape((4, 16, 3), name="fold")(inputs))
     return keras.Model(inputs, LAYERS.GlobalAveragePooling2D()(x))
 
 
@@ -186,7 +186,7 @@ def mixing():
         (lambda: models.build("resnet20", include_top=False), "shapes"),
         (lambda: keras.Sequential([keras.Input([3]), LAYERS.Dense(2)]), "shap"),
         (lambda: keras.Sequential([LAYERS.Dense(2)]), "no graph"),
-        (mixing, "reshape mixes positions"),
+        (mixing, "fold mixes positions"),
     ],
 )
 def test_other_models_are_refused(make, told):
