@@ -44,7 +44,7 @@ class Panel:
         return left, right, bottom, top
 
 
-def score_maps(picture, panels, classes, best):
+def score_maps(picture, panels, classes, rows):
     """Draws each size's classes over the picture, and how sure they are.
 
     The upper row has a colour for each class that many windows are given,
@@ -54,15 +54,15 @@ def score_maps(picture, panels, classes, best):
         picture: uint8 `[height, width, 1 or 3]`.
         panels: a `Panel` for each size of window.
         classes: a name for each class.
-        best: the place of the panel with the surest window, its box `[left,
-            top, right, bottom]`, and a text for it.
+        rows: of each window kept its box `[left, top, right, bottom]`, its
+            class, and a text for it; the best first.
 
     Returns:
         A `matplotlib.figure.Figure`.
 
     >>> panel = Panel(np.zeros((2, 3), int), np.ones((2, 3)), (4, 4), (2, 2))
     >>> figure = score_maps(np.zeros((6, 8, 1), "uint8"), [panel],
-    ...     ["cat", "dog"], (0, [0, 0, 4, 4], "cat, 100 %"))
+    ...     ["cat", "dog"], [([0, 0, 4, 4], 0, "cat, 100 %")])
     >>> panel.extent, len(figure.axes)
     ((1.0, 7.0, 5.0, 1.0), 5)
     """
@@ -74,10 +74,12 @@ def score_maps(picture, panels, classes, best):
         layout="compressed",
     )
     axes = figure.subplots(2, columns)
-    place, box, text = best
-    _frame(axes[0, 0], picture.squeeze(), "the surest window")
-    _box(axes[0, 0], box, text)
+    title = f"{len(rows)} window{'s' * (len(rows) != 1)} kept"
+    _frame(axes[0, 0], picture.squeeze(), title)
     colour = _colours(panels, len(classes))
+    # The best lies on top.
+    for box, label, text in reversed(rows):
+        _box(axes[0, 0], box, text, colour.get(int(label), _OTHER))
     _legend(axes[1, 0], colour, classes)
     for i, panel in enumerate(panels):
         title = "windows of {}×{} pixels".format(
@@ -95,8 +97,6 @@ def score_maps(picture, panels, classes, best):
             alpha=0.8,
             interpolation="nearest",
         )
-    for row in axes[:, place + 1]:
-        _box(row, box)
     for row in [axes[0, 0], *axes[:, 1:].flat]:
         row.set(xlim=(0, width), ylim=(height, 0))
     _bar(figure, heat, axes[1, -1])
@@ -151,7 +151,7 @@ def _classes(axes, panel, colour, count):
     )
 
 
-def _box(axes, box, text=None):
+def _box(axes, box, text, colour):
     left, top, right, bottom = box
     axes.add_patch(
         patches.Rectangle(
@@ -159,22 +159,20 @@ def _box(axes, box, text=None):
             right - left,
             bottom - top,
             fill=False,
-            edgecolor="white" if text is None else figures.ACCENT,
+            edgecolor=colour,
             linewidth=2,
         )
     )
-    if text is None:
-        return
     axes.annotate(
         figures.label(text),
         (left, top),
         xytext=(0, 2),
         textcoords="offset points",
-        fontsize=8,
+        fontsize=7,
         color="white",
         parse_math=False,
         va="bottom",
-        bbox={"boxstyle": "square,pad=0.2", "fc": figures.ACCENT, "ec": "none"},
+        bbox={"boxstyle": "square,pad=0.2", "fc": colour, "ec": "none"},
     )
 
 

@@ -14,28 +14,27 @@ def panel(given, sure):
 def test_cells_lie_around_the_centres_of_their_windows():
     one = panel([[0, 1, 1], [1, 1, 1]], np.full((2, 3), 0.9))
     figure = score_map.score_maps(
-        PICTURE, [one], ["cat", "dog"], (0, [10, 0, 30, 20], "dog, 90 %")
+        PICTURE, [one], ["cat", "dog"], [([10, 0, 30, 20], 1, "dog, 90 %")]
     )
     whole, classes, legend, sure, bar = figure.axes
     # Window (0, 0) spans 0 to 20, its centre is 10, its cell 5 to 15.
     for axes in (classes, sure):
         assert list(axes.images[-1].get_extent()) == [5, 35, 25, 5]
         assert axes.get_xlim() == (0, 80) and axes.get_ylim() == (60, 0)
-        assert axes.patches[0].get_bbox().bounds == (10, 0, 20, 20)
     cells = classes.images[-1].get_array()
     assert not np.allclose(cells[0, 0], cells[0, 1])
     np.testing.assert_array_equal(cells[0, 1], cells[1, 2])
     np.testing.assert_array_equal(sure.images[-1].get_array(), one.sure)
     assert [t.get_text() for t in legend.get_legend().texts] == ["cat", "dog"]
     assert whole.texts[0].get_text() == "dog, 90 %"
+    assert whole.patches[0].get_bbox().bounds == (10, 0, 20, 20)
+    assert whole.get_title() == "1 window kept"
     assert classes.get_title() == "windows of 20×20 pixels"
 
 
 def test_the_surer_the_stronger_and_chance_is_clear():
     one = panel([[0, 1, 1]], [[0.5, 0.75, 1.0]])
-    figure = score_map.score_maps(
-        PICTURE, [one], ["cat", "dog"], (0, [0, 0, 20, 20], "dog")
-    )
+    figure = score_map.score_maps(PICTURE, [one], ["cat", "dog"], [])
     alpha = figure.axes[1].images[-1].get_array()[0, :, 3]
     assert alpha[0] == 0 < alpha[1] < alpha[2] < 1
 
@@ -46,7 +45,7 @@ def test_many_classes_share_a_colour():
         PICTURE,
         [panel(given, np.linspace(0.5, 1, 30).reshape(5, 6))] * 2,
         [f"class $_{i}" for i in range(30)],
-        (1, [0, 0, 20, 20], "class $_29"),
+        [([0, 0, 20, 20], i, "class $_29") for i in (29, 3)],
     )
     texts = [t.get_text() for t in figure.axes[3].get_legend().texts]
     assert texts == [f"class $_{i}" for i in range(20, 30)] + [

@@ -55,7 +55,8 @@ def resize(image, size, channels=3, mode="stretch"):
     Args:
         image: uint8 `[h, w, 1]` or `[h, w, 3]`, of any size; or a batch of
             such.
-        size: the side of the square wanted, or `(height, width)`.
+        size: the side of the square wanted, or `(height, width)`, which may
+            be a tensor.
         channels: 1 (colour becomes `0.299 R + 0.587 G + 0.114 B`) or 3.
         mode: `"stretch"` to the size; `"pad"` keeps the picture's shape and
             fills with black; `"crop"` keeps its shape and the middle.
@@ -76,16 +77,20 @@ def resize(image, size, channels=3, mode="stretch"):
         )
     if channels not in (1, 3):
         raise ValueError(f"`channels` is 1 or 3. Received: {channels!r}")
-    target = (size, size) if isinstance(size, int) else tuple(size)
+    target = _target(size)
     part, place = windows(tf.shape(image)[-3:-1], target, mode)
     if mode == "crop":
         top, left, height, width = tf.unstack(part)
         image = image[..., top : top + height, left : left + width, :]
-    inner = place[2:] if mode == "pad" else tf.constant(target)
+    inner = place[2:] if mode == "pad" else target
     image = _with_channels(_scale(image, inner), channels)
     if mode == "pad":
-        image = tf.image.pad_to_bounding_box(image, place[0], place[1], *target)
-    image = tf.ensure_shape(image, [*image.shape[:-3], *target, channels])
+        image = tf.image.pad_to_bounding_box(
+            image, place[0], place[1], target[0], target[1]
+        )
+    sides = tf.get_static_value(target)
+    sides = [None, None] if sides is None else sides
+    image = tf.ensure_shape(image, [*image.shape[:-3], *sides, channels])
     return tf.cast(tf.round(image), tf.uint8)
 
 
@@ -106,15 +111,20 @@ def windows(shapes, size, mode="stretch"):
     >>> part.numpy().tolist(), place.numpy().tolist()
     ([0, 2, 4, 4], [0, 0, 2, 2])
     """
-    target = (size, size) if isinstance(size, int) else tuple(size)
     shapes = tf.cast(shapes, tf.int32)
-    goal = tf.broadcast_to(tf.constant(target), tf.shape(shapes))
+    goal = tf.broadcast_to(_target(size), tf.shape(shapes))
     part = _fit(goal, shapes) if mode == "crop" else shapes
     inner = _fit(shapes, goal) if mode == "pad" else goal
     return (
         tf.concat([(shapes - part) // 2, part], -1),
         tf.concat([(goal - inner) // 2, inner], -1),
     )
+
+
+def _target(size):
+    """Return height and width as an int32 tensor."""
+    sides = (size, size) if isinstance(size, int) else size
+    return tf.convert_to_tensor(sides, tf.int32)
 
 
 def _fit(shape, bounds):

@@ -24,20 +24,6 @@ def boxes_in_photo(boxes, shapes, size, resize):
     return tf.clip_by_value(boxes, 0.0, most[:, None])
 
 
-def names_of(labels, classes):
-    """Return the names of labels, "" of -1: none.
-
-    Args:
-        labels: integers of any shape.
-        classes: the name of each class.
-
-    >>> names_of(tf.constant([1, -1]), ["cat", "dog"]).numpy().tolist()
-    [b'dog', b'']
-    """
-    names = tf.constant([*classes, ""])
-    return tf.gather(names, tf.where(labels < 0, len(classes), labels))
-
-
 def points_in_photo(points, shapes, size, resize):
     """Return landmarks in pixels of the photos, which they may lie outside of.
 

@@ -4,12 +4,12 @@ import dataclasses
 
 from etils import epy
 
-from kerasnotes import errors, flag_paths
+from kerasnotes import errors, flag_paths, specs
 from kerasnotes.tasks import pictures
 from kerasnotes.training.run import config as config_lib
 
 with epy.lazy_imports():
-    from kerasnotes.tasks.classify import decision, sliding_window
+    from kerasnotes.tasks.classify import decision
 
 option, setting = config_lib.option, config_lib.setting
 
@@ -17,7 +17,7 @@ option, setting = config_lib.option, config_lib.setting
 _MODES = {
     "ten_crop": ("evaluate",),
     "ensemble": ("evaluate", "export"),
-    "sliding_window": ("predict",),
+    "sliding_window": ("predict", "export"),
 }
 
 
@@ -72,13 +72,29 @@ class Config(pictures.Config):
     )
     sliding_window: bool = setting(
         False,
-        "--mode=predict: classify every window of each picture and draw a "
-        "map in RUN_DIR/sliding.",
+        "--mode=predict or export: classify every window of each picture, "
+        "keep the best, and draw them in RUN_DIR/sliding; or serve them.",
     )
     scales: str = setting(
         "1,0.7,0.5",
-        "--mode=predict: scales of the picture for --sliding_window; "
-        "smaller ones detect larger objects.",
+        "--sliding_window: scales of the picture; smaller ones detect larger "
+        "objects.",
+    )
+    background_classes: str | None = setting(
+        None,
+        "--sliding_window: classes that are no object, as 'none,road'; "
+        "windows of them are dropped.",
+    )
+    score_threshold: float = setting(
+        0.6,
+        "--sliding_window: windows are kept above this probability.",
+        bounds=(0, 0.999),
+    )
+    iou_threshold: float = setting(
+        0.3,
+        "--sliding_window: of windows of a class that overlap by this IoU or "
+        "more, the best is kept.",
+        bounds=(1e-3, 1),
     )
 
     def check(self):
@@ -88,7 +104,7 @@ class Config(pictures.Config):
             UserError: see above.
         """
         super().check()
-        sliding_window.scales(self.scales)
+        self.window_scales()
         for name, modes in _MODES.items():
             if getattr(self, name) and self.mode not in modes:
                 raise errors.UserError(
@@ -111,3 +127,20 @@ class Config(pictures.Config):
                 "which --calibrate moves; give --threshold=auto, or leave one "
                 "of the two out"
             )
+
+    def window_scales(self):
+        """Return the sizes of a picture that `--sliding_window` reads.
+
+        Raises:
+            UserError: something else than numbers from 0.01 to 10.
+
+        >>> Config(run_dir="run").window_scales()
+        [1.0, 0.7, 0.5]
+        """
+        sizes = specs.numbers("--scales", self.scales, float)
+        if not sizes or not all(0.01 <= scale <= 10 for scale in sizes):
+            raise errors.UserError(
+                f"--scales={self.scales}: numbers from 0.01 to 10 with commas "
+                "between, please: --scales=1,0.5"
+            )
+        return sizes

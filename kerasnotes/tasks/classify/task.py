@@ -20,6 +20,7 @@ with epy.lazy_imports():
         review,
         sliding_window,
         ten_crop,
+        windows,
     )
     from kerasnotes.tasks.pictures import review as picture_review
     from kerasnotes.tasks.pictures import serving
@@ -123,13 +124,17 @@ class Classify(pictures.PictureTask):
                 "classes": serving.classes(names, probabilities),
             }
 
-        return serving.signatures(
+        signatures = serving.signatures(
             trained.model,
             answer,
             trained.facts["input_shape"],
             self.config.resize,
             decided.probabilities,
         )
+        if self.config.sliding_window:
+            search = windows.Search.of(self.config, trained)
+            signatures["sliding_window"] = search.signature(names)
+        return signatures
 
     def modes(self):
         if self.config.ten_crop:

@@ -211,9 +211,7 @@ class Detect(boxes.BoxTask):
             padding = (left["labels"] < 0)[..., None]
             return {
                 "boxes": tf.where(padding, 0.0, places),
-                "labels": box_serving.names_of(
-                    left["labels"], facts["classes"]
-                ),
+                "labels": serving.names_of(left["labels"], facts["classes"]),
                 "scores": left["scores"],
                 "count": left["count"],
             }

@@ -135,9 +135,7 @@ class Localize(boxes.BoxTask):
             )
             served = {
                 "boxes": boxes[:, 0],
-                "labels": box_serving.names_of(
-                    parts["labels"], facts["classes"]
-                ),
+                "labels": serving.names_of(parts["labels"], facts["classes"]),
                 "scores": parts["presence"],
             }
             if classes:

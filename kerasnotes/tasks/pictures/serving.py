@@ -100,6 +100,20 @@ def classes(names, probabilities):
     return tf.broadcast_to(tf.constant(names), tf.shape(probabilities))
 
 
+def names_of(labels, classes):
+    """Return the names of labels, "" of -1: none.
+
+    Args:
+        labels: integers of any shape.
+        classes: the name of each class.
+
+    >>> names_of(tf.constant([1, -1]), ["cat", "dog"]).numpy().tolist()
+    [b'dog', b'']
+    """
+    names = tf.constant([*classes, ""])
+    return tf.gather(names, tf.where(labels < 0, len(classes), labels))
+
+
 def answers(serve, paths):
     """Yield the path of each picture, and what is served for it.
 

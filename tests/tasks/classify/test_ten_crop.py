@@ -68,7 +68,7 @@ def test_evaluate_averages_ten_answers(classifiers, command, capsys):
     [
         ({"ten_crop": True}, "--ten_crop: is for --mode=evaluate"),
         ({"ensemble": "a"}, "--ensemble: is for --mode=evaluate or export"),
-        ({"sliding_window": True}, "is for --mode=predict"),
+        ({"sliding_window": True}, "is for --mode=predict or export"),
         ({"scales": "1,big"}, "--scales=1,big"),
         ({"scales": "0"}, "--scales=0"),
         (
