@@ -39,6 +39,19 @@ _TASKS = {
         "pictures like these, one thing to a picture (digits light on dark); "
         "it answers with one of its classes whatever it is shown.",
     ),
+    "detect": (
+        ("strides", "anchors", "box_weight", "augment", "lr_schedule"),
+        ("ap50", "ap", "precision", "recall"),
+        "The digits themselves were split, so that a scene of dev or test "
+        "shows none that was trained on; dev chose the epoch and the "
+        "threshold, above which precision and recall count.",
+        "`serving_default` takes encoded pictures (`image_bytes`), `images` "
+        "uint8 pictures of any size: both give `boxes` (left, top, right, "
+        "bottom in pixels of the picture sent), `labels`, `scores` and "
+        "`count`, the number of rows that are answers. `model_inputs` takes "
+        "float32 pixels. Meant for scenes like these, digits light on dark in "
+        "pictures of about 96×96.",
+    ),
     "translate": (
         ("width", "layers", "batch_size", "learning_rate", "lr_schedule"),
         ("exact_match", "sequence_accuracy"),
