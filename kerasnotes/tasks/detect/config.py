@@ -20,8 +20,12 @@ class Config(boxes.Config):
     dataset: str = box_config.dataset("many_digits")
     batch_size: int = redefault("batch_size", 16)
     epochs: int = redefault("epochs", 16)
-    learning_rate: float = redefault("learning_rate", 3e-3)
+    learning_rate: float = redefault("learning_rate", 1e-2)
+    lr_schedule: str = redefault("lr_schedule", "cosine")
     warmup_epochs: float = redefault("warmup_epochs", 1.0)
+    augment: str = redefault(
+        "augment", "light:rotate=0,shift=0.05", of=boxes.Config
+    )
     optimize: str = redefault("optimize", "loss")
     model: str = option(
         "darknet_small",

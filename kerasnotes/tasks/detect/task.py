@@ -1,6 +1,7 @@
 """Detection: all objects of a picture, by YOLO."""
 
 import dataclasses
+import math
 
 from etils import epy
 
@@ -76,6 +77,14 @@ class Detect(boxes.BoxTask):
             "anchors": anchors.choose(source, parts["train"], self.config),
             "most_objects": int(counts.max(initial=1)),
         }
+
+    def arguments(self, facts):
+        arguments = super().arguments(facts)
+        if "stages" in models.arguments_of(self.config.model):
+            # One beyond the coarsest grid, of twice its stride.
+            coarsest = max(self.config.grid_strides())
+            arguments["stages"] = min(max(round(math.log2(coarsest)), 1), 4)
+        return arguments
 
     def detector(self, backbone, facts):
         config = self.config

@@ -35,7 +35,7 @@ class PictureTask(task_lib.SupervisedTask):
     """Pictures in; subclasses say what comes out.
 
     They may replace `read`, which gives the `Examples` of a data set,
-    `split`, `relabelled` and `weights`.
+    `split`, `relabelled`, `weights` and `arguments`.
     """
 
     Config = config.Config
@@ -304,18 +304,17 @@ class PictureTask(task_lib.SupervisedTask):
     def training_data(self, run, model, data):
         return transfer.training_data(run, model, data)
 
-    def network(self, facts, include_top=True):
-        """Return the network on its weights of the start, all trainable.
+    def arguments(self, facts):
+        """Return the arguments of the network that flags say, None for none.
 
         Args:
             facts: those of the data.
-            include_top: whether it ends in logits, or in the features before.
         """
         config = self.config
         dropout = specs.numbers("--dropout", config.dropout, float)
         if dropout and len(dropout) == 1:
             (dropout,) = dropout
-        arguments = {
+        return {
             "filters": specs.numbers("--filters", config.filters),
             "hidden": specs.numbers("--hidden", config.hidden),
             "dropout": dropout,
@@ -327,8 +326,18 @@ class PictureTask(task_lib.SupervisedTask):
             "kernel_regularizer": optimizers.regularizers.l1_l2(
                 config.l1, config.l2, facts["train"]
             ),
-            **({"classes": len(facts["classes"])} if include_top else {}),
         }
+
+    def network(self, facts, include_top=True):
+        """Return the network on its weights of the start, all trainable.
+
+        Args:
+            facts: those of the data.
+            include_top: whether it ends in logits, or in the features before.
+        """
+        config, arguments = self.config, self.arguments(facts)
+        if include_top:
+            arguments["classes"] = len(facts["classes"])
         arguments = {k: v for k, v in arguments.items() if v is not None}
         model = f"--model={config.model}"
         with errors.as_flags("weights", *arguments, default=model):

@@ -34,19 +34,23 @@ option, setting = options.option, options.setting
 
 
 def redefault(
-    name: str, default: typing.Any, help: str | None = None
+    name: str,
+    default: typing.Any,
+    help: str | None = None,
+    of: type | None = None,
 ) -> typing.Any:
-    """Return a field of `FitConfig` with another default.
+    """Return a field of a class of flags with another default.
 
     Args:
         name: the field's name.
         default: the new default.
         help: another help text, or None for the same.
+        of: the class; None for `FitConfig`.
 
     >>> redefault("epochs", 100).metadata["bounds"]
     (1, 1000000)
     """
-    metadata = dict(FitConfig.__dataclass_fields__[name].metadata)
+    metadata = dict((of or FitConfig).__dataclass_fields__[name].metadata)
     if help is not None:
         metadata["help"] = help
     return dataclasses.field(default=default, metadata=metadata)

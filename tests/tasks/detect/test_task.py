@@ -22,7 +22,7 @@ FLAGS = {
     "strides": "4",
     "anchors": "2",
     "head_filters": 16,
-    "epochs": 30,
+    "epochs": 16,
     "box_weight": 5.0,
     "batch_size": 8,
     "learning_rate": 0.01,
