@@ -49,8 +49,8 @@ _TASKS = {
         "uint8 pictures of any size: both give `boxes` (left, top, right, "
         "bottom in pixels of the picture sent), `labels`, `scores` and "
         "`count`, the number of rows that are answers. `model_inputs` takes "
-        "float32 pixels. Meant for scenes like these, digits light on dark in "
-        "pictures of about 96×96.",
+        "float32 pixels. Meant for scenes like these: digits of any "
+        "colour on soft backgrounds, in pictures of about 96×96.",
     ),
     "translate": (
         ("width", "layers", "batch_size", "learning_rate", "lr_schedule"),

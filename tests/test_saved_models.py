@@ -12,6 +12,7 @@ from sklearn import datasets
 
 from benchmarks import ship
 from kerasnotes.data.pictures import load
+from kerasnotes.data.pictures.readers import digit_scenes
 
 SHIPPED = pathlib.Path(__file__).resolve().parents[1] / "saved_models"
 CARDS = sorted(SHIPPED.glob("*/*.md"))
@@ -51,6 +52,51 @@ def test_digits_lenet5_reaches_its_score(tmp_path):
         given = answer["label"].numpy().astype(int)
         right = (given == digits.target[parts[side]]).mean()
         assert f"{right:.6f}" == told[side]
+
+
+def matches(boxes, labels, truth, classes):
+    """Return how many answers, the best first, find an object of theirs."""
+    left, count = set(range(len(truth))), 0
+    for box, label in zip(boxes, labels, strict=True):
+        best, place = 0.5, None
+        for i in left:
+            low = np.maximum(box[:2], truth[i, :2])
+            high = np.minimum(box[2:], truth[i, 2:])
+            common = np.prod(np.maximum(high - low, 0))
+            areas = [np.prod(b[2:] - b[:2]) for b in (box, truth[i])]
+            iou = common / (sum(areas) - common)
+            if iou >= best and classes[i] == label:
+                best, place = iou, i
+        if place is not None:
+            left.remove(place)
+            count += 1
+    return count
+
+
+def test_digits_detect_reaches_its_score():
+    card = SHIPPED / "digits_detect" / "1.md"
+    row = re.search(r"\| test \| (\d+) \|(.*)\|", card.read_text())
+    told = [cell.strip() for cell in row[2].split("|")][-2:]
+    model = tf.saved_model.load(str(card.with_suffix("")))
+    scenes = list(digit_scenes.compose(digit_scenes.MANY, "test"))
+    assert len(scenes) == int(row[1])
+    right = answered = objects = 0
+    for start in range(0, len(scenes), 25):
+        part = scenes[start : start + 25]
+        answer = model.signatures["serving_default"](
+            image_bytes=tf.stack([tf.io.encode_png(x) for x, _ in part])
+        )
+        for i, (_, truth) in enumerate(part):
+            count = int(answer["count"][i])
+            right += matches(
+                answer["boxes"][i, :count].numpy(),
+                answer["labels"][i, :count].numpy().astype(int),
+                np.array([row["box"] for row in truth]),
+                [row["label"] for row in truth],
+            )
+            answered, objects = answered + count, objects + len(truth)
+    got = [f"{right / answered:.6f}", f"{right / objects:.6f}"]
+    assert got == told
 
 
 def test_dates_attention_reaches_its_score():

@@ -3,6 +3,7 @@
 import codecs
 
 _BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_LONG_BOMS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _HEAD = 2**16
 _SPREADSHEETS = (b"PK\3\4", b"\xd0\xcf\x11\xe0")
 _COMPRESSED = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
@@ -11,6 +12,14 @@ _COMPRESSED = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
 def has_utf16_mark(data):
     """Says whether bytes begin with UTF-16's byte-order mark."""
     return data.startswith(_BOMS)
+
+
+def has_utf32_mark(data):
+    """Says whether bytes begin with UTF-32's byte-order mark.
+
+    In one order that is UTF-16's and a NUL, with which no text begins.
+    """
+    return data.startswith(_LONG_BOMS)
 
 
 def is_utf16(data):

@@ -117,6 +117,8 @@ def encoding_of(path, head):
         raise errors.UserError(
             f"{path}: line 1: a compressed file; unpack it first"
         )
+    if encodings.has_utf32_mark(head):
+        return "utf-32"
     if encodings.has_utf16_mark(head):
         return "utf-16"
     if encodings.is_utf16(head):

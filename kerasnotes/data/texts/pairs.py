@@ -8,6 +8,16 @@ import numpy as np
 from kerasnotes import errors
 from kerasnotes.data.common import split_choice
 
+# What the first line of a table of pairs calls its columns.
+_SOURCE = {"source", "src", "input", "from", "question"}
+_TARGET = {"target", "tgt", "trg", "output", "to", "answer", "translation"}
+_LANGUAGES = {
+    *("arabic", "chinese", "dutch", "english", "french", "german", "hindi"),
+    *("italian", "japanese", "korean", "polish", "portuguese", "russian"),
+    *("spanish", "swedish", "turkish", "ukrainian", "vietnamese"),
+    *("ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pt", "ru", "zh"),
+}
+
 
 @dataclasses.dataclass(frozen=True)
 class Pairs:
@@ -51,6 +61,8 @@ def collect(parts, languages=None):
         for place, cells in parts[side]:
             try:
                 pair = _texts(cells)
+                if len(ids) == first and _is_header(pair):
+                    raise ValueError("names of columns, not a pair")
             except ValueError as error:
                 skipped.append((place, str(error)))
                 continue
@@ -81,6 +93,13 @@ def _texts(cells):
     if not all(texts):
         raise ValueError("the source or the target is empty")
     return texts
+
+
+def _is_header(pair):
+    """Return whether a first pair names columns rather than being texts."""
+    one, other = (text.casefold() for text in pair)
+    named = one in _SOURCE and other in _TARGET
+    return named or (one != other and {one, other} <= _LANGUAGES)
 
 
 def split(pairs, expression=None):

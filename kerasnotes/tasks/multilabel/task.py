@@ -105,6 +105,13 @@ class Multilabel(pictures.PictureTask):
             wrong[some].sum(axis=1) / known[some].sum(axis=1), most=1.0
         )
 
+    def notes(self, facts):
+        return (
+            "The error of an example is the share of its known labels that are "
+            "answered wrongly, and examples count alike; the metric `error` "
+            "counts labels alike, which differs where some are unknown.",
+        )
+
     def signatures(self, trained):
         names = trained.facts["classes"]
         thresholds = tf.constant(_of(trained), tf.float32)

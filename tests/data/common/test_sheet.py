@@ -15,7 +15,7 @@ ROWS = [
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_reads_what_the_csv_module_writes(tmp_path, delimiter, encoding, end):
     path = tmp_path / "sheet.csv"

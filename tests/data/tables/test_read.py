@@ -37,8 +37,10 @@ def test_reads_what_a_spreadsheet_writes(tmp_path):
     table = tables.read(path)
     assert table.names == ["size, m²", "price"]
     assert table.ids == ["2", "4"]
-    path.write_bytes(path.read_text("utf-8-sig").encode("utf-16"))
-    np.testing.assert_array_equal(tables.read(path).values, table.values)
+    text = path.read_text("utf-8-sig")
+    for encoding in ("utf-16", "utf-32"):
+        path.write_bytes(text.encode(encoding))
+        np.testing.assert_array_equal(tables.read(path).values, table.values)
     np.testing.assert_array_equal(table.values, [[70.5, 1000], [-2, 3]])
 
 

@@ -11,6 +11,7 @@ import sys
 
 from kerasnotes.tasks import (
     classify,
+    detect,
     localize,
     multilabel,
     regress,
@@ -41,6 +42,18 @@ RUNS = {
             "model": "lenet5",
             "image_size": 16,
             "objective": "squared",
+            "split": "train[:128],dev[:60],test[:31]",
+            "augment": "none",
+        },
+    ),
+    "detect": (
+        detect.Detect,
+        {
+            "image_size": 32,
+            "width": 0.25,
+            "head_filters": 8,
+            "anchors": "2",
+            "learning_rate": 1e-3,
             "split": "train[:128],dev[:60],test[:31]",
             "augment": "none",
         },

@@ -185,7 +185,8 @@ def test_replicas_drop_units_of_their_own(steps):
 
 
 @pytest.mark.parametrize(
-    "task", ["classify", "localize", "regress", "multilabel", "translate"]
+    "task",
+    ["classify", "detect", "localize", "regress", "multilabel", "translate"],
 )
 def test_a_whole_run(runs, task):
     one, two = (

@@ -235,3 +235,27 @@ def test_ids_are_no_source(tmp_path):
     folder = write(tmp_path, tatoeba_0tsv=rows_)
     with pytest.raises(errors.UserError, match="tatoeba.tsv .* cut -f2,4"):
         load.load(f"{folder}/tatoeba.tsv")
+
+
+@pytest.mark.parametrize(
+    "header, is_one",
+    [
+        ("source\ttarget", True),
+        ("English\tGerman\tattribution", True),
+        ("en\tde", True),
+        ("source\tQuelle", False),
+        ("English\tEnglisch", False),
+        ("de\tde", False),
+    ],
+)
+def test_names_of_columns_are_no_pair(tmp_path, header, is_one):
+    text = f"{header}\n" + "".join(f"Go {i}.\tVa {i} !\n" for i in range(30))
+    # Further down they are texts.
+    text += "source\ttarget\n"
+    folder = write(tmp_path, pairs_0tsv=text)
+    found = load.load(f"{folder}/pairs.tsv")
+    assert len(found.sources) == 32 - is_one
+    assert found.sources[-1] == "source"
+    if is_one:
+        why = "names of columns, not a pair"
+        assert found.skipped == [("pairs.tsv:1", why)]

@@ -114,6 +114,15 @@ class TestCoco:
             "instances_train.json: annotations[4]",
         ]
 
+    def test_names_may_be_numbers(self, tmp_path):
+        def change(value):
+            for number, row in enumerate(value["categories"]):
+                row["name"] = 7 * number
+
+        self.write(tmp_path, change)
+        names = boxes(tmp_path)[1].class_names
+        assert names == [str(7 * number) for number in range(len(names))]
+
     def test_keypoints_crowds_and_outlines(self, tmp_path):
         def change(value):
             names = ["left_end", "right_end", "top"]
@@ -292,6 +301,11 @@ class TestLabelMe:
         rows, examples = boxes(tmp_path)
         assert rows == [[10, 10, 30, 30], [1, 2, 5, 9]]
         assert examples.skipped[0][0] == "a.json: shapes[2]: line"
+
+    def test_labels_may_be_numbers(self, tmp_path):
+        self.write(tmp_path, (0, "rectangle", [[0, 0], [30, 40]]))
+        _, examples = boxes(tmp_path)
+        assert examples.class_names == ["0"] and not examples.skipped
 
     def test_points_belong_to_boxes(self, tmp_path):
         self.write(
