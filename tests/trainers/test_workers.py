@@ -105,8 +105,19 @@ def test_two_workers_equal_one_process(here, two, tmp_path):
         assert (two / name).exists()
 
 
-def test_what_kills_a_worker_ends_the_others_and_all_go_on(data, two, tmp_path):
-    cut = tmp_path / "cut"
+def assert_equal_runs(two, cut):
+    """Compare weights and history, bit for bit but for times."""
+    (name, a), (other, b) = state(two), state(cut)
+    assert name == other
+    for key in a:
+        np.testing.assert_array_equal(a[key], b[key], err_msg=key)
+    for a, b in zip(history(two), history(cut), strict=True):
+        del a["seconds"], b["seconds"]
+        assert a == pytest.approx(b, rel=1e-6)
+
+
+def killed(data, cut):
+    """Kill a worker once there is a checkpoint; the other ends."""
     programs = start(data, cut)
     wait_for(lambda: list(cut.glob("checkpoints/last-*")), programs)
     programs[1].kill()
@@ -115,6 +126,20 @@ def test_what_kills_a_worker_ends_the_others_and_all_go_on(data, two, tmp_path):
     assert "another worker is gone" in printed[0].splitlines()[-1]
     assert "Traceback" not in printed[0]
 
+
+def test_what_kills_a_worker_ends_the_others_and_all_go_on(data, two, tmp_path):
+    cut = tmp_path / "cut"
+    killed(data, cut)
+    statuses, printed = end(start(data, cut))
+    assert statuses == [0, 0], printed
+    assert "going on from" in printed[0]
+    assert_equal_runs(two, cut)
+
+
+@pytest.mark.slow
+def test_workers_are_asked_to_stop_and_go_on(data, two, tmp_path):
+    cut = tmp_path / "cut"
+    killed(data, cut)
     # A worker that sees another folder would learn something else.
     statuses, printed = end(start(data, (cut, tmp_path / "not_shared")))
     assert statuses == [1, 1], printed
@@ -128,13 +153,7 @@ def test_what_kills_a_worker_ends_the_others_and_all_go_on(data, two, tmp_path):
 
     statuses, printed = end(start(data, cut))
     assert statuses == [0, 0], printed
-    (name, a), (other, b) = state(two), state(cut)
-    assert name == other
-    for key in a:
-        np.testing.assert_array_equal(a[key], b[key], err_msg=key)
-    for a, b in zip(history(two), history(cut), strict=True):
-        del a["seconds"], b["seconds"]
-        assert a == pytest.approx(b, rel=1e-6)
+    assert_equal_runs(two, cut)
 
 
 def test_unlike_flags_are_refused(data, tmp_path):
