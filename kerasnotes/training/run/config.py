@@ -50,7 +50,10 @@ def redefault(
     >>> redefault("epochs", 100).metadata["bounds"]
     (1, 1000000)
     """
-    metadata = dict((of or FitConfig).__dataclass_fields__[name].metadata)
+    fields = {
+        field.name: field for field in dataclasses.fields(of or FitConfig)
+    }
+    metadata = dict(fields[name].metadata)
     if help is not None:
         metadata["help"] = help
     return dataclasses.field(default=default, metadata=metadata)
