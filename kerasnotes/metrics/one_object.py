@@ -19,7 +19,8 @@ def judge(y_true, y_pred, classes=0, threshold=0.5, match_iou=0.5):
 
     An answer is right where the object is said to be there, has its class,
     and a box whose IoU with the true one is `match_iou` or more; and where
-    there is no object, if none is said to be.
+    there is no object, if none is said to be. Boxes are cut to the picture,
+    as they are served.
 
     Args:
         y_true: `(batch, 5 + n + 2K)`, as `ops.notes_target` makes it.
@@ -46,14 +47,9 @@ def judge(y_true, y_pred, classes=0, threshold=0.5, match_iou=0.5):
     y_true, y_pred = map(ops.convert_to_tensor, (y_true, y_pred))
     present = y_true[:, 0] > 0.5
     answered = ops.sigmoid(y_pred[:, 0]) > threshold
-    pair = [
-        ops.stack([y[:, i] for i in (2, 1, 3, 4)], axis=-1)
-        for y in (y_true, y_pred)
-    ]
     # IoU doesn't change with the scales of x and y: shares will do.
-    share = boxes_lib.iou(
-        *pair, bounding_box_format="center_yxhw", pairwise=False
-    )
+    pair = [_within(y) for y in (y_true, y_pred)]
+    share = boxes_lib.iou(*pair, pairwise=False)
     class_right = ops.ones_like(present)
     if classes:
         labels = [
@@ -74,6 +70,13 @@ def judge(y_true, y_pred, classes=0, threshold=0.5, match_iou=0.5):
     }
 
 
+def _within(y):
+    """Return boxes `xyxy` in shares of the picture, cut to it."""
+    centre, size = y[:, 1:3], ops.flip(y[:, 3:5], axis=-1)
+    corners = ops.concatenate([centre - size / 2, centre + size / 2], axis=-1)
+    return ops.clip(corners, 0.0, 1.0)
+
+
 @keras.saving.register_keras_serializable("kerasnotes")
 class LocalizationMetrics(keras.metrics.Metric):
     """Computes how often one object is found, and how well its box fits.
@@ -82,8 +85,8 @@ class LocalizationMetrics(keras.metrics.Metric):
 
     - `error`: the share of pictures whose answer is wrong, see below;
     - `presence_accuracy`: of those where "there" or "not there" is right;
-    - `iou`: the mean IoU of the boxes over the pictures with an object,
-      whether or not it is said to be there;
+    - `iou`: the mean IoU of the boxes, cut to the picture, over the pictures
+      with an object, whether or not it is said to be there;
     - `class_accuracy`: the share of these whose class is right, where there
       are classes;
     - `landmark_error`: the mean distance of the visible landmarks from where

@@ -1,6 +1,7 @@
 """Boxes and landmarks drawn on pictures: the truth, or answers beside it."""
 
 import io
+import re
 
 import matplotlib
 import numpy as np
@@ -23,7 +24,8 @@ def boxes(
     Args:
         pictures: uint8 arrays `[height, width, 1 or 3]`, of any sizes.
         rows: for each picture a list of `(box, label)`: `xyxy` in its pixels,
-            from edges, and a text of any script; "" for none.
+            from edges, and a text of any script; "" for none. A score
+            behind a class, as in "cat 0.87", makes no other colour.
         titles: a text for each picture, or None.
         points: for each picture a list of landmarks, arrays `[k, 2]` of x and
             y, the first pixel's centre being 0, with NaN where one isn't
@@ -51,15 +53,22 @@ def boxes(
             f"{len(pictures)} pictures, {len(rows)} and {len(points)} lists"
         )
     figure = images.grid(pictures, titles, columns, side)
-    labels = sorted({label for row in rows for _, label in row})
+    labels = {label for row in rows for _, label in row}
+    kinds = sorted({_kind(label) for label in labels})
     colours = {
-        label: _COLOURS[i % len(_COLOURS)] for i, label in enumerate(labels)
+        label: _COLOURS[kinds.index(_kind(label)) % len(_COLOURS)]
+        for label in labels
     }
     for axes, row, marks in zip(figure.axes, rows, points, strict=True):
         draw(axes, row, colours, dashed)
         for places in marks:
             _draw_points(axes, np.asarray(places, float))
     return figure
+
+
+def _kind(label):
+    """Return a label without the score behind it."""
+    return re.sub(r" [01]\.\d\d$", "", label)
 
 
 def thumbnail_png(picture, truth, answers, size=192):
@@ -83,9 +92,8 @@ def thumbnail_png(picture, truth, answers, size=192):
         for box in rows:
             left, top, right, bottom = np.multiply(box, [*scale, *scale])
             if right > left and bottom > top:
-                pen.rectangle(
-                    (left, top, right - 1, bottom - 1), outline=colour, width=2
-                )
+                last = max(left, right - 1), max(top, bottom - 1)
+                pen.rectangle((left, top, *last), outline=colour, width=2)
     data = io.BytesIO()
     small.save(data, "PNG", optimize=True)
     return data.getvalue()

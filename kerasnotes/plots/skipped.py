@@ -16,10 +16,14 @@ def blocks(skipped, what="file"):
         return []
     rows = [list(pair) for pair in skipped[:_SHOWN]]
     return [
-        page.Heading(f"{what.capitalize()}s left out"),
+        page.Heading(f"{_plural(what).capitalize()} left out"),
         page.Table(
             [what, "why"],
             rows,
-            f"{len(skipped)} {what}s; the first {len(rows)}.",
+            f"{len(skipped)} {_plural(what)}; the first {len(rows)}.",
         ),
     ]
+
+
+def _plural(word):
+    return word[:-1] + "ies" if word.endswith("y") else f"{word}s"

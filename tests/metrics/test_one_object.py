@@ -30,14 +30,14 @@ def examples(count=200):
 
 
 def iou(one, other):
-    """Return the IoU of two boxes of centre, height and width."""
-    sides = []
+    """Return the IoU of two boxes of centre, height and width, cut to 1×1."""
+    common, areas = 1, [1, 1]
     for centre, side in ((0, 3), (1, 2)):
-        low = max(b[centre] - b[side] / 2 for b in (one, other))
-        high = min(b[centre] + b[side] / 2 for b in (one, other))
-        sides.append(max(high - low, 0))
-    both = np.prod(sides)
-    return both / (one[2] * one[3] + other[2] * other[3] - both)
+        low = [max(b[centre] - b[side] / 2, 0) for b in (one, other)]
+        high = [min(b[centre] + b[side] / 2, 1) for b in (one, other)]
+        common *= max(min(high) - max(low), 0)
+        areas = [a * (h - w) for a, h, w in zip(areas, high, low, strict=True)]
+    return common / (sum(areas) - common)
 
 
 def loop(true, answers, threshold=0.5, match=0.5):

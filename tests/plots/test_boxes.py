@@ -1,8 +1,11 @@
 """Boxes and landmarks on pictures."""
 
+import io
+
 import numpy as np
 import pytest
 from matplotlib.patches import Rectangle
+from PIL import Image
 
 from kerasnotes.plots import boxes, figures
 
@@ -64,3 +67,20 @@ def test_what_does_not_fit():
         boxes.boxes([PICTURE], [])
     with pytest.raises(ValueError, match="one picture or more"):
         boxes.boxes([], [])
+
+
+def test_boxes_of_less_than_a_pixel_are_drawn():
+    picture = np.zeros((480, 640, 3), "uint8")
+    thin = [(1, 1, 1.4, 5), (2, 2, 3, 3), (0, 0, 640, 0.5)]
+    png = boxes.thumbnail_png(picture, thin, thin)
+    pixels = np.array(Image.open(io.BytesIO(png)))
+    assert pixels.any()
+
+
+def test_a_class_has_a_colour_whatever_its_score():
+    picture = np.zeros((8, 8, 3), "uint8")
+    marks = [((0, 0, 2, 2), "cat 0.91"), ((3, 3, 5, 5), "cat 0.50")]
+    marks.append(((5, 5, 8, 8), "dog 0.50"))
+    figure = boxes.boxes([picture], [marks])
+    one, other, dog = (p.get_edgecolor() for p in figure.axes[0].patches)
+    assert one == other != dog

@@ -57,6 +57,7 @@ def read(path, columns, data=None):
         for cells in reader:
             cells = [files.unescaped_cell(cell) for cell in cells]
             if line == 1:
+                check_header(path, cells)
                 header = _header(path, cells, columns)
             elif any(cell.strip() for cell in cells):
                 rows.append((line, _row(path, line, header, cells)))
@@ -127,6 +128,19 @@ def encoding_of(path, head):
             "save the sheet as CSV in UTF-8"
         )
     return "utf-8-sig"
+
+
+def check_header(path, cells):
+    """Refuses the line `sep=;` with which Excel is told the separator.
+
+    Raises:
+        UserError: the first line is that.
+    """
+    if "".join(cells[:1]).strip().lower().startswith("sep="):
+        raise errors.UserError(
+            f"{path}: line 1: Excel's line that names the separator, above "
+            "the columns' names; delete it"
+        )
 
 
 def nul(path, number):

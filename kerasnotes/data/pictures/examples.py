@@ -66,8 +66,10 @@ class Examples:
         self._check_labels()
 
     def _left_out(self):
-        reason = f"; the first: {self.skipped[0]}" if self.skipped else ""
-        return f"{len(self.skipped)} skipped{reason}"
+        if not self.skipped:
+            return "0 skipped"
+        first = errors.printable(": ".join(self.skipped[0]))
+        return f"{len(self.skipped)} skipped; the first: {first}"
 
     def _check_labels(self):
         wrong = (self.labels < 0) | (self.labels >= len(self.class_names))

@@ -44,7 +44,7 @@ def one_object(examples):
         )
         for name in names
     }
-    several = int((lengths > 1).sum())
+    several = int((np.bincount(owners[~last], minlength=1) > 1).sum())
     notes = list(examples.notes)
     if several:
         notes.append(

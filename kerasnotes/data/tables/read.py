@@ -210,6 +210,7 @@ def _columns(path, header, columns):
     """Return the names of the columns to read, and their places."""
     if not any(header):
         raise errors.UserError(f"{path}: empty; line 1 must name the columns")
+    sheet.check_header(path, header)
     for name, count in collections.Counter(header).items():
         if not name:
             raise errors.UserError(

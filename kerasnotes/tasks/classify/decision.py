@@ -66,6 +66,10 @@ class Decision:
             decisions.get("temperature", 1.0) if config.calibrate else 1.0,
         )
 
+    def served(self, threshold):
+        """Return a threshold on probabilities as trained as one on served."""
+        return float(expit(logit(threshold) / self.temperature))
+
     def labels(self, logits):
         """Return the answers to logits `(…, C)`: int `(…)`."""
         return np.asarray(metrics.decide(logits, self.threshold))
@@ -132,13 +136,15 @@ def blocks(config, decisions, answers, folder):
     if answers["dev"].outputs.shape[-1] > 2:
         return calibrated
     threshold = decisions.get("threshold")
+    decided = Decision.of(config, decisions)
+    served = decided.served(threshold) if threshold else None
     return [
-        *_threshold(answers["dev"], config, threshold, folder),
+        *_threshold(answers["dev"], config, threshold, served, folder),
         *calibrated,
     ]
 
 
-def _threshold(answers, config, chosen, folder):
+def _threshold(answers, config, chosen, served, folder):
     scores, labels = _log_odds(answers.outputs), answers.targets
     positive = answers.split.examples.class_names[1]
     weights = _weights(config, answers)
@@ -153,6 +159,11 @@ def _threshold(answers, config, chosen, folder):
         spread = thresholds.spread(scores, labels, chooser, weights)
         plateau = expit([threshold.low, threshold.high])
         text = _why(threshold, chooser, chosen, plateau, expit(spread))
+    if chosen and served != chosen:
+        text += (
+            " These are probabilities as trained; of those that are served, "
+            f"--calibrate makes the threshold {served:.4g}."
+        )
     path = folder / "figures" / "thresholds.png"
     shown = {name: cuts.metrics[name] for name in _SHOWN}
     figure = thresholds_plot.thresholds(

@@ -81,9 +81,14 @@ class Classify(pictures.PictureTask):
     def decide(self, trained, answers, selection):
         decisions = decision.decide(self.config, answers, selection)
         if self.config.threshold == "auto":
+            threshold = decisions["threshold"]
+            served = self.decision(decisions).served(threshold)
+            also = ""
+            if self.config.calibrate:
+                also = f" as trained, of {served:.4g} as served"
             print(
                 f"--threshold=auto: {trained.facts['classes'][1]!r} from a "
-                f"probability of {decisions['threshold']:.4g} on"
+                f"probability of {threshold:.4g} on{also}"
             )
         return decisions
 

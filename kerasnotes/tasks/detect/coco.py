@@ -2,7 +2,7 @@
 
 import pathlib
 
-from kerasnotes import files
+from kerasnotes import errors, files
 from kerasnotes.training.run import folder as run_folder
 
 
@@ -19,10 +19,22 @@ def written(rows, names, config):
         names: of the classes.
         config: the task's Config.
     """
-    results = []
+    results, owners = [], {}
+    listed = ", ".join(f"{i} {name}" for i, name in enumerate(names, 1))
+    print(
+        "coco.json: image_id is a picture's name without its ending, "
+        f"category_id the place of its class: {errors.printable(listed)}"
+    )
     for row in rows:
         if row.get("label"):
-            results.append(_result(row, names))
+            result = _result(row, names)
+            image, path = result["image_id"], row["file"]
+            if owners.setdefault(image, path) != path:
+                raise errors.UserError(
+                    f"--format=coco: {owners[image]} and {path} would both be "
+                    f"image_id {image}; rename one, or predict them apart"
+                )
+            results.append(result)
         yield row
     path = run_folder.RunFolder(config.run_dir, "detect").output("predictions")
     files.write_json(path / "coco.json", results)

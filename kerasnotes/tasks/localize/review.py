@@ -11,6 +11,7 @@ from kerasnotes.diagnosis import selection, thresholds
 from kerasnotes.metrics import one_object
 from kerasnotes.plots import boxes as boxes_plot
 from kerasnotes.plots import figures, page, success
+from kerasnotes.tasks.boxes import serving
 from kerasnotes.tasks.pictures import review as picture_review
 from kerasnotes.training import records
 
@@ -76,7 +77,8 @@ class Places:
         for y in (answers.targets, answers.outputs):
             part = ops.notes_answer(y, classes, image_shape=shape)
             boxes, points = part["boxes"][:, None], part["landmarks"][:, None]
-            boxes = frames.original_boxes(boxes, *arguments)[:, 0].numpy()
+            # Cut to the pictures, as they are served.
+            boxes = serving.boxes_in_photo(boxes, *arguments)[:, 0].numpy()
             points = frames.original_points(points, *arguments)[:, 0].numpy()
             parts.append((boxes, points))
         self.boxes, self.points = zip(*parts, strict=True)
@@ -144,6 +146,7 @@ def outcome(answers, judged, facts, resize):
     labels = [
         _labels(y, len(names)) for y in (answers.targets, answers.outputs)
     ]
+    no_object = _no_object(names)
     rows = []
     for i, (present, said) in enumerate(
         zip(judged["present"], judged["answered"], strict=True)
@@ -152,8 +155,8 @@ def outcome(answers, judged, facts, resize):
         rows.append(
             {
                 "id": split.ids[i],
-                "true": names[labels[0][i]] if present else "none",
-                "given": names[labels[1][i]] if said else "none",
+                "true": names[labels[0][i]] if present else no_object,
+                "given": names[labels[1][i]] if said else no_object,
                 "iou": _rounded(judged["iou"][i], 3) if present else "",
                 "confidence": round(float(chance), 4),
                 "box": _text(places.boxes[0][i]) if present else "",
@@ -163,6 +166,12 @@ def outcome(answers, judged, facts, resize):
     return records.Outcome(
         (~judged["right"]).astype(int), rows, _pictures(answers, judged, facts)
     )
+
+
+def _no_object(names):
+    """Return a word for no object that is no class."""
+    words = ("none", "no object", "(no object)", "(none)")
+    return next((word for word in words if word not in names), "")
 
 
 def _chances(outputs, classes):

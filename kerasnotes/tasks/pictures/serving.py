@@ -11,6 +11,12 @@ from kerasnotes.data.common import file_sets
 from kerasnotes.data.pictures import decode, inspect
 from kerasnotes.training import records
 
+# A file of such a name that can't be read is told.
+_ENDINGS = {
+    *(".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp"),
+    *(".tif", ".tiff", ".heic", ".avif"),
+}
+
 
 def signatures(
     model,
@@ -181,6 +187,8 @@ def _inputs(paths):
 
 def _may_be(files, name):
     """Return whether a file is a picture, or says why not when it is read."""
+    if pathlib.PurePath(name).suffix.lower() in _ENDINGS:
+        return True
     try:
         return inspect.is_picture(files.read(name, 12))
     except OSError:

@@ -96,6 +96,8 @@ def test_numbers_that_may_be_several(tmp_path, lines, told):
         (b"\x1f\x8b\x08\0", "line 1: a compressed file; unpack it"),
         ("a,b\n1,2\n".encode("utf-16-le"), "line 1: UTF-16 without a byte-"),
         (b"a,b\n1,2\n1,\x002\n", "line 3: a NUL byte"),
+        (b"sep=;\na;b\n1;2\n", "line 1: Excel's line that names"),
+        (b"sep=,\r\na,b\r\n1,2\r\n", "line 1: Excel's line that names"),
     ],
 )
 def test_what_is_no_text_is_named(tmp_path, data, told):

@@ -8,6 +8,16 @@ import pytest
 from kerasnotes.plots import page
 from kerasnotes.tasks.classify import config, decision
 
+
+def test_a_threshold_moves_with_the_probabilities_that_are_served():
+    decided = decision.Decision(0.4175, 2.888)
+    served = decided.served(0.4175)
+    logits = np.array([[0.0, np.log(0.4175 / 0.5825)]])
+    np.testing.assert_allclose(decided.probabilities(logits)[0, 1], served)
+    assert abs(served - 0.4712) < 1e-4
+    assert decision.Decision(0.3).served(0.3) == pytest.approx(0.3)
+
+
 RIGHT = np.array([[2.0, 0.0, 0.0], [0.0, 2.0, 0.0], [0.0, 0.0, 2.0]])
 
 

@@ -164,6 +164,26 @@ def test_predictions_are_rows_and_pictures(folder, capsys):
     assert (folder / "predictions" / "000.png").is_file()
 
 
+def test_pictures_of_one_name_are_no_one_image(folder, tmp_path):
+    for part in ("a", "b"):
+        (tmp_path / part).mkdir()
+        picture, _ = coloured_boxes.scene(0)
+        Image.fromarray(picture).save(tmp_path / part / "007.png")
+    flags = {"mode": "predict", "format": "coco"}
+    with pytest.raises(errors.UserError, match="both be image_id 7"):
+        command(folder, str(tmp_path), **flags)
+
+
+def test_what_looks_like_a_picture_is_told(folder, tmp_path, capsys):
+    (tmp_path / "text.jpg").write_text("hello")
+    (tmp_path / "empty.PNG").touch()
+    (tmp_path / "notes.txt").write_text("no picture")
+    assert command(folder, str(tmp_path), mode="predict") == 1
+    told = capsys.readouterr().err
+    assert "text.jpg" in told and "empty.PNG" in told
+    assert "notes.txt" not in told
+
+
 def test_a_run_is_evaluated_again(folder, capsys):
     command(folder, mode="evaluate")
     text = capsys.readouterr().out

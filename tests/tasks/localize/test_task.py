@@ -174,14 +174,19 @@ def test_annotations_that_changed_are_another_set(finished, data, tmp_path):
 def test_the_largest_object_that_counts_is_the_one():
     boxes = [[0.0, 0, 8, 8], [1, 1, 3, 3], [1, 1, 4, 4], [2, 2, 3, 3]]
     examples = box_toys.build(
-        labels=((0, 1, 0), (), (1,)),
-        boxes=boxes,
-        crowd=tf.ragged.constant([[True, False, False], [], [False]]),
+        labels=((0, 1, 0), (), (1, 0)),
+        boxes=[*boxes, [0.0, 0, 8, 8]],
+        crowd=tf.ragged.constant([[True, False, False], [], [False, True]]),
     )
     one = object_batches.one_object(examples)
     assert one.boxes.to_list() == [[[1, 1, 4, 4]], [], [[2, 2, 3, 3]]]
     assert one.labels.to_list() == [[0], [], [1]]
     assert "1 of 3 pictures have several objects" in one.notes[-1]
+
+
+def test_a_class_may_be_called_none():
+    assert review._no_object(["cat"]) == "none"
+    assert review._no_object(["none", "cat"]) == "no object"
 
 
 def test_vectors_are_of_what_augmentation_leaves():

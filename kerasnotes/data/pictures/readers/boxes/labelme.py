@@ -16,7 +16,6 @@ from kerasnotes.data.pictures.readers.boxes import (
 
 FORMAT = "LabelMe"
 _BOXES = ("polygon", "rectangle", "circle", "mask", "rotation")
-_NO_BOX = "shapes that are neither box nor point, dropped"
 _NO_OBJECT = "points that belong to no one box, dropped"
 
 
@@ -65,7 +64,7 @@ def _annotation(name, value, index, problems):
     path = json_files.text(value.get("imagePath")) or ""
     picture = index.find(path, folder)
     picture = picture or index.find(layouts.stem(name), folder)
-    boxes, points = [], []
+    boxes, points, lines = [], [], []
     for i, shape in json_files.entries(value, "shapes"):
         kind = json_files.text(shape.get("shape_type")) or "polygon"
         corners = _corners(shape)
@@ -74,10 +73,16 @@ def _annotation(name, value, index, problems):
         elif kind in _BOXES:
             boxes.append((i, shape, _box(kind, corners)))
         else:
-            problems.add(_NO_BOX, name, f"shapes[{i}]: {kind}")
+            lines.append(_line(i, shape, kind))
     size = records.sides(value.get("imageHeight"), value.get("imageWidth"))
     objects = _objects(name, boxes, points, problems)
-    return records.Annotation(name, picture, objects, size)
+    return records.Annotation(name, picture, objects + lines, size)
+
+
+def _line(i, shape, kind):
+    """Return what is no box, and no background either."""
+    label, place = json_files.text(shape.get("label")), f"shapes[{i}]: {kind}"
+    return records.BoxObject((math.nan,) * 4, label, place)
 
 
 def _corners(shape):

@@ -307,6 +307,18 @@ class TestLabelMe:
         _, examples = boxes(tmp_path)
         assert examples.class_names == ["0"] and not examples.skipped
 
+    def test_a_line_alone_is_no_background(self, tmp_path):
+        self.write(tmp_path, ("road", "line", [[1, 2], [5, 3]]))
+        box_files.picture(tmp_path / "b.jpg")
+        shape = {"label": "cell", "points": [[0, 0], [9, 9]]}
+        shape |= {"shape_type": "rectangle"}
+        value = {"imagePath": "b.jpg", "shapes": [shape]}
+        box_files.text(tmp_path / "b.json", value)
+        _, examples = boxes(tmp_path)
+        assert [i.rpartition("/")[2] for i in examples.ids] == ["b.jpg"]
+        places = [place for place, _ in examples.skipped]
+        assert "a.json: shapes[0]: line" in places
+
     def test_points_belong_to_boxes(self, tmp_path):
         self.write(
             tmp_path,
