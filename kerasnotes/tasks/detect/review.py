@@ -23,6 +23,16 @@ _CAUSES = {
     "missed": "an object that no box points at",
 }
 
+# As a picture's caption has them.
+_SHORT = {
+    "class": "wrong class",
+    "place": "wrong place",
+    "both": "wrong class and place",
+    "duplicate": "answered twice",
+    "background": "nothing there",
+    "missed": "not found",
+}
+
 
 def outcome(answers, threshold, names):
     """Return the `Outcome` of a split: of each picture what has no match.
@@ -48,7 +58,8 @@ def outcome(answers, threshold, names):
                 "right": int(counts["right"][i]),
                 "wrong": int(counts["wrong"][i]),
                 "causes": ", ".join(
-                    f"{cause} {n}" for cause, n in sorted(causes[i].items())
+                    f"{_SHORT[cause]} {n}"
+                    for cause, n in sorted(causes[i].items())
                 ),
             }
         )
@@ -65,7 +76,7 @@ def _causes(answers, threshold):
     counts = answers.counts(threshold)
     for i, missed in enumerate(counts["objects"] - counts["right"]):
         if missed:
-            causes[i]["not found"] = int(missed)
+            causes[i]["missed"] = int(missed)
     return causes
 
 

@@ -248,6 +248,8 @@ def review(outcome, answers, judged, facts, resize, folder):
 
 def _caption(row):
     lines = [f"{row['true']} read as {row['given']}"]
+    if row["true"] == row["given"]:
+        lines = [f"{row['true']}, its box is off"]
     if row["iou"] != "":
         lines.append(f"IoU {row['iou']:.2f}")
     return [*lines, f"{row['confidence']:.1%} sure"]

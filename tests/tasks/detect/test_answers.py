@@ -66,8 +66,8 @@ def test_rows_say_why():
     result = review.outcome(answers(ROWS), 0.5, NAMES)
     first, second, third = result.rows
     assert first["true"] == "1 a, 1 b" and first["given"] == "2 a"
-    assert first["causes"] == "not found 1, place 1"
-    assert second["true"] == "nothing" and second["causes"] == "background 1"
+    assert first["causes"] == "not found 1, wrong place 1"
+    assert second["true"] == "nothing" and second["causes"] == "nothing there 1"
     assert third["given"] == "nothing" and third["causes"] == "not found 1"
     assert result.errors.tolist() == [0.5, 1.0, 1.0]
     assert result.picture(0)[:4] == b"\x89PNG"
