@@ -42,6 +42,8 @@ class BoxExamples(examples.Examples):
             they were resized, int32 `[n, 2]`.
         mode: how they were resized, see `decode.resize`.
         notes: lines on what was read, decided and skipped.
+        category_ids: dictionary of class to its number in the annotations,
+            where these have one.
 
     Raises:
         UserError: there is no picture, or none has a box.
@@ -65,6 +67,7 @@ class BoxExamples(examples.Examples):
     sizes: np.ndarray | None = None
     mode: str = "stretch"
     notes: list = dataclasses.field(default_factory=list)
+    category_ids: dict | None = None
 
     def __post_init__(self):
         if not len(self.ids):

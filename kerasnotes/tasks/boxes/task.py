@@ -66,7 +66,12 @@ class BoxTask(pictures.PictureTask):
         for line in box_statistics.statistics(source, parts["train"]).lines():
             print(f"train: {errors.printable(line)}")
         facts = super().facts(source, target, parts, policy)
-        return facts | {"points": list(source.point_names)}
+        facts["points"] = list(source.point_names)
+        if source.category_ids:
+            facts["category_ids"] = [
+                source.category_ids[name] for name in source.class_names
+            ]
+        return facts
 
     def training_data(self, run, model, data):
         return data

@@ -251,7 +251,7 @@ class Detect(boxes.BoxTask):
     def predict(self, trained, inputs):
         rows = super().predict(trained, inputs)
         if self.config.format == "coco":
-            rows = coco.written(rows, trained.facts["classes"], self.config)
+            rows = coco.written(rows, trained.facts, self.config)
         return rows
 
     def marks(self, trained, tensors):

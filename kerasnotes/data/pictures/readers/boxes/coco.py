@@ -56,7 +56,7 @@ def read(files, names, pictures, problems):
         )
     splits = _splits(list(parts))
     categories = {name: _categories(name, part) for name, part in parts.items()}
-    class_names = _class_names(categories)
+    category_ids = _category_ids(categories)
     point_names = _point_names(parts)
     annotations, before = [], {}
     for name, part in parts.items():
@@ -69,7 +69,13 @@ def read(files, names, pictures, problems):
                     f"annotate {row.picture}; leave one of the two out"
                 )
             annotations.append(row)
-    return records.AnnotationSet(FORMAT, annotations, class_names, point_names)
+    return records.AnnotationSet(
+        FORMAT,
+        annotations,
+        list(category_ids),
+        point_names,
+        category_ids=category_ids,
+    )
 
 
 def _has_boxes(part):
@@ -112,8 +118,11 @@ def _categories(name, part):
     return categories
 
 
-def _class_names(categories):
-    """Return the names in the order of their ids, which all files share."""
+def _category_ids(categories):
+    """Return names with their ids, in the order of these; all files share them.
+
+    Of a name that stands twice the least id counts.
+    """
     (first, one), *others = categories.items()
     for name, other in others:
         for key in one.keys() & other.keys():
@@ -123,7 +132,10 @@ def _class_names(categories):
                     f"but {other[key]!r} in {name}"
                 )
         one = one | other
-    return list(dict.fromkeys(one[key] for key in sorted(one)))
+    ids = {}
+    for key in sorted(one):
+        ids.setdefault(one[key], key)
+    return ids
 
 
 def _point_names(parts):

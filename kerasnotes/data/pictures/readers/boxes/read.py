@@ -108,6 +108,7 @@ def read(
         own_size=_one({sizes[name].shown for name in readable}),
         point_names=annotated.point_names,
         notes=_notes(path, annotated, names, problems),
+        category_ids=annotated.category_ids,
         **values,
     )
 

@@ -88,6 +88,8 @@ class AnnotationSet:
             that occur, sorted.
         point_names: the names of the landmarks, in order.
         notes: lines that say what was decided.
+        category_ids: dictionary of class to the number that the format has
+            for it, or None.
     """
 
     format: str
@@ -95,6 +97,7 @@ class AnnotationSet:
     class_names: list | None = None
     point_names: list = dataclasses.field(default_factory=list)
     notes: list = dataclasses.field(default_factory=list)
+    category_ids: dict | None = None
 
 
 class Problems:

@@ -114,6 +114,19 @@ class TestCoco:
             "instances_train.json: annotations[4]",
         ]
 
+    def test_ids_of_categories_are_kept(self, tmp_path):
+        def change(value):
+            first = value["categories"][0]
+            value["categories"].append({**first, "id": 90})
+            value["categories"].append({"id": 85, "name": "zebra"})
+
+        self.write(tmp_path, change)
+        _, examples = boxes(tmp_path)
+        first = box_files.coco_value()["categories"]
+        want = {row["name"]: row["id"] for row in first} | {"zebra": 85}
+        assert examples.category_ids == want
+        assert list(want) == examples.class_names
+
     def test_names_may_be_numbers(self, tmp_path):
         def change(value):
             for number, row in enumerate(value["categories"]):
