@@ -84,9 +84,9 @@ def read(files, names, pictures, problems):
 
     Each row is a box, with its landmarks if there are such columns; a row of
     a file alone is a background picture. Sides are edges in pixels, and
-    landmarks count from the centre of the first pixel; where no number is
-    over 1, all are shares of the picture. Landmarks without a box have the
-    box around them, of the class `object`.
+    landmarks count from the centre of the first pixel; where fewer than one in
+    ten numbers are over 1, all are shares of the picture. Landmarks without a
+    box have the box around them, of the class `object`.
 
     Args:
         files: a `file_sets.Files`.
@@ -183,7 +183,9 @@ def _joined(groups, names, index):
         for number in row.numbers()
         if not math.isnan(number)
     ]
-    relative = bool(numbers) and max(map(abs, numbers)) <= 1
+    beyond = sum(abs(number) > 1 for number in numbers)
+    # No box in pixels is so small: a share that is wrong makes none of them.
+    relative = beyond < 0.1 * len(numbers)
     annotations = []
     for (name, file, split), rows in groups.items():
         objects = [_object(row, relative) for row in rows]
@@ -198,9 +200,10 @@ def _joined(groups, names, index):
                 f"line {rows[0].line}: {file}",
             )
         )
-    note = "sides and landmarks are " + (
-        "shares of the picture" if relative else "in pixels"
-    )
+    note = "sides and landmarks are in pixels"
+    if relative:
+        note = "sides and landmarks are shares of the picture"
+        note += f", but {beyond} over 1" if beyond else ""
     return records.AnnotationSet(FORMAT, annotations, None, names, [note])
 
 

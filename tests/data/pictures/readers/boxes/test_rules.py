@@ -375,6 +375,15 @@ class TestSheets:
         assert "shares of the picture" in examples.notes[0]
         assert examples.ids == ["a.jpg", "b.jpg"]
 
+    def test_a_wrong_share_makes_no_pixels_of_the_others(self, tmp_path):
+        lines = ["a.jpg,cell,0.5,0.25,1,1", "a.jpg,cell,0,0,1.02,0.5"]
+        lines += [f"b.jpg,cell,0,0,0.5,0.{i}" for i in range(1, 4)]
+        header = "image,class,xmin,ymin,xmax,ymax"
+        self.write(tmp_path, "\n".join([header, *lines]))
+        rows, examples = boxes(tmp_path)
+        assert rows[:2] == [[30, 10, 60, 40], [0, 0, 60, 20]]
+        assert "shares of the picture, but 1 over 1" in examples.notes[0]
+
     def test_landmarks(self, tmp_path):
         self.write(
             tmp_path,
