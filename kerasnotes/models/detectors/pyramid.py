@@ -68,25 +68,3 @@ def top_down(maps, filters, layers):
         above = lateral
         merged.append(layers(above, filters, 3, f"pyramid_{level + 1}"))
     return merged[::-1]
-
-
-def of(backbone, stride, filters, layers):
-    """Return `top_down` of a network's maps at a stride and coarser.
-
-    Args:
-        backbone: a `Network` of pictures.
-        stride: see `coarser_than`.
-        filters: see `top_down`.
-        layers: see `top_down`.
-
-    Raises:
-        ValueError: no map of the network is as coarse.
-    """
-    names = coarser_than(backbone, stride)
-    if not names:
-        raise ValueError(
-            f"`stride` is coarser than all maps of {backbone.name}. "
-            f"Received: stride={stride}"
-        )
-    maps = [backbone.get_layer(name).output for name in names]
-    return top_down(maps, filters, layers)

@@ -51,6 +51,12 @@ def best_threshold(answers, classes, match_iou):
     return float(np.clip(expit(best.value), 1e-12, 1 - 1e-12))
 
 
+def number_of_classes(facts):
+    """Return the number of classes; 0 where there is one kind of object."""
+    count = len(facts["classes"])
+    return count if count > 1 else 0
+
+
 class Places:
     """Boxes and landmarks of answers and truth, in pixels of the pictures.
 
@@ -69,8 +75,7 @@ class Places:
             resize: how the pictures came to the model's size.
         """
         split, shape = answers.split, facts["input_shape"]
-        names = facts["classes"]
-        classes = len(names) if len(names) > 1 else 0
+        classes = number_of_classes(facts)
         shapes = split.examples.sizes[split.indices]
         arguments = (shapes, tuple(shape[:2]), resize)
         parts = []
@@ -202,9 +207,7 @@ def _text(box):
 def _pictures(answers, judged, facts):
     """Return the function of an example's place that gives its PNG."""
     examples, indices = answers.split.examples, answers.split.indices
-    names = facts["classes"]
-    classes = len(names) if len(names) > 1 else 0
-    shape = facts["input_shape"]
+    classes, shape = number_of_classes(facts), facts["input_shape"]
     boxes = [
         keras.ops.convert_to_numpy(
             ops.notes_answer(y, classes, image_shape=shape)["boxes"]

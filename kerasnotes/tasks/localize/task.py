@@ -49,7 +49,7 @@ class Localize(boxes.BoxTask):
         with errors.as_flags(*names, hidden="--head_units"):
             return models.Localizer(
                 backbone,
-                classes=_classes(facts),
+                classes=review.number_of_classes(facts),
                 landmarks=len(facts["points"]),
                 head=config.head,
                 landmark_head=config.landmark_head,
@@ -64,7 +64,7 @@ class Localize(boxes.BoxTask):
     def loss(self, facts):
         config = self.config
         arguments = {
-            "classes": _classes(facts),
+            "classes": review.number_of_classes(facts),
             "landmarks": len(facts["points"]),
         }
         if config.objective == "squared":
@@ -78,7 +78,7 @@ class Localize(boxes.BoxTask):
 
     def metrics(self, facts, decisions):
         metric = metrics.LocalizationMetrics(
-            _classes(facts),
+            review.number_of_classes(facts),
             len(facts["points"]),
             self._threshold(decisions),
             self.config.match_iou,
@@ -92,7 +92,9 @@ class Localize(boxes.BoxTask):
         if self.config.threshold != "auto":
             return {}
         threshold = review.best_threshold(
-            answers, _classes(trained.facts), self.config.match_iou
+            answers,
+            review.number_of_classes(trained.facts),
+            self.config.match_iou,
         )
         print(
             "--threshold=auto: there is an object from a probability of "
@@ -103,7 +105,7 @@ class Localize(boxes.BoxTask):
     def _judged(self, trained, answers):
         return review.judged(
             answers,
-            _classes(trained.facts),
+            review.number_of_classes(trained.facts),
             self._threshold(trained.decisions),
             self.config.match_iou,
         )
@@ -122,7 +124,10 @@ class Localize(boxes.BoxTask):
 
     def signatures(self, trained):
         facts, config = trained.facts, self.config
-        threshold, classes = self._threshold(trained.decisions), _classes(facts)
+        threshold, classes = (
+            self._threshold(trained.decisions),
+            review.number_of_classes(facts),
+        )
         shape = facts["input_shape"]
 
         def answer(outputs, shapes):
@@ -196,9 +201,3 @@ class Localize(boxes.BoxTask):
                 value = float(tensors["landmarks"][0, i, axis])
                 row[f"{name}_{letter}"] = round(value, 2) if label else None
         return [row]
-
-
-def _classes(facts):
-    """Return the number of classes; 0 where there is one kind of object."""
-    count = len(facts["classes"])
-    return count if count > 1 else 0

@@ -164,14 +164,13 @@ def test_maps_of_a_stride_and_coarser():
 
 def test_a_pyramid_is_what_the_paper_says():
     trunk = models.ResNet18((65, 64, 3), include_top=False, width=1 / 16)
-    maps = pyramid.of(trunk, 16, 4, LAYERS)
+    names = pyramid.coarser_than(trunk, 16)
+    ends = [trunk.get_layer(name).output for name in names]
+    maps = pyramid.top_down(ends, 4, LAYERS)
     assert [x.shape[1:] for x in maps] == [(5, 4, 4), (3, 2, 4)]
     model = keras.Model(trunk.input, maps)
     x = pictures(model)
-    fine, coarse = keras.Model(
-        trunk.input,
-        [trunk.get_layer(n).output for n in pyramid.coarser_than(trunk, 16)],
-    )(x)
+    fine, coarse = keras.Model(trunk.input, ends)(x)
 
     def convolved(x, name):
         layer = model.get_layer(name)
@@ -189,8 +188,3 @@ def test_a_pyramid_is_what_the_paper_says():
     ]
     for ours, theirs in zip(model(x), want, strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-5)
-
-
-def test_a_stride_that_no_map_has():
-    with pytest.raises(ValueError, match="`stride` is coarser .*Received"):
-        pyramid.of(backbone("maps"), 64, 4, LAYERS)
