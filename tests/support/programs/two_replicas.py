@@ -344,20 +344,19 @@ OPTIMIZERS = [
 ]
 
 
-def of_all_replicas(names, metrics):
-    """What holds for replicas wherever they are, of what is named."""
+def of_all_replicas(names):
+    """What holds for replicas wherever they are, of the steps named."""
     norm, found = keras.layers.BatchNormalization, {}
     for name in names:
         found[name] = both(five_steps, **STEPS[name])
     found["batch norm"] = both(five_steps, norm, **SGD)
-    for name in metrics:
-        kind, y, classes, flags = METRICS[name]
+    for name, (kind, y, classes, flags) in METRICS.items():
         found[name] = both(evaluated, kind, y, classes, **flags)
     return found
 
 
 def of_logical_cpus():
-    found = of_all_replicas(STEPS, METRICS)
+    found = of_all_replicas(STEPS)
     found["unsynchronized"] = unsynchronized()
     # The first is no change.
     for key, value in (("l2", 2.0), ("l2", 9.0), ("learning_rate", 0.1)):
@@ -379,7 +378,7 @@ def main():
     keras.config.set_floatx("float64")
     keras.config.set_dtype_policy("float64")
     if TWO == "multi_worker":
-        return of_all_replicas(BETWEEN_PROCESSES, ["two classes"])
+        return of_all_replicas(BETWEEN_PROCESSES)
     return of_logical_cpus()
 
 

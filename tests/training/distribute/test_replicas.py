@@ -99,7 +99,7 @@ METRICS = ["two classes", "classes", "regression", "labels"]
     "case",
     [
         *("plain", "clipping", "weight average", "masked"),
-        *("steps in one call", "batch norm", "two classes"),
+        *("steps in one call", "batch norm", *METRICS),
     ],
 )
 @pytest.mark.parametrize("name", ["worker0", "worker1"])

@@ -161,18 +161,18 @@ def served(precision, weights=None):
     task = classify.Classify(given)
     keras.utils.set_random_seed(0)
     model = models.build(
-        "lenet5", (16, 16, 1), 10, mean=[80.0], std=[70.0], batch_norm=True
+        "lenet5", (32, 32, 1), 10, mean=[80.0], std=[70.0], batch_norm=True
     )
     if weights:
         model.set_weights(weights)
     names = [str(digit) for digit in range(10)]
-    facts = {"classes": names, "input_shape": [16, 16, 1]}
+    facts = {"classes": names, "input_shape": [32, 32, 1]}
     return task, records.Trained(model, facts)
 
 
 @pytest.mark.parametrize("precision", HALF)
 def test_what_is_served_is_float32_and_near(precision, tmp_path):
-    pictures = np.random.default_rng(1).uniform(0, 255, (8, 16, 16, 1))
+    pictures = np.random.default_rng(1).uniform(0, 255, (8, 32, 32, 1))
     pictures = pictures.astype("float32")
     task, exact = served("float32")
     # Averages other than those that fold into nothing.

@@ -20,18 +20,18 @@ LAST = "checkpoints/last-000000008.npz"
 BEST = "checkpoints/best-000000008.npz"
 # Reader, file, cases in CI, and cases that are slow.
 READ = (
-    ("checkpoint", LAST, 25, 250),
-    ("checkpoint", BEST, 25, 250),
-    ("config", "config.json", 30, 300),
-    ("metrics", "metrics.json", 15, 150),
-    ("model", "model.keras", 15, 300),
-    ("start", "model.keras", 15, 300),
-    ("start", "own.weights.h5", 10, 400),
-    ("start", "old.h5", 10, 400),
-    ("nudge", "nudge.json", 15, 150),
-    ("sheet", "mistakes.csv", 15, 150),
-    ("score", "mistakes.csv", 15, 150),
-    ("cached", "features/train.npy", 20, 150),
+    ("checkpoint", LAST, 50, 250),
+    ("checkpoint", BEST, 50, 250),
+    ("config", "config.json", 60, 300),
+    ("metrics", "metrics.json", 30, 150),
+    ("model", "model.keras", 30, 300),
+    ("start", "model.keras", 30, 300),
+    ("start", "own.weights.h5", 20, 400),
+    ("start", "old.h5", 20, 400),
+    ("nudge", "nudge.json", 30, 150),
+    ("sheet", "mistakes.csv", 30, 150),
+    ("score", "mistakes.csv", 30, 150),
+    ("cached", "features/train.npy", 40, 150),
     ("resume", LAST, 1, 9),
     ("resume", BEST, 0, 6),
     ("resume", "model.keras", 0, 6),
@@ -103,7 +103,7 @@ def read_all(base, column, seed):
 
 
 def test_files_of_a_run(base):
-    assert len(read_all(base, 2, seed=1)) > 200
+    assert len(read_all(base, 2, seed=1)) > 400
 
 
 @pytest.mark.slow
