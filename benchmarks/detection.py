@@ -58,11 +58,11 @@ def task_and_trained(name, size):
 
 def served(task, trained):
     """Return the SavedModel's function of encoded pictures."""
-    folder = tempfile.mkdtemp()
-    export.write_saved_model(task.signatures(trained), folder)
-    model = tf.saved_model.load(folder)
-    function = model.signatures["serving_default"]
-    return lambda encoded: function(image_bytes=encoded), model
+    with tempfile.TemporaryDirectory() as folder:
+        export.write_saved_model(task.signatures(trained), folder)
+        model = tf.saved_model.load(folder)
+    # The function alone would let the model go.
+    return lambda x: model.signatures["serving_default"](image_bytes=x)
 
 
 def retina_net(size):
@@ -94,7 +94,7 @@ def retina_net(size):
         outputs = model(pictures, training=False)
         return model.decode_predictions(outputs, pictures)
 
-    return answer, model
+    return answer
 
 
 def in_turns(ways, rounds):
@@ -207,12 +207,8 @@ def main():
     parser.add_argument("--models", default="darknet_small,resnet50")
     args = parser.parse_args()
     pairs = {n: task_and_trained(n, args.size) for n in args.models.split(",")}
-    ways, models_ = {}, []
-    for name, pair in pairs.items():
-        ways[f"YOLO on {name}"], model = served(*pair)
-        models_.append(model)
-    ways["RetinaNet"], model = retina_net(args.size)
-    models_.append(model)
+    ways = {f"YOLO on {n}": served(*pair) for n, pair in pairs.items()}
+    ways["RetinaNet"] = retina_net(args.size)
     for batch in map(int, args.batch.split(",")):
         answers(ways, batch, args.rounds)
     pair = next(iter(pairs.values()))

@@ -95,6 +95,19 @@ def printable(text):
     )
 
 
+def plural(word, number=2):
+    """Return a noun for so many of it.
+
+    >>> plural("box"), plural("entry"), plural("class", 1)
+    ('boxes', 'entries', 'class')
+    """
+    if number == 1:
+        return word
+    if word.endswith("y"):
+        return f"{word[:-1]}ies"
+    return word + ("es" if word.endswith(("s", "x")) else "s")
+
+
 def enumeration(names):
     """Return names in a sentence, of many the first.
 

@@ -13,6 +13,7 @@ from sklearn import datasets
 from benchmarks import ship
 from kerasnotes.data.pictures import load
 from kerasnotes.data.pictures.readers import digit_scenes
+from tests.support import detections
 
 SHIPPED = pathlib.Path(__file__).resolve().parents[1] / "saved_models"
 CARDS = sorted(SHIPPED.glob("*/*.md"))
@@ -60,13 +61,9 @@ def matches(boxes, labels, truth, classes):
     for box, label in zip(boxes, labels, strict=True):
         best, place = 0.5, None
         for i in left:
-            low = np.maximum(box[:2], truth[i, :2])
-            high = np.minimum(box[2:], truth[i, 2:])
-            common = np.prod(np.maximum(high - low, 0))
-            areas = [np.prod(b[2:] - b[:2]) for b in (box, truth[i])]
-            iou = common / (sum(areas) - common)
-            if iou >= best and classes[i] == label:
-                best, place = iou, i
+            overlap = detections.iou(box, truth[i])
+            if overlap >= best and classes[i] == label:
+                best, place = overlap, i
         if place is not None:
             left.remove(place)
             count += 1

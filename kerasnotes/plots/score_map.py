@@ -7,6 +7,7 @@ import matplotlib
 import numpy as np
 from matplotlib import colors, patches, ticker
 
+from kerasnotes import errors
 from kerasnotes.plots import figures
 
 _NAMED = 10  # Classes with a colour of their own.
@@ -74,7 +75,7 @@ def score_maps(picture, panels, classes, rows):
         layout="compressed",
     )
     axes = figure.subplots(2, columns)
-    title = f"{len(rows)} window{'s' * (len(rows) != 1)} kept"
+    title = f"{len(rows)} {errors.plural('window', len(rows))} kept"
     _frame(axes[0, 0], picture.squeeze(), title)
     colour = _colours(panels, len(classes))
     # The best lies on top.

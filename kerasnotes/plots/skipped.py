@@ -1,5 +1,6 @@
 """The report's part on what of a data set could not be used."""
 
+from kerasnotes import errors
 from kerasnotes.plots import page
 
 _SHOWN = 100
@@ -16,14 +17,10 @@ def blocks(skipped, what="file"):
         return []
     rows = [list(pair) for pair in skipped[:_SHOWN]]
     return [
-        page.Heading(f"{_plural(what).capitalize()} left out"),
+        page.Heading(f"{errors.plural(what).capitalize()} left out"),
         page.Table(
             [what, "why"],
             rows,
-            f"{len(skipped)} {_plural(what)}; the first {len(rows)}.",
+            f"{len(skipped)} {errors.plural(what)}; the first {len(rows)}.",
         ),
     ]
-
-
-def _plural(word):
-    return word[:-1] + "ies" if word.endswith("y") else f"{word}s"

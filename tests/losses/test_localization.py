@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from kerasnotes.losses import LocalizationLoss, LocalizationSquaredError
 from kerasnotes.ops import notes_target
+from tests.support import detections
 
 CLASSES, LANDMARKS = 3, 2
 SIZE = 5 + CLASSES + 2 * LANDMARKS
@@ -47,10 +48,7 @@ def corners(b):
 
 
 def iou(a, b):
-    a, b = corners(a), corners(b)
-    sides = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
-    both = np.prod(np.maximum(sides, 0))
-    return both / (np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2]) - both)
+    return detections.iou(corners(a), corners(b))
 
 
 def huber(d, delta):

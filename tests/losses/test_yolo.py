@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from kerasnotes.losses import YoloLoss
 from kerasnotes.ops import Grids, yolo_activate, yolo_decode, yolo_encode
+from tests.support.detections import iou
 
 GRIDS = Grids((64, 96), (16, 32), (((20, 20), (12, 30)), ((50, 40),)), 3)
 KINDS = ["ciou", "giou", "squared"]
@@ -24,12 +25,6 @@ def data(seed=0, batch=6, n=5):
     y, _ = yolo_encode(boxes, labels, GRIDS)
     z = rng.normal(0, 1, y.shape).astype("float32")
     return y.numpy(), z
-
-
-def iou(a, b):
-    sides = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
-    both = np.prod(np.maximum(sides, 0))
-    return both / (np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2]) - both)
 
 
 def giou(a, b):

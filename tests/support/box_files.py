@@ -5,6 +5,8 @@ import json
 import numpy as np
 from PIL import Image
 
+from kerasnotes.data.pictures.readers.boxes import read
+
 WIDTH, HEIGHT = 60, 40
 OBJECTS = {
     "a": [("cell", (10, 5, 30, 25)), ("seed", (0, 0, 60, 40))],
@@ -12,6 +14,12 @@ OBJECTS = {
     "c": [("cell", (58, 38, 60, 40))],
 }
 """The objects of each picture: class, and edges in pixels."""
+
+
+def boxes(path):
+    """Return the boxes of all pictures of a set, and the examples."""
+    examples = read.read(path, (HEIGHT, WIDTH))
+    return np.round(examples.boxes.flat_values, 3).tolist(), examples
 
 
 def picture(path, size=(WIDTH, HEIGHT), colour=90, **arguments):

@@ -3,6 +3,13 @@
 import numpy as np
 
 
+def iou(a, b):
+    """Return the IoU of two boxes `xyxy`, from its equation."""
+    sides = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
+    both = np.prod(np.maximum(sides, 0))
+    return both / (np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2]) - both)
+
+
 def random_pictures(seed, pictures=20, classes=3, levels=None, extras=False):
     """Return truth and detections of pictures, as `metrics` takes them.
 

@@ -4,6 +4,8 @@ import dataclasses
 
 import numpy as np
 
+from kerasnotes import errors
+
 TINY = 4.0
 """The least side, in pixels, of which a network may see anything."""
 
@@ -128,5 +130,4 @@ def _count(number, word):
     >>> _count(1, "box"), _count(2, "box"), _count(1200, "picture")
     ('1 box', '2 boxes', '1,200 pictures')
     """
-    ending = "es" if word.endswith("x") else "s"
-    return f"{number:,} {word}{ending * (number != 1)}"
+    return f"{number:,} {errors.plural(word, number)}"

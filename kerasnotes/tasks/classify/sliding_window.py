@@ -29,7 +29,7 @@ def predict(task, trained, paths):
     for path, answer in picture_serving.answers(_decode, paths):
         if "error" not in answer:
             picture = answer["picture"][0].numpy()
-            answer = _windows(search, picture, classes)
+            answer = _windows(search, picture)
         if "error" in answer:
             yield {"file": path, **answer}
             continue
@@ -44,7 +44,7 @@ def _decode(image_bytes):
     return {"picture": decode.decode(image_bytes[0])[tf.newaxis]}
 
 
-def _windows(search, picture, classes):
+def _windows(search, picture):
     """Return a picture's maps and the windows kept, or an error."""
     height, width = picture.shape[:2]
     largest, (rows, columns) = max(search.scales), search.sliding.window

@@ -82,9 +82,9 @@ class Classify(pictures.PictureTask):
         decisions = decision.decide(self.config, answers, selection)
         if self.config.threshold == "auto":
             threshold = decisions["threshold"]
-            served = self.decision(decisions).served(threshold)
             also = ""
             if self.config.calibrate:
+                served = self.decision(decisions).served(threshold)
                 also = f" as trained, of {served:.4g} as served"
             print(
                 f"--threshold=auto: {trained.facts['classes'][1]!r} from a "

@@ -266,7 +266,7 @@ class PictureTask(task_lib.SupervisedTask):
             names = examples.class_names
             more = ", …" if len(names) > _NAMED else ""
             print(
-                f"{len(names)} class{'es' * (len(names) != 1)}: "
+                f"{len(names)} {errors.plural('class', len(names))}: "
                 f"{errors.printable(', '.join(names[:_NAMED]))}{more}"
             )
         size = canvas.size(examples, larger)

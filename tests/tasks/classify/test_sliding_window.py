@@ -12,6 +12,7 @@ from sklearn import datasets
 from kerasnotes import errors, models
 from kerasnotes.models.pictures import fully_convolutional
 from kerasnotes.tasks.classify import decision, windows
+from tests.support import detections
 
 SIDES = ("left", "top", "right", "bottom")
 
@@ -43,14 +44,8 @@ def suppressed(boxes, scores, iou_threshold):
     """Return the places of the boxes left, by a plain loop."""
     left = []
     for i in np.argsort(-scores, kind="stable"):
-        for j in left:
-            low = np.maximum(boxes[i, :2], boxes[j, :2])
-            high = np.minimum(boxes[i, 2:], boxes[j, 2:])
-            common = np.prod(np.maximum(high - low, 0))
-            areas = [np.prod(b[2:] - b[:2]) for b in boxes[[i, j]]]
-            if common / (sum(areas) - common) >= iou_threshold:
-                break
-        else:
+        overlaps = [detections.iou(boxes[i], boxes[j]) for j in left]
+        if max(overlaps, default=0) < iou_threshold:
             left.append(i)
     return left
 
