@@ -6,6 +6,7 @@ from kerasnotes.ops.attention import (
     masked_softmax,
     scaled_dot_product_attention,
 )
+from kerasnotes.ops.boundaries import boundary
 from kerasnotes.ops.boxes import ciou, giou, iou, shape_iou
 from kerasnotes.ops.convolution import (
     cross_correlation,
@@ -34,6 +35,10 @@ from kerasnotes.ops.suppression import (
     non_max_suppression,
     soft_non_max_suppression,
 )
+from kerasnotes.ops.transposed_convolution import (
+    transposed_convolution,
+    transposed_size,
+)
 from kerasnotes.ops.yolo import (
     yolo_activate,
     yolo_ceiling,
@@ -50,6 +55,7 @@ __all__ = [
     "anchor_clusters",
     "average_pool",
     "average_pool_gradient",
+    "boundary",
     "ciou",
     "cross_correlation",
     "edge_filter",
@@ -69,6 +75,8 @@ __all__ = [
     "scaled_dot_product_attention",
     "shape_iou",
     "soft_non_max_suppression",
+    "transposed_convolution",
+    "transposed_size",
     "true_convolution",
     "yolo_activate",
     "yolo_ceiling",

@@ -16,10 +16,11 @@ HERE = pathlib.Path(__file__).parent
 def test_other_backend(backend):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
-    files = [
-        HERE / f"test_{name}.py"
-        for name in ("anchors", "boxes", "localization", "suppression", "yolo")
-    ]
+    names = (
+        *("anchors", "boundaries", "boxes", "localization", "suppression"),
+        *("transposed_convolution", "yolo"),
+    )
+    files = [HERE / f"test_{name}.py" for name in names]
     found = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", *files],
         env={**os.environ, "KERAS_BACKEND": backend},
