@@ -125,6 +125,23 @@ def compose(scene, split):
         A picture, uint8 `[side, side, 3]`, and its list of objects: their
         `box`, `xyxy` from edges, their `label` and their `points`.
     """
+    for picture, shown, labels in opacities(scene, split):
+        objects = map(_object, shown, labels)
+        yield picture, [item for item in objects if item]
+
+
+def opacities(scene, split):
+    """Composes the scenes of a split, with the opacity of each digit.
+
+    Args:
+        scene: the `Scene`.
+        split: train, dev or test.
+
+    Yields:
+        A picture, uint8 `[side, side, 3]`; how much of each pixel shows each
+        of its digits, float32 `[most, side, side]`; and the digits, `[most]`.
+        Of a digit that isn't there nothing shows.
+    """
     from sklearn import datasets
 
     digits = datasets.load_digits()
@@ -170,11 +187,7 @@ def _batch(scene, digits, rows, count, rng):
         shown[i, there] = alpha[..., 0]
     pictures = np.round(255 * pictures).astype(np.uint8)
     for row in range(count):
-        objects = [
-            _object(shown[i, row], digits.target[chosen[row, i]])
-            for i in range(most)
-        ]
-        yield pictures[row], [item for item in objects if item]
+        yield pictures[row], shown[:, row], digits.target[chosen[row]]
 
 
 def _places(scene, number, rng):

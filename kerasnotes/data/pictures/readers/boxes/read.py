@@ -69,7 +69,7 @@ def read(
     problems = records.Problems()
     annotated, names = formats.read(path, files, pictures, problems)
     chosen = _chosen(path, annotated, pictures, problems)
-    sizes, broken = _sizes(files, list(chosen))
+    sizes, broken = picture_sizes(files, list(chosen))
     checked = {}
     for name, picture_size in sizes.items():
         boxes = checks.check(
@@ -142,8 +142,13 @@ def _chosen(path, annotated, pictures, problems):
     return chosen
 
 
-def _sizes(files, names):
-    """Return a dictionary of name to `PictureSize`, and what is broken."""
+def picture_sizes(files, names):
+    """Return a dictionary of name to `PictureSize`, and what is broken.
+
+    Args:
+        files: a `file_sets.Files`.
+        names: the pictures.
+    """
     sizes, broken = {}, []
 
     def attempt(name):

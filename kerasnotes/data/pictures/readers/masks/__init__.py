@@ -1,0 +1,1 @@
+"""Pictures with masks: files beside them, stacks, COCO, TFDS."""
