@@ -144,9 +144,9 @@ def recognise(masks, classes=None, threshold=None, name=OBJECT):
     if threshold is not None:
         return _by_threshold(masks, threshold, name)
     if len(kinds) > 1:
-        told = ", ".join(f"{_WORDS[k]} as {f}" for k, f in kinds.items())
+        words = ", ".join(f"{_WORDS[k]} as {f}" for k, f in kinds.items())
         raise errors.UserError(
-            f"--dataset: masks are of several kinds: {told}; save all alike"
+            f"--dataset: masks are of several kinds: {words}; save all alike"
         )
     ((kind, _),) = kinds.items()
     counts = sum((m.counts for m in masks.values()), collections.Counter())
@@ -213,8 +213,8 @@ def _of_colours(counts, classes):
         _check_count(values, classes, "colours")
         names = classes.names
     numbers = {value: i for i, value in enumerate(values)}
-    told = ", ".join(names[:_NAMED])
-    note = f"{len(values)} colours are the classes: {told}"
+    words = ", ".join(names[:_NAMED])
+    note = f"{len(values)} colours are the classes: {words}"
     return Encoding(numbers, names, colours, note)
 
 
@@ -257,8 +257,8 @@ def _of_numbers(counts, kind, palette, classes, name):
             f"--dataset: masks have {len(ids)} values; classes are at most "
             f"{mask_examples.MOST_CLASSES}"
         )
-    told = ", ".join(map(str, ids[:_NAMED]))
-    note = f"{word} are the classes: {told}{void}"
+    words = ", ".join(map(str, ids[:_NAMED]))
+    note = f"{word} are the classes: {words}{void}"
     return Encoding(numbers | ignored, names, _colours(ids, palette), note)
 
 

@@ -203,8 +203,8 @@ def _numbers(raw, encoding, matched, problems):
         masks[name], unknown = encodings.numbers(mask, encoding)
         if unknown:
             count = sum(mask.counts[value] for value in unknown)
-            told = ", ".join(map(encodings.text(mask.kind), unknown[:3]))
-            problems.add(UNKNOWN, matched[name], f"{told}: {count:,} pixels")
+            words = ", ".join(map(encodings.text(mask.kind), unknown[:3]))
+            problems.add(UNKNOWN, matched[name], f"{words}: {count:,} pixels")
         if (masks[name] == mask_sizes.IGNORED).all():
             problems.add(EMPTY, matched[name])
             del masks[name]
