@@ -105,9 +105,9 @@ def read_builder(
         UserError: it holds no pictures with masks.
     """
     image_key, mask_key = keys(builder)
-    *own, depth = builder.info.features[image_key].shape
-    own = None if None in own else tuple(own)
-    size = size or own or 128
+    *side, depth = builder.info.features[image_key].shape
+    side = None if None in side else tuple(side)
+    size = size or side or 128
     size = (size, size) if isinstance(size, int) else tuple(size)
     channels = channels or (1 if depth == 1 else 3)
     splits = tfds_sets.splits(builder)
@@ -149,7 +149,7 @@ def read_builder(
         ids,
         names,
         official if len(official) > 1 else None,
-        own_size=own,
+        own_size=side,
         sizes=sizes,
         mode=mode,
         notes=[note],
