@@ -42,7 +42,8 @@ class YoloLoss(keras.losses.Loss):
         normalizer: what stands for max(O, 1), so that each object counts
             alike, and each place without; None for that of the picture.
         max_objects: of how many objects of a picture the overlap is looked
-            at for `ignore_threshold`; more cost time.
+            at for `ignore_threshold`; more cost time, as does a batch with
+            a picture of more.
         reduction: as in `keras.losses.Loss`.
         name: the loss's name.
         dtype: the type it computes in, float32 at least for boxes.
@@ -117,49 +118,78 @@ class YoloLoss(keras.losses.Loss):
         # Halves end at 65,504 pixels, the area of a box 256 wide.
         y_pred = boxes_lib.wide(y_pred)
         y_true = ops.cast(y_true, y_pred.dtype)
-        present = y_true[..., 0] > 0.5
+        present = _present(y_true)
+        number = min(self.max_objects, self.grids.size)
+        _, objects = ops.top_k(y_true[..., 0], number)
         presence = _logistic(y_true[..., 0], y_pred[..., 0])
-        counts = ops.logical_or(present, self._is_background(y_true, y_pred))
+        counts = ops.logical_or(
+            present, self._is_background(y_true, y_pred, objects)
+        )
         presence = ops.where(
             present,
             self.object_weight * presence,
             self.background_weight * presence,
         )
-        # A constant, of which every gradient is exactly 0.
-        box, label = self._of_objects(
-            *(ops.where(present[..., None], y, 0.0) for y in (y_true, y_pred))
-        )
-        rest = self.box_weight * box + self.class_weight * label
-        loss = ops.where(counts, presence, 0.0)
-        loss = ops.sum(loss + ops.where(present, rest, 0.0), axis=-1)
+        loss = ops.sum(ops.where(counts, presence, 0.0), axis=-1)
+        loss = loss + self._of_objects(y_true, y_pred, objects)
         number = self.normalizer
         if number is None:
             number = ops.sum(ops.cast(present, loss.dtype), axis=-1)
             number = ops.maximum(number, 1.0)
         return ops.cast(loss / number, self.dtype)
 
-    def _of_objects(self, y_true, y_pred):
-        """Return the losses of box and class at each place."""
+    def _of_objects(self, y_true, y_pred, objects):
+        """Return the sum of the losses of box and class over the objects.
+
+        Args:
+            y_true: targets.
+            y_pred: outputs.
+            objects: the first of their places, `(batch, max_objects)`.
+        """
+        places = ops.convert_to_tensor(self.grids.places())
+
+        def at_all():
+            return self._at_places(y_true, y_pred, places)
+
+        def at_objects():
+            parts = (_at(x, objects) for x in (y_true, y_pred))
+            return self._at_places(*parts, ops.take(places, objects, 0))
+
+        number = objects.shape[1]
+        if number == self.grids.size:
+            return at_all()
+        most = ops.max(ops.sum(ops.cast(_present(y_true), "int32"), axis=-1))
+        return ops.cond(most <= number, at_objects, at_all)
+
+    def _at_places(self, y_true, y_pred, places):
+        """Return the sum of the losses of box and class where objects are."""
+        present = _present(y_true)
+        # A constant, of which every gradient is exactly 0.
+        y_true, y_pred = (
+            ops.where(present[..., None], y, 0.0) for y in (y_true, y_pred)
+        )
         label = ops.sum(_logistic(y_true[..., 5:], y_pred[..., 5:]), axis=-1)
-        answer = yolo.yolo_activate(y_pred, self.grids)
+        answer = yolo.activate_at(y_pred, places)
         if self.box_loss == "squared":
             difference = answer[..., 1:5] - y_true[..., 1:5]
-            return ops.sum(ops.square(difference), axis=-1), label
-        overlap = {"ciou": boxes_lib.ciou, "giou": boxes_lib.giou}
-        pair = [yolo.yolo_decode(y, self.grids)[0] for y in (y_true, answer)]
-        return 1.0 - overlap[self.box_loss](*pair, pairwise=False), label
+            box = ops.sum(ops.square(difference), axis=-1)
+        else:
+            overlap = {"ciou": boxes_lib.ciou, "giou": boxes_lib.giou}
+            pair = [yolo.boxes_at(y, places) for y in (y_true, answer)]
+            box = 1.0 - overlap[self.box_loss](*pair, pairwise=False)
+        loss = self.box_weight * box + self.class_weight * label
+        return ops.sum(ops.where(present, loss, 0.0), axis=-1)
 
-    def _is_background(self, y_true, y_pred):
+    def _is_background(self, y_true, y_pred, objects):
         """Return whether a place's box overlaps no object by much."""
         if self.ignore_threshold == 1:
             return ops.ones_like(y_true[..., 0], dtype="bool")
-        answer = yolo.yolo_activate(ops.stop_gradient(y_pred), self.grids)
-        boxes, _ = yolo.yolo_decode(answer, self.grids)
-        truth, _ = yolo.yolo_decode(y_true, self.grids)
-        number = min(self.max_objects, self.grids.size)
-        _, places = ops.top_k(y_true[..., 0], number)
+        places = self.grids.places()
+        # Of classes there may be many.
+        y_true, y_pred = y_true[..., :5], ops.stop_gradient(y_pred[..., :5])
+        boxes = yolo.boxes_at(yolo.activate_at(y_pred, places), places)
         # Places without an object have boxes without an area.
-        truth = ops.take_along_axis(truth, places[..., None], axis=1)
+        truth = _at(yolo.boxes_at(y_true, places), objects)
         best = ops.max(boxes_lib.iou(boxes, truth), axis=-1)
         return ops.logical_not(best > self.ignore_threshold)
 
@@ -191,3 +221,16 @@ def _check(name, holds, value):
 def _logistic(y_true, y_pred):
     """Return `-y log σ(z) - (1 - y) log(1 - σ(z))`, without overflow."""
     return ops.softplus(y_pred) - y_true * y_pred
+
+
+def _present(y_true):
+    return y_true[..., 0] > 0.5
+
+
+def _at(values, places):
+    """Return the rows at places of each picture, `(batch, n, …)`."""
+    batch, size = ops.shape(values)[:2]
+    first = size * ops.arange(batch, dtype=places.dtype)[:, None]
+    # Of `take_along_axis` the gradient has an index for each number.
+    flat = ops.reshape(values, (-1, values.shape[-1]))
+    return ops.take(flat, places + first, axis=0)

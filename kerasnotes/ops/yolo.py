@@ -105,15 +105,22 @@ def yolo_activate(y, grids):
 
     Source: Redmon and Farhadi, YOLO9000 (2017), section 2.
     """
+    return activate_at(y, grids.places())
+
+
+def activate_at(y, places):
+    """Return the course's numbers of outputs at some places.
+
+    Args:
+        y: outputs, `(batch, n, 5 + classes)`.
+        places: rows of `Grids.places`, `(n, 5)` or `(batch, n, 5)`.
+    """
     y = boxes_lib.wide(y)
-    sizes = ops.cast(grids.places()[:, [4, 3]], y.dtype)
+    places = ops.cast(places, y.dtype)
+    sizes = ops.flip(places[..., 3:5], axis=-1)
     sides = ops.exp(ops.clip(y[..., 3:5], -_LARGEST, _LARGEST))
     return ops.concatenate(
-        [
-            ops.sigmoid(y[..., :3]),
-            sides * sizes,
-            ops.sigmoid(y[..., 5:]),
-        ],
+        [ops.sigmoid(y[..., :3]), sides * sizes, ops.sigmoid(y[..., 5:])],
         axis=-1,
     )
 
@@ -139,12 +146,23 @@ def yolo_decode(y, grids):
     (array([ 95., 105., 185., 155.], dtype=float32), array([1.], dtype=float32))
     """
     y = boxes_lib.wide(y)
-    place = ops.cast(grids.places(), y.dtype)
-    centre = (y[..., 1:3] + place[:, :2]) * place[:, 2:3]
-    sides = ops.flip(y[..., 3:5], axis=-1) * place[:, 2:3]
+    return boxes_at(y, grids.places()), y[..., :1] * y[..., 5:]
+
+
+def boxes_at(y, places):
+    """Return the boxes of the course's numbers at some places.
+
+    Args:
+        y: what `activate_at` returns, or targets, `(batch, n, 5 + classes)`.
+        places: as in `activate_at`.
+    """
+    y = boxes_lib.wide(y)
+    places = ops.cast(places, y.dtype)
+    stride = places[..., 2:3]
+    centre = (y[..., 1:3] + places[..., :2]) * stride
+    sides = ops.flip(y[..., 3:5], axis=-1) * stride
     boxes = ops.concatenate([centre, sides], axis=-1)
-    boxes = boxes_lib.xyxy(boxes, "center_xywh")
-    return boxes, y[..., :1] * y[..., 5:]
+    return boxes_lib.xyxy(boxes, "center_xywh")
 
 
 def yolo_ceiling(

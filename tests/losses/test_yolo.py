@@ -87,12 +87,15 @@ def test_equals_the_equation(kind, ignore, normalizer):
     np.testing.assert_allclose(mean, np.mean(want), rtol=1e-4)
 
 
-def gradient(loss, y, z):
-    z = tf.constant(z)
+def value_and_gradient(loss, y, z):
     with tf.GradientTape() as tape:
         tape.watch(z)
         value = loss(y, z)
-    return tape.gradient(value, z).numpy()
+    return value, tape.gradient(value, z)
+
+
+def gradient(loss, y, z):
+    return value_and_gradient(loss, y, tf.constant(z))[1].numpy()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -108,6 +111,22 @@ def test_where_there_is_no_object_all_else_has_no_gradient(kind, answer):
     assert (found[empty, 1:] == 0).all() and np.isfinite(found).all()
     # A box inside of the other may grow and leave GIoU as it is.
     assert (found[~empty] != 0).mean() > 0.8
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("most", [5, 2])
+def test_few_objects_are_looked_at_alone_with_the_same_answer(kind, most):
+    y, z = data()
+    results = []
+    for number in (GRIDS.size, most):
+        loss = YoloLoss(
+            GRIDS, kind, ignore_threshold=1, max_objects=number, reduction=None
+        )
+        step = tf.function(lambda z, loss=loss: value_and_gradient(loss, y, z))
+        results.append([x.numpy() for x in step(tf.constant(z))])
+    assert y[..., 0].sum(1).max() == 5
+    for one, other in zip(*results, strict=True):
+        np.testing.assert_allclose(one, other, rtol=2e-6, atol=1e-6)
 
 
 def test_a_place_that_answers_well_is_ignored():

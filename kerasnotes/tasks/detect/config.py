@@ -21,7 +21,6 @@ class Config(boxes.Config):
     batch_size: int = redefault("batch_size", 16)
     epochs: int = redefault("epochs", 16)
     learning_rate: float = redefault("learning_rate", 1e-2)
-    lr_schedule: str = redefault("lr_schedule", "cosine")
     warmup_epochs: float = redefault("warmup_epochs", 1.0)
     augment: str = redefault(
         "augment", "light:rotate=0,shift=0.05", of=boxes.Config
