@@ -6,6 +6,7 @@ from kerasnotes.layers.additive_attention import (
     AttentionRNN,
 )
 from kerasnotes.layers.block import Block, KernelBlock
+from kerasnotes.layers.cropping import CropLike
 from kerasnotes.layers.depthwise import DepthwiseSeparable, InvertedResidual
 from kerasnotes.layers.inception import Inception, NaiveInception
 from kerasnotes.layers.multi_head_attention import MultiHeadAttention
@@ -29,6 +30,7 @@ __all__ = [
     "AttentionRNN",
     "Block",
     "ConvolutionalBlock",
+    "CropLike",
     "DepthwiseSeparable",
     "GRUCell",
     "IdentityBlock",

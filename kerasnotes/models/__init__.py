@@ -42,6 +42,7 @@ from kerasnotes.models.pictures.resnet_small import (
 )
 from kerasnotes.models.pictures.side_heads import WithSideHeads
 from kerasnotes.models.pictures.vgg import VGG, VGG16, VGG19
+from kerasnotes.models.segmenters.unet import UNet
 from kerasnotes.models.sequences.attention import AttentionModel
 from kerasnotes.models.sequences.encoder_decoder import EncoderDecoder
 from kerasnotes.models.sequences.sequence_to_sequence import (
@@ -83,6 +84,7 @@ __all__ = [
     "SequenceToSequence",
     "SoftmaxRegression",
     "Transformer",
+    "UNet",
     "VGG",
     "VGG16",
     "VGG19",

@@ -22,6 +22,7 @@ CALLS = {
         layers.ConvolutionalBlock(4),
         PICTURES,
     ),
+    "CropLike": lambda: (layers.CropLike(), PICTURES, PICTURES[:, :3, :2]),
     "DepthwiseSeparable": lambda: (layers.DepthwiseSeparable(6), PICTURES),
     "GRUCell": lambda: (keras.layers.RNN(layers.GRUCell(4)), X),
     "IdentityBlock": lambda: (layers.IdentityBlock(4), PICTURES),

@@ -36,13 +36,25 @@ MODELS = {
     "resnet20": {"input_shape": (19, 22, 3)},
     "resnet50": {"input_shape": (45, 38, 3), "width": 0.125},
     "vgg16": {"input_shape": (45, 38, 3), "width": 0.0625},
+    "unet": {"input_shape": (None, None, 3), "filters": (4, 6, 8)},
+    "unet_bilinear": {
+        "input_shape": (19, 22, 3),
+        "filters": (4, 6, 8),
+        "upsampling": "bilinear",
+        "normalization": "group",
+    },
 }
+OPEN_SIZES = (19, 22)
 
 
 def forward(name):
     """Return logits of random inputs by random weights: none Keras draws."""
     texts = name in models.names("sequences")
-    model = models.build(name, **(TEXTS if texts else PICTURES), **MODELS[name])
+    arguments = (TEXTS if texts else PICTURES) | MODELS[name]
+    if name in models.names():
+        model = models.build(name, **arguments)
+    else:
+        model = models.UNet(**arguments)
     rng = np.random.default_rng(0)
     for weight in model.weights:
         if len(weight.shape) > 1:
@@ -58,7 +70,9 @@ def forward(name):
         x = {side: np.array(rows, "int32") for side, rows in x.items()}
         x["source"][1, 3:] = 0  # Padding.
     else:
-        x = rng.integers(0, 256, (2, *model.input_shape[1:])).astype("float32")
+        height, width, channels = model.input_shape[1:]
+        size = OPEN_SIZES if height is None else (height, width)
+        x = rng.integers(0, 256, (2, *size, channels)).astype("float32")
     return model.predict(x, verbose=0)
 
 

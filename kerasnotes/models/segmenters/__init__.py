@@ -1,0 +1,1 @@
+"""Networks that say of which class each pixel is."""
