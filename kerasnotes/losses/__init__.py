@@ -6,6 +6,7 @@ from kerasnotes.losses.localization import (
     LocalizationSquaredError,
 )
 from kerasnotes.losses.masked import MaskedBinaryCrossentropy
+from kerasnotes.losses.segmentation import SegmentationLoss
 from kerasnotes.losses.yolo import YoloLoss
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "LocalizationLoss",
     "LocalizationSquaredError",
     "MaskedBinaryCrossentropy",
+    "SegmentationLoss",
     "YoloLoss",
 ]
 

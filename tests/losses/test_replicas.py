@@ -7,6 +7,8 @@ from tests.support.paths import ROOT
 def test_two_replicas():
     output = forks.run(ROOT / "tests/support/programs/losses_on_replicas.py")
     rows = [line.split() for line in output.splitlines()]
-    assert [name for name, _, _ in rows] == ["squared_error", "ciou", "yolo"]
+    assert [name for name, _, _ in rows] == [
+        *("squared_error", "ciou", "yolo", "segmentation"),
+    ]
     for _, difference, step in rows:
         assert float(difference) < 1e-9 and float(step) > 1e-4, rows

@@ -11,15 +11,22 @@ from tests.losses import test_localization, test_yolo
 
 
 def weights(losses_of_outputs, x, targets, strategy):
-    """Return each output's weights, before and after two steps."""
+    """Return each output's weights, before and after two steps.
+
+    Labels, which are integers, are answered by logits of three classes.
+    """
     keras.utils.set_random_seed(0)
+    shapes = {
+        name: y.shape[1:] + (3,) * (y.dtype == int)
+        for name, y in targets.items()
+    }
     with strategies.strategy(strategy).scope():
         inputs = keras.Input(x.shape[1:])
         outputs = {
-            name: keras.layers.Reshape(y.shape[1:], name=name)(
-                keras.layers.Dense(int(np.prod(y.shape[1:])))(inputs)
+            name: keras.layers.Reshape(shape, name=name)(
+                keras.layers.Dense(int(np.prod(shape)))(inputs)
             )
-            for name, y in targets.items()
+            for name, shape in shapes.items()
         }
         model = keras.Model(inputs, outputs)
         model.compile(keras.optimizers.SGD(0.01), losses_of_outputs)
@@ -42,10 +49,18 @@ def main():
     one[5:] = 0
     many, _ = test_yolo.data(batch=8)
     many[5:] = 0
+    # And a picture of ignored pixels alone.
+    labels = np.random.default_rng(0).integers(-1, 3, (8, 3, 4))
+    labels[5:] = np.minimum(labels[5:], 0)
+    labels[6] = -1
     table = {
         "squared_error": (losses.LocalizationSquaredError(3, 2), one),
         "ciou": (losses.LocalizationLoss(3, 2, box_loss="ciou"), one),
         "yolo": (losses.YoloLoss(test_yolo.GRIDS), many),
+        "segmentation": (
+            losses.SegmentationLoss((1, 2, 3), focal_weight=1.0),
+            labels,
+        ),
     }
     table_of_losses = {name: row[0] for name, row in table.items()}
     targets = {name: row[1] for name, row in table.items()}
