@@ -5,9 +5,9 @@ import math
 import keras
 from keras import ops
 
-from kerasnotes import errors
 from kerasnotes.ops import boundaries
 from kerasnotes.ops import boxes as boxes_lib
+from kerasnotes.ops import pixel_labels as pixels
 
 # Below 1 the power's slope is infinite where a pixel is surely right.
 _LEAST = 1e-7
@@ -98,15 +98,17 @@ class SegmentationLoss(keras.losses.Loss):
         dtype=None,
     ):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
+        if class_weights is not None:
+            class_weights = [float(weight) for weight in class_weights]
         weights = [crossentropy_weight, focal_weight, dice_weight]
-        _check(
+        pixels.require(
             "crossentropy_weight",
             sum(weights) > 0,
             "be above 0 where `focal_weight` and `dice_weight` are 0",
             crossentropy_weight,
         )
         for argument, value in (
-            ("class_weights", min(class_weights or [0])),
+            ("class_weights", min(class_weights or [0.0])),
             *zip(
                 ("crossentropy_weight", "focal_weight", "dice_weight"),
                 weights,
@@ -115,8 +117,8 @@ class SegmentationLoss(keras.losses.Loss):
             ("gamma", gamma),
             ("boundary_weight", boundary_weight),
         ):
-            _check(argument, value >= 0, "be 0 or more", value)
-        _check(
+            pixels.require(argument, value >= 0, "be 0 or more", value)
+        pixels.require(
             "boundary_width",
             boundary_width >= 1,
             "be 1 or more",
@@ -136,7 +138,7 @@ class SegmentationLoss(keras.losses.Loss):
         if sample_weight is not None:
             shape = tuple(ops.convert_to_tensor(sample_weight).shape)
             # Keras would lay weights of pixels along the pictures.
-            _check(
+            pixels.require(
                 "sample_weight",
                 len(shape) < 2 or shape[1:] == (1,),
                 "be a number for each picture, (batch,)",
@@ -146,9 +148,17 @@ class SegmentationLoss(keras.losses.Loss):
 
     def call(self, y_true, y_pred):
         """Return the loss of each picture."""
-        labels, logits = self._tensors(y_true, y_pred)
+        labels, logits = pixels.pixel_labels(y_true, y_pred)
+        classes, table = logits.shape[-1], self.class_weights
+        pixels.require(
+            "class_weights",
+            table is None or len(table) == classes,
+            f"have a number for each of {classes} classes",
+            table,
+        )
+        logits = boxes_lib.wide(logits)
         counts = labels != self.ignore
-        known = ops.logical_and(labels >= 0, labels < logits.shape[-1])
+        known = ops.logical_and(labels >= 0, labels < classes)
         # A constant, of which every gradient is exactly 0.
         logits = ops.where(counts[..., None], logits, 0.0)
         weights = self._pixel_weights(labels, counts, known, logits.dtype)
@@ -156,37 +166,13 @@ class SegmentationLoss(keras.losses.Loss):
         total = ops.sum(ops.cast(counts, logits.dtype), axis=(1, 2))
         losses = ops.zeros_like(total)
         if self.crossentropy_weight or self.focal_weight:
-            pixels = weights * self._of_pixels(labels, logits)
-            losses += ops.divide_no_nan(ops.sum(pixels, axis=(1, 2)), total)
+            terms = weights * self._of_pixels(labels, logits)
+            losses += ops.divide_no_nan(ops.sum(terms, axis=(1, 2)), total)
         if self.dice_weight:
             losses += self.dice_weight * _dice_loss(labels, logits, counts)
         unknown = ops.logical_and(counts, ops.logical_not(known))
         # Else the label of no class would be another's.
         return ops.where(ops.any(unknown, axis=(1, 2)), math.nan, losses)
-
-    def _tensors(self, y_true, y_pred):
-        """Return int32 labels, and logits wide enough."""
-        y_true, y_pred = map(ops.convert_to_tensor, (y_true, y_pred))
-        if len(y_true.shape) == 4 and y_true.shape[-1] == 1:
-            y_true = ops.squeeze(y_true, -1)
-        shape, sizes = tuple(y_true.shape), tuple(y_pred.shape)
-        _check("y_pred", len(sizes) == 4, "be (batch, height, width, C)", sizes)
-        known = zip(shape, sizes, strict=False)
-        _check(
-            "y_true",
-            len(shape) == 3
-            and all(None in pair or pair[0] == pair[1] for pair in known),
-            f"have the shape {sizes[:3]} of labels",
-            shape,
-        )
-        weights = self.class_weights
-        _check(
-            "class_weights",
-            weights is None or len(weights) == sizes[-1],
-            f"have a number for each of {sizes[-1]} classes",
-            weights,
-        )
-        return ops.cast(y_true, "int32"), boxes_lib.wide(y_pred)
 
     def _pixel_weights(self, labels, counts, known, dtype):
         """Return what each pixel counts in cross-entropy and focal loss."""
@@ -245,10 +231,3 @@ def _dice_loss(labels, logits, counts):
     number = ops.sum(present, axis=-1)
     mean = ops.divide_no_nan(ops.sum(shares, axis=-1), number)
     return ops.where(number > 0, 1.0 - mean, 0.0)
-
-
-def _check(name, holds, rule, value):
-    if not holds:
-        raise errors.refusal(
-            f"`{name}`", f"`{name}` must {rule}. Received: {name}={value}"
-        )

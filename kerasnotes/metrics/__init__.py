@@ -23,6 +23,11 @@ from kerasnotes.metrics.multilabel import (
     multilabel_report,
 )
 from kerasnotes.metrics.one_object import LocalizationMetrics
+from kerasnotes.metrics.pixel_rates import (
+    segmentation_confusion,
+    segmentation_report,
+)
+from kerasnotes.metrics.segmentation import SegmentationMetrics
 from kerasnotes.metrics.sequences import SequenceAccuracy, TokenAccuracy
 from kerasnotes.metrics.translation import Bleu, bleu, sentence_bleu
 
@@ -35,6 +40,7 @@ __all__ = [
     "Matches",
     "MultilabelAccuracy",
     "MultilabelMetrics",
+    "SegmentationMetrics",
     "SequenceAccuracy",
     "TokenAccuracy",
     "bleu",
@@ -46,6 +52,8 @@ __all__ = [
     "landmark_report",
     "multilabel_report",
     "precision_recall",
+    "segmentation_confusion",
+    "segmentation_report",
     "sentence_bleu",
 ]
 

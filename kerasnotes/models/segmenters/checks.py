@@ -1,6 +1,7 @@
 """What a U-Net refuses."""
 
 from kerasnotes import errors
+from kerasnotes.ops.pixel_labels import require
 
 _CHOICES = {
     "upsampling": ("transposed", "bilinear"),
@@ -39,7 +40,7 @@ def check(config):
             f"have a share above 0 for each of {config['classes']} classes",
         ),
     ):
-        _require(name, holds, rule, config[name])
+        require(name, holds, rule, config[name])
     if config["backbone"] is not None:
         _check_backbone(config)
     _check_shape(config)
@@ -58,36 +59,29 @@ def blocks_of_maps(backbone):
     ]
 
 
-def _require(name, holds, rule, value):
-    if not holds:
-        raise errors.refusal(
-            f"`{name}`", f"`{name}` must {rule}. Received: {name}={value}"
-        )
-
-
 def _check_backbone(config):
     backbone, shape = config["backbone"], config["input_shape"]
-    _require(
+    require(
         "backbone",
         len(backbone.input_shape) == 4 and blocks_of_maps(backbone),
         "be of pictures and have maps",
         backbone.name,
     )
     expected = tuple(backbone.input_shape[1:])
-    _require(
+    require(
         "input_shape",
         shape == expected,
         f"be the backbone's, {expected}, or None",
         shape,
     )
     for name in ("mean", "std"):
-        _require(
+        require(
             name,
             config[name] is None,
             "be None: the backbone has its own",
             config[name],
         )
-    _require(
+    require(
         "padding",
         config["padding"] == "same",
         "be same with a backbone",
@@ -97,7 +91,7 @@ def _check_backbone(config):
 
 def _check_shape(config):
     shape, levels = config["input_shape"], len(config["filters"])
-    _require(
+    require(
         "input_shape",
         len(shape) == 3 and shape[2] is not None,
         "be (height, width, channels), the channels known",
