@@ -9,8 +9,8 @@ from docs import api_page
 
 # Bases, tuples of results, what runs inside of a layer, and lists of names.
 WITHOUT_EXAMPLE = {
-    *("AttentionCell", "Bleu", "Curve", "Hypotheses", "KernelBlock"),
-    *("Matches", "Network"),
+    *("AttentionCell", "Bleu", "Curve", "Hypotheses", "Instances"),
+    *("KernelBlock", "Matches", "Network"),
     *("SequenceToSequence", "WithSideHeads", "names"),
 }
 # Networks that differ from another by a number.

@@ -1,12 +1,15 @@
 """Metrics: how good a model's answers are."""
 
+from kerasnotes.metrics.boundaries import boundary_report
 from kerasnotes.metrics.classification import (
     ClassificationMetrics,
     DecidedAccuracy,
     classification_report,
     decide,
 )
+from kerasnotes.metrics.components import Instances, connected_components
 from kerasnotes.metrics.detection import detection_report
+from kerasnotes.metrics.instances import instance_report
 from kerasnotes.metrics.localization import (
     box_report,
     landmark_report,
@@ -36,6 +39,7 @@ __all__ = [
     "ClassificationMetrics",
     "Curve",
     "DecidedAccuracy",
+    "Instances",
     "LocalizationMetrics",
     "Matches",
     "MultilabelAccuracy",
@@ -44,11 +48,14 @@ __all__ = [
     "SequenceAccuracy",
     "TokenAccuracy",
     "bleu",
+    "boundary_report",
     "box_report",
     "classification_report",
+    "connected_components",
     "decide",
     "detection_matches",
     "detection_report",
+    "instance_report",
     "landmark_report",
     "multilabel_report",
     "precision_recall",

@@ -29,22 +29,9 @@ def segmentation_confusion(truth, answers, classes, ignore=-1):
            [0, 1, 0],
            [0, 0, 0]])
     """
-    pixels.require(
-        "answers",
-        len(truth) == len(answers),
-        f"be of the {len(truth)} pictures of `truth`",
-        f"{len(answers)} pictures",
-    )
     size = classes + 1
     confusions = np.zeros((len(truth), size, size), np.int64)
-    for i, pair in enumerate(zip(truth, answers, strict=True)):
-        labels, answer = map(np.asarray, pair)
-        pixels.require(
-            "answers",
-            labels.shape == answer.shape,
-            f"of picture {i} have the shape {labels.shape}",
-            answer.shape,
-        )
+    for i, (labels, answer) in enumerate(pairs(truth, answers)):
         counts = labels != ignore
         rows, columns = (
             np.where((x >= 0) & (x < classes), x, classes).astype(np.int64)
@@ -53,6 +40,36 @@ def segmentation_confusion(truth, answers, classes, ignore=-1):
         cells = np.bincount(rows * size + columns, minlength=size * size)
         confusions[i] = cells.reshape(size, size)
     return confusions
+
+
+def pairs(truth, answers):
+    """Return each picture's labels and answers, of one shape.
+
+    Args:
+        truth: labels, an array `(height, width)` for each picture.
+        answers: the classes answered, arrays of the same shapes.
+
+    Raises:
+        ArgumentError: the pictures or their shapes are not the same.
+    """
+    pixels.require(
+        "answers",
+        len(truth) == len(answers),
+        f"be of the {len(truth)} pictures of `truth`",
+        f"{len(answers)} pictures",
+    )
+    arrays = [
+        (np.asarray(labels), np.asarray(answer))
+        for labels, answer in zip(truth, answers, strict=True)
+    ]
+    for i, (labels, answer) in enumerate(arrays):
+        pixels.require(
+            "answers",
+            labels.shape == answer.shape and labels.ndim == 2,
+            f"have the shape {labels.shape} of picture {i}, (height, width)",
+            answer.shape,
+        )
+    return arrays
 
 
 def segmentation_report(confusions):

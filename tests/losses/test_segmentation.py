@@ -246,9 +246,9 @@ def test_reloads():
 
 
 @pytest.mark.skipif(
-    keras.backend.backend() != "tensorflow", reason="half precision by fit"
+    keras.backend.backend() != "tensorflow", reason="a policy of TensorFlow"
 )
-def test_learns_by_fit_in_half_precision():
+def test_learns_in_half_precision():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(8, 6, 6, 3)).astype("float32")
     y = x.argmax(-1)
@@ -261,7 +261,7 @@ def test_learns_by_fit_in_half_precision():
         SegmentationLoss(np.ones(3)),
         run_eagerly=True,
     )
-    history = model.fit(x, y, epochs=25, verbose=0).history["loss"]
+    history = [float(model.train_on_batch(x, y)) for _ in range(25)]
     assert np.isfinite(history).all() and history[-1] < 0.5 * history[0]
     right = np.array(model(x)).argmax(-1) == x.argmax(-1)
     assert right.mean() > 0.95
