@@ -23,11 +23,13 @@ from kerasnotes.layers.transformer import (
     TransformerDecoderBlock,
     TransformerEncoderBlock,
 )
+from kerasnotes.layers.upsampling import BilinearUpsampling
 
 __all__ = [
     "AdditiveAttention",
     "AttentionCell",
     "AttentionRNN",
+    "BilinearUpsampling",
     "Block",
     "ConvolutionalBlock",
     "CropLike",

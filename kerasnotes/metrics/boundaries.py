@@ -108,8 +108,8 @@ def _near(outline, other, tolerance):
 
 
 def _row(near, answered, fits, true):
-    precision = near / answered if answered else 0.0
-    recall = fits / true if true else 0.0
+    precision = float(near / answered) if answered else 0.0
+    recall = float(fits / true) if true else 0.0
     total = precision + recall
     f1 = 2 * precision * recall / total if total else 0.0
     return {

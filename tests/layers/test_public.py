@@ -18,6 +18,7 @@ CALLS = {
         X,
         X,
     ),
+    "BilinearUpsampling": lambda: (layers.BilinearUpsampling(), PICTURES),
     "ConvolutionalBlock": lambda: (
         layers.ConvolutionalBlock(4),
         PICTURES,

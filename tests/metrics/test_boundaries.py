@@ -78,6 +78,7 @@ def test_against_a_loop(tolerance):
     want, mean = loop(truth, answers, 4, tolerance)
     assert [row["f1"] for row in report["classes"]] == pytest.approx(want)
     assert want[3] is None and 0 < want[0] < 1
+    assert type(report["classes"][0]["f1"]) is float
     assert report["boundary_f1"] == pytest.approx(np.mean(want[:3]))
     assert report["picture_boundary_f1"] == pytest.approx(mean)
 

@@ -4,8 +4,8 @@ import math
 
 import keras
 
-from kerasnotes.layers import cropping
-from kerasnotes.layers.block import CHANNELS_LAST
+from kerasnotes.layers import cropping, upsampling
+from kerasnotes.layers.block import CHANNELS_LAST, QUICK
 from kerasnotes.models import network
 from kerasnotes.models.pictures import convolution
 from kerasnotes.optimizers import initializers
@@ -42,15 +42,17 @@ class Levels:
             use_bias=kind is None,
             **self._kernel(name),
         )
-        if kind == "group":
-            x = layer(x)
-            layer = keras.layers.GroupNormalization(
-                math.gcd(filters, _GROUPS),
-                dtype=self.dtype,
-                name=f"{name}_norm",
-            )
-        activation = self.config["activation"]
-        return network.block(x, layer, activation, kind == "batch")
+        if kind is not None:
+            x, layer = layer(x), self._normalization(filters, f"{name}_norm")
+        return network.block(x, layer, self.config["activation"])
+
+    def _normalization(self, filters, name):
+        options = {"dtype": self.dtype, "name": name}
+        if self.config["normalization"] == "group":
+            groups = math.gcd(filters, _GROUPS)
+            return keras.layers.GroupNormalization(groups, **options)
+        # Sets of pixels' labels have few pictures: an epoch is a few steps.
+        return keras.layers.BatchNormalization(momentum=QUICK, **options)
 
     def pool(self, x, name):
         """Return the largest of each 2×2 of `x`."""
@@ -72,12 +74,8 @@ class Levels:
             return layer(x)
         # It may come before interpolation as well as after, and is cheaper.
         x = keras.layers.Conv2D(filters, 1, **self._kernel(name))(x)
-        layer = keras.layers.UpSampling2D(
-            factors,
-            interpolation="bilinear",
-            dtype=self.dtype,
-            name=f"{name}_bilinear",
-            **CHANNELS_LAST,
+        layer = upsampling.BilinearUpsampling(
+            factors, dtype=self.dtype, name=f"{name}_bilinear"
         )
         return layer(x)
 

@@ -110,8 +110,13 @@ def test_the_papers_network():
         assert layer.output.shape == (None, size, size, PAPER[level - 1])
 
 
-def test_any_size_with_same_padding():
-    options = {"filters": (2, 3, 4), "normalization": None}
+@pytest.mark.parametrize("upsampling", ["transposed", "bilinear"])
+def test_any_size_with_same_padding(upsampling):
+    options = {
+        "filters": (2, 3, 4),
+        "upsampling": upsampling,
+        "normalization": None,
+    }
     model = network(**options)
     stir(model)
     for shape in ((1, 1), (3, 2), (7, 13)):
@@ -188,7 +193,7 @@ def test_bridges_of_a_backbone():
         backbone = trunk("resnet18", (40, 64, 3), width=1 / 16)
         model = models.UNet(classes=2, filters=(2, 3, 5), backbone=backbone)
     channels = [
-        model.get_layer(f"up{level}_2_relu").output.shape[1:]
+        model.get_layer(f"up{level}_2_norm_relu").output.shape[1:]
         for level in range(1, 6)
     ]
     # The last number is that of coarser maps too.
