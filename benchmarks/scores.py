@@ -37,6 +37,7 @@ DEFAULTS = {
     "localize": "one object per picture, or none: scenes of a digit",
     "multilabel": "several labels per picture, some unknown: composed scenes",
     "regress": "a number from a table: the course of diabetes",
+    "segment": "the class of each pixel: the ink of scenes of digits",
     "translate": "text into text: dates of 28 languages into ISO dates",
 }
 MNIST = "--dataset=DATA/mnist --split='train[:50000],dev[50000:]'"
@@ -126,6 +127,8 @@ ENTRIES = [
      "test", "iou"),
     ("YOLO, scenes of digits", "models.Yolo", "detect", "", 1, "test",
      "ap50"),
+    ("U-Net, ink of scenes of digits", "models.UNet", "segment", "", 1,
+     "test", "mean_iou"),
 ]  # fmt: skip
 
 _FORMATS = {"accuracy": "{:.2%}", "bleu": "{:.1f}", "exact_match": "{:.2%}"}

@@ -215,6 +215,7 @@ TASKS = {
         TaskSpec("localize", "localize.task", "Localize"),
         TaskSpec("multilabel", "multilabel.task", "Multilabel"),
         TaskSpec("regress", "regress.task", "Regress"),
+        TaskSpec("segment", "segment.task", "Segment"),
         TaskSpec("translate", "translate.task", "Translate"),
     )
 }

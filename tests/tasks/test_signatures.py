@@ -46,6 +46,10 @@ _TASKS = {
             "train": 10,
         },
     ),
+    "segment": (
+        {"filters": "2,3", "normalization": "none"},
+        _OF_PICTURES | {"shares": [0.5, 0.3, 0.2]},
+    ),
     "translate": (
         {"width": 4},
         {

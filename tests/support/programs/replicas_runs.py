@@ -15,10 +15,11 @@ from kerasnotes.tasks import (
     localize,
     multilabel,
     regress,
+    segment,
     translate,
 )
 from kerasnotes.training import runner
-from tests.support import coloured_boxes, runs
+from tests.support import coloured_boxes, mask_files, runs
 
 STRATEGIES = ("one_device", "mirrored")
 RUNS = {
@@ -69,6 +70,17 @@ RUNS = {
             "augment": "none",
         },
     ),
+    "segment": (
+        segment.Segment,
+        {
+            "dataset": "masks",
+            "image_size": 16,
+            "filters": "4,8",
+            "batch_size": 8,
+            "pixel_loss": "cross_entropy+dice",
+            "class_weight": "auto",
+        },
+    ),
     "translate": (
         translate.Translate,
         {
@@ -98,6 +110,7 @@ def main(folder):
     os.chdir(folder)
     rows = [f"{number}\t{number * 7919 % 1000}" for number in range(300)]
     coloured_boxes.write(pathlib.Path("boxes"), 60)
+    mask_files.beside(pathlib.Path("masks"), 50)
     pathlib.Path("pairs.txt").write_text("\n".join(rows))
     with runs.no_report():
         return {

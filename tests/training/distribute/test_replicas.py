@@ -186,7 +186,10 @@ def test_replicas_drop_units_of_their_own(steps):
 
 @pytest.mark.parametrize(
     "task",
-    ["classify", "detect", "localize", "regress", "multilabel", "translate"],
+    [
+        *("classify", "detect", "localize", "regress", "multilabel"),
+        *("segment", "translate"),
+    ],
 )
 def test_a_whole_run(runs, task):
     one, two = (

@@ -281,7 +281,9 @@ def _named(ids, ignored, void, word, palette, classes):
     if by_colour and len(by_colour) == len(ids):
         numbers = by_colour
         void += "; their colours in the palette name them"
-    colours = sorted(classes.colours, key=classes.colours.get) or None
+    colours = sorted(classes.colours, key=classes.colours.get)
+    if not colours:
+        colours = _colours(sorted(numbers, key=numbers.get), palette)
     note = f"{word} are the classes of {classes.file}{void}"
     return Encoding(numbers | ignored, names, colours, note)
 

@@ -19,6 +19,7 @@ from kerasnotes.data.pictures.readers.boxes import layouts, records
 from kerasnotes.data.pictures.readers.boxes import read as read_boxes
 from kerasnotes.data.pictures.readers.masks import (
     class_lists,
+    coco,
     encodings,
     pairs,
     tiff_files,
@@ -76,24 +77,31 @@ def read(
     files = tiff_files.TiffFiles(layouts.open_files(path))
     names, skipped = find_files.pictures(files)
     problems = records.Problems()
-    matched = _matched(path, names, image_folder, mask_folder, problems)
-    sizes, broken = read_boxes.picture_sizes(files, list(matched.masks))
-    matched = {name: matched.masks[name] for name in sizes}
+    matched = pairs.pairs(names, image_folder, mask_folder)
+    coco_files = [] if matched.masks else coco.files_of(files)
+    if coco_files:
+        drawn = coco.CocoMasks(files, coco_files, names, problems)
+        partners = dict.fromkeys(drawn.sizes)
+    else:
+        _check_matched(path, names, matched, problems)
+        drawn, partners = None, matched.masks
+    sizes, broken = read_boxes.picture_sizes(files, list(partners))
     size = size or _one_size(path, sizes)
     size = (size, size) if isinstance(size, int) else tuple(size)
-    raw = _read_masks(files, matched, sizes, size, mode, problems)
-    if not raw:
-        lines = problems.lines() + [f"{n}: {why}" for n, why in broken[:1]]
-        raise errors.UserError(
-            f"--dataset: {path}: no picture can be used: {'; '.join(lines)}"
+    if drawn:
+        masks, encoding = _draw(drawn, sizes, size, mode, problems)
+    else:
+        partners = {name: partners[name] for name in sizes}
+        raw = _read_masks(files, partners, sizes, size, mode, problems)
+        _check_some(path, raw, problems, broken)
+        encoding = encodings.recognise(
+            {partners[name]: mask for name, mask in raw.items()},
+            class_lists.read(files),
+            threshold,
+            mask_folder or encodings.OBJECT,
         )
-    encoding = encodings.recognise(
-        {matched[name]: mask for name, mask in raw.items()},
-        class_lists.read(files),
-        threshold,
-        mask_folder or encodings.OBJECT,
-    )
-    masks = _numbers(raw, encoding, matched, problems)
+        masks = _numbers(raw, encoding, partners, problems)
+    _check_some(path, masks, problems, broken)
     images, readable, more = read_files.read_all(
         files, list(masks), size, channels, mode, cache_dir, cache
     )
@@ -104,7 +112,7 @@ def read(
         np.stack([masks[name] for name in readable]) if readable else [],
         readable,
         encoding.names,
-        official(readable),
+        official(readable, drawn and drawn.splits),
         sorted([*skipped, *broken, *more, *problems.rows]),
         own_size=shown[0] if len(set(shown)) == 1 else None,
         sizes=shown,
@@ -114,11 +122,10 @@ def read(
     )
 
 
-def _matched(path, names, image_folder, mask_folder, problems):
-    """Return the `pairs.Pairs`, and count what has none."""
+def _check_matched(path, names, matched, problems):
+    """Count what has no partner, and refuse a set without any pair."""
     if not names:
         raise errors.UserError(f"--dataset: {path} holds no pictures")
-    matched = pairs.pairs(names, image_folder, mask_folder)
     for kind, without in (
         (WITHOUT_MASK, matched.without_mask),
         (WITHOUT_PICTURE, matched.without_picture),
@@ -127,7 +134,7 @@ def _matched(path, names, image_folder, mask_folder, problems):
         for name in without:
             problems.add(kind, name)
     if matched.masks:
-        return matched
+        return
     folders = sorted({name.rpartition("/")[0] or "." for name in names})
     raise errors.UserError(
         f"--dataset: {path} holds {len(names)} pictures (in "
@@ -136,6 +143,28 @@ def _matched(path, names, image_folder, mask_folder, problems):
         "x.jpg and x_mask.png, or name the folders: --image_folder, "
         "--mask_folder"
     )
+
+
+def _check_some(path, masks, problems, broken):
+    if not masks:
+        lines = problems.lines() + [f"{n}: {why}" for n, why in broken[:1]]
+        raise errors.UserError(
+            f"--dataset: {path}: no picture can be used: {'; '.join(lines)}"
+        )
+
+
+def _draw(drawn, sizes, size, mode, problems):
+    """Return a dictionary of picture to COCO's mask, and the `Encoding`."""
+    masks = {}
+    for name, picture_size in progress.progress(
+        sizes.items(), len(sizes), "drawing masks"
+    ):
+        shape = drawn.sizes[name] or picture_size.shown
+        if _fits(shape, name, picture_size, problems):
+            mask = drawn.mask(name, shape)
+            masks[name] = mask_sizes.resize(mask, size, mode)
+    note = "COCO's shapes, the categories after the background"
+    return masks, encodings.Encoding({}, drawn.class_names, None, note)
 
 
 def _one_size(path, sizes):
@@ -178,14 +207,13 @@ def _read_masks(files, matched, sizes, size, mode, problems):
         for name, mask in zip(matched, results, strict=True):
             if isinstance(mask, str):
                 problems.add(BROKEN, matched[name], errors.printable(mask))
-            elif _fits(mask, matched[name], sizes[name], problems):
+            elif _fits(mask.size, matched[name], sizes[name], problems):
                 raw[name] = mask
     return raw
 
 
-def _fits(mask, file, size, problems):
+def _fits(shape, file, size, problems):
     """Return whether a mask is of its picture's size, or say why not."""
-    shape = mask.size
     if shape == size.shown:
         if size.orientation > 1:
             problems.add(TURNED, file)
@@ -211,19 +239,24 @@ def _numbers(raw, encoding, matched, problems):
     return masks
 
 
-def official(names):
-    """Return a dictionary of split to rows, by folders; None without train.
+def official(names, splits=None):
+    """Return a dictionary of split to rows; None without train.
 
     Args:
         names: the pictures' paths.
+        splits: dictionary of picture to its split; None goes by folders, and
+            so do splits of which one isn't known.
 
     >>> official(["train/a.png", "val/b.png"])
     {'train': array([0]), 'dev': array([1])}
     >>> official(["a.png"])
     """
     rows = collections.defaultdict(list)
+    splits = splits or {None: None}
+    if None in splits.values():
+        splits = {name: layouts.split_of_folders(name) for name in names}
     for row, name in enumerate(names):
-        rows[layouts.split_of_folders(name)].append(row)
+        rows[splits[name]].append(row)
     if None in rows or "train" not in rows or len(rows) == 1:
         return None
     return {

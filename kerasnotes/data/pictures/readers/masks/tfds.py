@@ -111,12 +111,15 @@ def read_builder(
     size = (size, size) if isinstance(size, int) else tuple(size)
     channels = channels or (1 if depth == 1 else 3)
     splits = tfds_sets.splits(builder)
-    known = builder.info.splits
-    total = sum(known[n].num_examples for n in splits.values() if n in known)
+    # A set that was never prepared doesn't know them: reading it says so.
+    counts = {
+        name: int(builder.as_dataset(split=name).cardinality())
+        for name in splits.values()
+    }
+    total = sum(counts.values())
     cache = "auto" if cache == "none" else cache
     images = examples.allocate((total, *size, channels), cache_dir, cache)
     masks = examples.allocate((total, *size), cache_dir, cache)
-    beyond = np.zeros((total, *size), bool)
     ids, sizes, official = [], [], {}
     for split, name in splits.items():
         data = builder.as_dataset(split=name, shuffle_files=False)
@@ -130,19 +133,15 @@ def read_builder(
         )
         first = len(ids)
         for picture, shape, mask in progress.progress(
-            data.as_numpy_iterator(), known[name].num_examples, split
+            data.as_numpy_iterator(), counts[name], split
         ):
             row = len(ids)
-            resized = mask_sizes.resize(
-                mask[..., 0].astype(int), size, mode, -1
-            )
-            images[row], beyond[row] = picture, resized < 0
-            masks[row] = np.maximum(resized, 0)
+            images[row] = picture
+            masks[row] = mask_sizes.resize(mask[..., 0], size, mode)
             ids.append(f"{split}/{row - first:06d}")
             sizes.append(shape)
         official[split] = np.arange(first, len(ids))
     masks, names, note = _classes(builder.name, masks[: len(ids)])
-    masks[beyond[: len(ids)]] = mask_sizes.IGNORED
     return mask_examples.MaskExamples(
         images[: len(ids)],
         masks,

@@ -1,0 +1,281 @@
+"""What a segmenter answers to a split, and what that is worth."""
+
+import dataclasses
+import functools
+import weakref
+
+import numpy as np
+import tensorflow as tf
+
+from kerasnotes import metrics
+from kerasnotes.data.pictures import mask_sizes
+from kerasnotes.training import records
+
+# To trace a network takes longer than to ask it of a small split.
+_functions = weakref.WeakKeyDictionary()
+_BINS = 10_000
+# Of more pixels than that, probabilities are kept in half precision.
+_MANY = 2**27
+# Distances to outlines take long.
+_OUTLINED = 200
+_TOLERANCE = 0.0075
+
+
+@dataclasses.dataclass(frozen=True)
+class Answers(records.Answers):
+    """The answers to the pixels of each picture of a split.
+
+    Attributes:
+        outputs: of two classes the probability of the second, floats
+            `[n, h, w]`; of more the likeliest class, uint8 `[n, h, w]`.
+        losses: the loss of each picture, `[n]`.
+        classes: the number of classes.
+    """
+
+    losses: np.ndarray | None = None
+    classes: int = 0
+
+    @functools.cached_property
+    def truth(self):
+        """The true class of each pixel, -1 where it doesn't count, int16."""
+        labels = self.split.examples.labels[self.split.indices]
+        return np.where(
+            labels == mask_sizes.IGNORED, np.int16(-1), labels.astype(np.int16)
+        )
+
+    def masks(self, threshold=None):
+        """Return the answered class of each pixel, uint8 `[n, h, w]`.
+
+        Args:
+            threshold: of two classes, the probability from which on the
+                second is answered.
+        """
+        if self.classes > 2:
+            return self.outputs
+        return (self.outputs >= (threshold or 0.5)).astype(np.uint8)
+
+    def tally(self, threshold=None):
+        """Return the `Tally` of the answers."""
+        return Tally.of(self.truth, self.masks(threshold), self.classes)
+
+
+@dataclasses.dataclass(frozen=True)
+class Tally:
+    """Pixels of each picture, counted where they count.
+
+    Attributes:
+        both: those of a class that are answered so, `[n, classes]`.
+        true: those of a class, `[n, classes]`.
+        answered: those answered as a class, `[n, classes]`.
+        confusion: of all pictures, rows the truth, `[classes, classes]`.
+    """
+
+    both: np.ndarray
+    true: np.ndarray
+    answered: np.ndarray
+    confusion: np.ndarray
+
+    @classmethod
+    def of(cls, truth, masks, classes):
+        """Return the tally of masks `[n, h, w]`, the true ones -1 ignored.
+
+        >>> one = Tally.of(np.array([[[0, 1, -1]]]), np.array([[[0, 0, 1]]]), 2)
+        >>> one.both.tolist(), one.true.tolist(), one.answered.tolist()
+        ([[1, 0]], [[1, 1]], [[2, 0]])
+        """
+        parts, confusion = [], np.zeros([classes, classes], np.int64)
+        for rows, answer in zip(truth, masks, strict=True):
+            known = rows >= 0
+            pairs = rows[known].astype(np.int64) * classes + answer[known]
+            table = np.bincount(pairs, minlength=classes**2)
+            table = table.reshape(classes, classes)
+            confusion += table
+            parts.append((np.diag(table), table.sum(1), table.sum(0)))
+        shape = [len(parts), 3, classes]
+        parts = np.array(parts, np.int64).reshape(shape)
+        return cls(*np.moveaxis(parts, 1, 0), confusion)
+
+    @property
+    def iou(self):
+        """IoU of each class in each picture, NaN where it is in neither."""
+        return _share(self.both, self.true + self.answered - self.both)
+
+    @property
+    def errors(self):
+        """The error of each picture, `[n]`.
+
+        It is 1 less the mean IoU of the classes that the picture has, or that
+        are answered there; 0 where no pixel counts.
+        """
+        iou = self.iou
+        known = np.isfinite(iou)
+        total = np.where(known, iou, 0.0).sum(1)
+        count = known.sum(1)
+        return np.where(count > 0, 1 - total / np.maximum(count, 1), 0.0)
+
+    def pooled(self):
+        """Return rates of each class over all pictures, NaN for 0 / 0.
+
+        A dictionary of `iou`, `dice`, `precision` and `recall`, `[classes]`.
+        """
+        both, true, answered = (
+            values.sum(0) for values in (self.both, self.true, self.answered)
+        )
+        return {
+            "iou": _share(both, true + answered - both),
+            "dice": _share(2 * both, true + answered),
+            "precision": _share(both, answered),
+            "recall": _share(both, true),
+        }
+
+
+def _share(part, total):
+    """Return the quotients, NaN for 0 / 0."""
+    part, total = np.broadcast_arrays(part, total)
+    empty = np.full(part.shape, np.nan)
+    return np.divide(part, total, out=empty, where=total > 0)
+
+
+def answer(trained, split, server, loss, batch_size):
+    """Return the `Answers` of a model to a split, as it is served.
+
+    Args:
+        trained: the `Trained`.
+        split: the `MaskSplit`.
+        server: the `serving.Server` of the model, which doesn't hold it.
+        loss: a function of labels and logits that returns the loss of each
+            picture.
+        batch_size: pictures at a time.
+    """
+    classes = len(trained.facts["classes"])
+    size = split.examples.images.shape[1:]
+    parts, losses = [], []
+    model = trained.model
+    if model not in _functions:
+        _functions[model] = _function(server, loss, classes, size[-1])
+    many = split.size * size[0] * size[1] > _MANY
+    for first in range(0, split.size, batch_size):
+        rows = np.arange(first, min(first + batch_size, split.size))
+        x, y = split.pictures(rows)
+        part, of_pictures = (t.numpy() for t in _functions[model](x, y))
+        parts.append(part.astype(np.float16) if many else part)
+        losses.append(of_pictures)
+    if classes > 2:
+        parts = [part.astype(np.uint8) for part in parts]
+    return Answers(
+        split,
+        np.concatenate(parts),
+        weights=split.weights,
+        losses=np.concatenate(losses),
+        classes=classes,
+    )
+
+
+def _function(server, loss, classes, channels):
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None, None, None, channels], tf.float32),
+            tf.TensorSpec([None, None, None], tf.int32),
+        ],
+        autograph=False,
+    )
+    def predict(x, y):
+        p = server.probabilities(x)
+        # Of logarithms of probabilities, softmax is these.
+        losses = loss(y, tf.math.log(tf.maximum(p, 1e-7)))
+        if classes == 2:
+            return p[..., 1], losses
+        return tf.cast(tf.argmax(p, -1), tf.float32), losses
+
+    return predict
+
+
+def borders(answers, threshold=None):
+    """Return how well outlines fit, as `metrics.boundary_report` says.
+
+    It is of up to 200 pictures, evenly spread. An outline fits up to 0.75 % of
+    the diagonal from the true one, and a pixel at least.
+
+    Args:
+        answers: the `Answers`.
+        threshold: see `Answers.masks`.
+    """
+    count = min(answers.split.size, _OUTLINED)
+    rows = np.linspace(0, answers.split.size - 1, count).astype(int)
+    tolerance = max(_TOLERANCE * np.hypot(*answers.truth.shape[1:]), 1.0)
+    return metrics.boundary_report(
+        answers.truth[rows],
+        answers.masks(threshold)[rows].astype(np.int16),
+        answers.classes,
+        tolerance,
+    )
+
+
+def best_threshold(answers):
+    """Return the probability from which on the second class has the best IoU.
+
+    Of the thresholds that are equally good the middle one is taken. The best
+    IoU is the best F1 (Dice) too: each grows with the other.
+
+    Args:
+        answers: the `Answers` to dev, of two classes.
+    """
+    hits, alarms = np.zeros(_BINS + 1), np.zeros(_BINS + 1)
+    for truth, p in zip(answers.truth, answers.outputs, strict=True):
+        bins = np.floor(p.astype(np.float64) * _BINS).astype(np.int64)
+        for label, counts in ((1, hits), (0, alarms)):
+            counts += np.bincount(bins[truth == label], minlength=_BINS + 1)
+    total = hits.sum()
+    if not total:
+        return 0.5
+    # Of what lies in a bin or above.
+    hits, alarms = (np.cumsum(c[::-1])[::-1] for c in (hits, alarms))
+    iou = hits / (total + alarms)
+    (best,) = np.nonzero(iou[1:-1] >= iou[1:-1].max())
+    return float((best[len(best) // 2] + 1) / _BINS)
+
+
+def score(answers, tally, names, penalty=0.0, outlines=None):
+    """Return the metrics of a split, a dictionary with `size`.
+
+    Args:
+        answers: the `Answers`.
+        tally: their `Tally`.
+        names: of the classes.
+        penalty: on the weights, a part of the loss.
+        outlines: what `borders` returns, or None.
+    """
+    pooled = tally.pooled()
+    present = tally.true.sum(0) > 0
+    iou, dice = pooled["iou"], pooled["dice"]
+    # A class that is in no mask, but is answered, counts as 0.
+    scores = {
+        "size": answers.split.size,
+        "loss": float(np.mean(answers.losses * answers.weights)) + penalty,
+        "error": float(tally.errors.mean()),
+        "mean_iou": float(np.nanmean(iou)),
+        "mean_dice": float(np.nanmean(dice)),
+        "iou_min": float(np.nanmin(iou)),
+        "picture_iou": float(np.mean(1 - tally.errors)),
+        "pixel_accuracy": float(tally.both.sum() / max(tally.true.sum(), 1)),
+    }
+    if outlines and outlines["boundary_f1"] is not None:
+        scores["boundary_f1"] = outlines["boundary_f1"]
+    if len(names) == 2 and present[1]:
+        scores |= {
+            "iou": float(iou[1]),
+            "f1": float(dice[1]),
+            "precision": float(np.nan_to_num(pooled["precision"][1])),
+            "recall": float(pooled["recall"][1]),
+        }
+    rows = {
+        name: {k: _number(values[i]) for k, values in pooled.items()}
+        | {"pixels": int(tally.true[:, i].sum())}
+        for i, name in enumerate(names)
+    }
+    absent = [n for n, there in zip(names, present, strict=True) if not there]
+    return scores | {"per_class": rows, "absent": absent}
+
+
+def _number(value):
+    return None if np.isnan(value) else float(value)

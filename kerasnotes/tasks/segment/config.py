@@ -1,0 +1,150 @@
+"""The flags of segmentation."""
+
+import dataclasses
+import functools
+
+from kerasnotes import catalog, errors, flag_paths, specs
+from kerasnotes.tasks import pictures
+from kerasnotes.training.run import config as config_lib
+
+option, setting = config_lib.option, config_lib.setting
+redefault = config_lib.redefault
+# `load_masks.BUILT_IN`, slow to import.
+BUILT_IN = ("digit_masks",)
+UNET = "unet"
+_TRUNKS = tuple(n for n in pictures.MODELS if not catalog.model(n).flat)
+_OF_TRUNKS = ("weights", "hidden", "width", "input_dropout", "batch_norm")
+_LOSSES = (
+    *("cross_entropy", "focal", "dice"),
+    *("cross_entropy+dice", "focal+dice"),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(pictures.Config):
+    """The flags of segmentation."""
+
+    dataset: str = option(
+        "digit_masks",
+        "Data set: digit_masks, a TFDS set with a segmentation_mask, as "
+        "oxford_iiit_pet, or a folder or zip of pictures with masks: x.jpg "
+        "and x_mask.png, or images/x.jpg and masks/x.png.",
+        path=functools.partial(flag_paths.absolute, names=BUILT_IN),
+    )
+    image_folder: str | None = option(
+        None, "Name of the folders that hold pictures, where none is usual."
+    )
+    mask_folder: str | None = option(
+        None, "Name of the folders that hold masks, where none is usual."
+    )
+    mask_threshold: int | None = option(
+        None,
+        "Grey level of a mask from which on a pixel is the object; default: "
+        "each level is a class.",
+        bounds=(1, 255),
+    )
+    image_size: int | None = option(
+        None,
+        "Side that pictures and masks are brought to; default their own "
+        "size, where all have one.",
+        bounds=(1, 16384),
+    )
+    crop_size: int | None = option(
+        None,
+        "Side of the windows that it learns from, at the resolution of the "
+        "pictures; answers are blended of overlapping tiles of that side. "
+        "Default whole pictures.",
+        bounds=(8, 4096),
+    )
+    rare_crops: float = option(
+        0.5,
+        "Share of the windows of --crop_size that are about a pixel of a "
+        "class that isn't the most frequent.",
+        bounds=(0, 1),
+    )
+    resize: str = option(
+        "stretch",
+        "How a picture is brought to the input size.",
+        choices=("stretch", "pad"),
+    )
+    augment: str = option(
+        "light:rotate=0,shift=0,scale=0",
+        "Augmentation policy: none, light, standard or strong[:flip=true,"
+        "warp=0.01,…], or a JSON file of such values; masks move along.",
+        path=functools.partial(flag_paths.absolute, names=pictures.POLICIES),
+    )
+    batch_size: int = redefault("batch_size", 32)
+    epochs: int = redefault("epochs", 8)
+    learning_rate: float = redefault("learning_rate", 1e-2)
+    lr_schedule: str = redefault("lr_schedule", "cosine")
+    optimize: str = redefault("optimize", "mean_iou")
+    model: str = option(
+        UNET,
+        "unet, or the network that is the way down of a U-Net, as resnet18.",
+        choices=(UNET, *_TRUNKS),
+    )
+    filters: str = option(
+        "8,16,32",
+        "Channels of each level of the U-Net, the finest first; beside "
+        "another network, of the way up.",
+    )
+    upsampling: str = option(
+        "transposed",
+        "How maps grow: transposed convolution or bilinear interpolation.",
+        choices=("transposed", "bilinear"),
+    )
+    normalization: str = option(
+        "batch",
+        "Normalization before each activation of the U-Net.",
+        choices=("batch", "group", "none"),
+    )
+    pixel_loss: str = option(
+        "cross_entropy", "Loss, or the sum of two.", choices=_LOSSES
+    )
+    class_weight: str = option(
+        "none",
+        "Weights of the classes in the loss: none; auto (1 over the root of "
+        "a class's share of the pixels); or CLASS=weight,….",
+    )
+    threshold: str = option(
+        "auto",
+        "Of two classes, the probability from which on a pixel is of the "
+        "second: a number, or auto: that of its best IoU on dev.",
+    )
+
+    def check(self):
+        """Refuses also filters and a threshold that are none.
+
+        Raises:
+            UserError: see above; or a flag is of other networks than a U-Net
+                of its own.
+        """
+        super().check()
+        specs.numbers("--filters", self.filters)
+        self.fixed_threshold()
+        for name in _OF_TRUNKS if self.model == UNET else ():
+            value = getattr(self, name)
+            if value not in (None, "none"):
+                raise errors.UserError(
+                    f"--{name}={value}: is of a network that is the way down; "
+                    "--model=unet has none: give --model=resnet18 or alike"
+                )
+
+    def fixed_threshold(self):
+        """Return the threshold that the flag names, or None for auto.
+
+        Raises:
+            UserError: it is no probability.
+        """
+        if self.threshold == "auto":
+            return None
+        try:
+            value = float(self.threshold)
+        except ValueError:
+            value = 0.0
+        if not 0 < value < 1:
+            raise errors.UserError(
+                f"--threshold={self.threshold}: give a probability between 0 "
+                "and 1, as 0.4, or auto"
+            )
+        return value
