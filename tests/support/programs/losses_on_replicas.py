@@ -24,17 +24,21 @@ def weights(losses_of_outputs, x, targets, strategy):
         inputs = keras.Input(x.shape[1:])
         outputs = {
             name: keras.layers.Reshape(shape, name=name)(
-                keras.layers.Dense(int(np.prod(shape)))(inputs)
+                keras.layers.Dense(int(np.prod(shape)), name=f"{name}_dense")(
+                    inputs
+                )
             )
             for name, shape in shapes.items()
         }
         model = keras.Model(inputs, outputs)
         model.compile(keras.optimizers.SGD(0.01), losses_of_outputs)
-    before = [w.numpy() for w in model.weights[::2]]
+    # Keras has its own order of the outputs' layers.
+    kernels = [model.get_layer(f"{name}_dense").kernel for name in targets]
+    before = [kernel.numpy() for kernel in kernels]
     # A batch alone is two epochs of one step.
     options = {"batch_size": len(x), "shuffle": False, "verbose": 0}
     model.fit(x, targets, epochs=2, **options)
-    after = [w.numpy() for w in model.weights[::2]]
+    after = [kernel.numpy() for kernel in kernels]
     return before, after
 
 
