@@ -6,6 +6,7 @@ import io
 from PIL import Image, UnidentifiedImageError
 
 from kerasnotes import errors
+from kerasnotes.data.pictures import tiff
 
 MAX_PIXELS = 100_000_000
 MAX_BYTES = 320_000_000
@@ -39,7 +40,8 @@ def prepare(data, name="picture"):
         name: the file, for the error message.
 
     Returns:
-        The bytes to decode: `data`, or what `mend` makes of them.
+        The bytes to decode: `data`, or what `mend` makes of them; of a TIFF
+        of one page its PNG.
 
     Raises:
         UserError: see `check`.
@@ -48,6 +50,8 @@ def prepare(data, name="picture"):
     Traceback (most recent call last):
     kerasnotes.errors.UserError: README.md: no whole JPEG, PNG, BMP, GIF or WebP
     """
+    if tiff.is_tiff(data):
+        data = tiff.prepare(data, name)
     _, needs_mending = check(data, name)
     return mend(data, name) if needs_mending else data
 

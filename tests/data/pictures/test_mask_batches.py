@@ -55,6 +55,19 @@ def test_masks_follow_the_warp_of_their_pictures(colour):
     assert (outside == 0) == colour
 
 
+def test_masks_follow_windows_of_a_larger_canvas():
+    data = examples(colour=True)
+    larger = data.images.repeat(2, 1).repeat(2, 2)
+    data = dataclasses.replace(data, canvas=larger)
+    policy = named.build("standard:brightness=0,contrast=0,canvas=2,crop=0.3")
+    split = mask_batches.MaskSplit(data, range(4), policy)
+    alike = []
+    for x, y, _ in split.training_batches(4, 0, 0, 0, 10):
+        assert x.shape == (4, 24, 32, 3)
+        alike.append((shown(x.numpy()) == y.numpy()).mean())
+    assert np.mean(alike) > 0.95
+
+
 def test_plain_batches_are_the_examples():
     data = examples()
     data = dataclasses.replace(

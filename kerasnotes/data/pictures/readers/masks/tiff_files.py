@@ -1,17 +1,12 @@
 """Files of which TIFFs are seen page by page, as PNGs."""
 
 import functools
-import io
-
-from PIL import Image
 
 from kerasnotes import errors
+from kerasnotes.data.pictures import tiff
 
-_MAGIC = (b"II*\0", b"MM\0*")
 _PNG = b"\x89PNG\r\n\x1a\n"
 _HEAD = 64
-# What a PNG holds as it is.
-_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
 _REMEMBERED = 16
 
 
@@ -50,20 +45,19 @@ class TiffFiles:
         self._png = functools.lru_cache(_REMEMBERED)(self._page)
 
     def _count(self, name):
-        if not self._files.read(name, 4).startswith(_MAGIC):
+        if not tiff.is_tiff(self._files.read(name, 4)):
             raise ValueError("it begins otherwise")
         with self._open(name) as image:
             return image.n_frames
 
     def _open(self, name):
-        data = io.BytesIO(self._files.read(name))
-        return Image.open(data, formats=("TIFF",))
+        return tiff.open_tiff(self._files.read(name))
 
     def _page(self, name):
         file, number = self._pages[name]
         with self._open(file) as image:
             image.seek(number)
-            return png(image)
+            return tiff.png(image)
 
     def size(self, name):
         """Return the number of bytes that `read` would return, or about."""
@@ -103,25 +97,3 @@ def pages(name, count):
         return {name: (name, 0)}
     stem, _, ending = name.rpartition(".")
     return {f"{stem}#{i:03}.{ending}": (name, i) for i in range(count)}
-
-
-def png(image):
-    """Return the PNG of the page of a TIFF that Pillow has open.
-
-    Args:
-        image: the `PIL.Image.Image`.
-
-    Raises:
-        UserError: its pixels are no bytes, nor whole numbers of 16 bits.
-    """
-    if image.mode in ("CMYK", "YCbCr", "LAB", "PA", "RGBX"):
-        image = image.convert("RGB")
-    if image.mode in ("I;16B", "I"):
-        image = image.convert("I;16")
-    if image.mode not in _MODES:
-        raise errors.UserError(
-            f"a TIFF of mode {image.mode}; save it with 8 bits a channel"
-        )
-    out = io.BytesIO()
-    image.save(out, "PNG", compress_level=1)
-    return out.getvalue()
