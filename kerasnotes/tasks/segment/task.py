@@ -107,7 +107,9 @@ class Segment(pictures.PictureTask):
             facts["colours"] = [list(c) for c in source.colours]
         side = self.config.crop_size
         if side:
-            facts["input_shape"][:2] = [side, side]
+            if self.config.image_size:
+                facts["resized"] = facts["input_shape"][:2]
+            facts["input_shape"] = [side, side, facts["input_shape"][2]]
         return facts
 
     def training_data(self, run, model, data):
@@ -199,14 +201,14 @@ class Segment(pictures.PictureTask):
         config, model = self.config, trained.model
         if weak:
             model = _weak(model)
-        size = config.image_size
+        size = trained.facts.get("resized")
         return serving.Server(
             model,
             trained.facts["input_shape"],
             trained.facts["classes"],
             config.resize,
             self._threshold(trained),
-            (size, size) if size else None,
+            tuple(size) if size else None,
             tiled=bool(config.crop_size),
         )
 

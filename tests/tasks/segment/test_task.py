@@ -10,8 +10,10 @@ import tensorflow as tf
 from PIL import Image
 
 from kerasnotes import errors, models
+from kerasnotes.data.pictures import decode
 from kerasnotes.plots import masks as mask_plot
 from kerasnotes.tasks import segment
+from kerasnotes.tasks.segment import serving, tiles
 from kerasnotes.training import runner
 from tests.support import alone, mask_files
 
@@ -245,3 +247,34 @@ def test_what_differs_is_coloured():
     red, green, *grey = shown
     assert red[0] > 200 > red[1] and green[1] > 140 > green[0]
     assert grey == [[178] * 3] * 2
+
+
+def test_tiles_are_cut_at_the_size_that_pictures_were_brought_to():
+    flags = {"crop_size": 16, "image_size": 32, "threshold": "0.3"}
+    config = segment.Config(filters="2,3", normalization="none", **flags)
+    facts = {
+        "classes": CLASSES[:2],
+        "input_shape": [16, 16, 1],
+        "resized": [32, 40],
+        "mean": [100.0],
+        "std": [60.0],
+        "shares": [0.7, 0.3],
+        "train": 10,
+    }
+    task = segment.Segment(config)
+    trained = task.Trained(task.model(facts), facts)
+    rng = np.random.default_rng(0)
+    photo = rng.integers(0, 256, [63, 81, 1]).astype(np.uint8)
+    serve = task.signatures(trained)["serving_default"].function
+    got = serve(tf.constant([mask_files.png(photo[..., 0])]))
+    mask = tf.io.decode_png(got["mask"][0]).numpy()
+    pixels = tf.cast(decode.resize(photo, (32, 40), 1), tf.float32)
+
+    def predict(x):
+        return tf.nn.softmax(trained.model(x))
+
+    p = tiles.blended(predict, pixels, (16, 16), 2)
+    want = serving.photo_mask(p, tf.constant([63, 81]), "stretch", 0.3)
+    assert mask.shape == (63, 81, 1) and 0 < mask.mean() < 1
+    assert (mask == want.numpy()).mean() > 0.999
+    assert got["areas"].numpy().sum() == 63 * 81
