@@ -80,8 +80,11 @@ class NaiveInception(block_lib.KernelBlock):
             )
         ]
         if self.batch_norm:
-            norm = self.named(f"{name}_norm")
-            layers.append(keras.layers.BatchNormalization(**norm))
+            layers.append(
+                keras.layers.BatchNormalization(
+                    momentum=block_lib.QUICK, **self.named(f"{name}_norm")
+                )
+            )
         return [*layers, keras.layers.ReLU(**self.named(f"{name}_relu"))]
 
     def pooling(self):

@@ -5,6 +5,7 @@ import types
 import keras
 
 from kerasnotes import choices, errors, keras_private
+from kerasnotes.layers import block as block_lib
 from kerasnotes.layers import normalization, quantization
 from kerasnotes.optimizers import initializers
 
@@ -238,7 +239,9 @@ def block(x, layer, activation, batch_norm=False, dropout=0.0):
         return {"name": f"{layer.name}_{suffix}", "dtype": layer.dtype_policy}
 
     if batch_norm:
-        x = keras.layers.BatchNormalization(**named("norm"))(x)
+        x = keras.layers.BatchNormalization(
+            momentum=block_lib.QUICK, **named("norm")
+        )(x)
     if activation == "leaky_relu":
         x = keras.layers.LeakyReLU(negative_slope=0.01, **named(activation))(x)
     elif activation != "linear":

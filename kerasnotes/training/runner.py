@@ -126,12 +126,14 @@ class OpenRun:
             for flag in filter(places.is_of_data, places.names(config)):
                 value = getattr(config, flag)
                 if flag not in moved and flag_paths.are_missing(value):
+                    words = flags_lib.command(
+                        f"trainers.{self.task.name}",
+                        {"run_dir": str(self.folder)},
+                    )
                     raise errors.UserError(
                         f"--{flag}={value}: the data of the run in "
                         f"{self.folder} are not there any more; restore them, "
-                        "or say where they are: python -m trainers."
-                        f"{self.task.name} --run_dir={self.folder} "
-                        f"--{flag}=PATH"
+                        f"or say where they are: {words} --{flag}=PATH"
                     ) from error
             raise
         if "dataset" in moved:

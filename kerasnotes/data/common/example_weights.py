@@ -50,7 +50,7 @@ def mean_one(weights, flags="--class_weight, --example_weight"):
     most = weights.max()
     if weights.min() < 0 or not 0 < most < np.inf:
         raise errors.UserError(
-            f"{flags}: weights are positive, and each side of the data has "
+            f"{flags}: weights are 0 or more, and each side of the data has "
             "an example with a weight over 0. Received: "
             f"{weights.min():g} to {weights.max():g}"
         )
@@ -109,7 +109,7 @@ def of_classes(choice, labels, class_names):
     weights = np.array([float(choice.get(n, 1)) for n in class_names])
     if not ((weights >= 0) & (weights < np.inf)).all():
         raise errors.UserError(
-            "--class_weight: weights are positive. Received: "
+            "--class_weight: weights are 0 or more. Received: "
             + ",".join(f"{name}={weight}" for name, weight in choice.items())
         )
     return weights

@@ -17,6 +17,8 @@ class Config(boxes.Config):
 
     dataset: str = box_config.dataset("one_digit")
     epochs: int = config_lib.redefault("epochs", 16)
+    learning_rate: float = config_lib.redefault("learning_rate", 1e-2)
+    warmup_epochs: float = config_lib.redefault("warmup_epochs", 1.0)
     model: str = option("darknet_small", "Backbone.", choices=pictures.MODELS)
     head: str | None = option(
         None,

@@ -68,6 +68,12 @@ class Config(config_lib.FitConfig):
         "Input size: the side of the model's picture; default the model's.",
         bounds=(1, 4096),
     )
+    image_width: int | None = option(
+        None,
+        "Width of the model's picture, of which --image_size is the height; "
+        "default a square.",
+        bounds=(1, 4096),
+    )
     cache: str = setting(
         "auto",
         "Where decoded pictures are kept: memory, disk, none (files are "
@@ -158,12 +164,23 @@ class Config(config_lib.FitConfig):
             UserError: see above.
         """
         super().check()
+        if self.image_width and not self.image_size:
+            raise errors.UserError(
+                f"--image_width={self.image_width}: goes with --image_size, "
+                "which is then the height"
+            )
         if self.mode == "train":
             # Before TensorFlow and the data are loaded.
             with errors.as_flags("weights"):
                 catalog.check_weights(self.model, self.weights)
         if self.freeze != "none":
             transfer.check(self)
+
+    def input_size(self):
+        """Return the side that the flags ask for, (height, width), or None."""
+        if self.image_width:
+            return self.image_size, self.image_width
+        return self.image_size
 
     @property
     def subject(self):

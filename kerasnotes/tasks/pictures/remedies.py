@@ -74,9 +74,9 @@ def _rate(facts):
 
 
 def _side(facts):
-    """Return the side of the model's picture, or None."""
+    """Return the shorter side of the model's picture, or None."""
     shape = facts.input_shape
-    return shape[0] if shape and len(shape) == 3 else None
+    return min(shape[:2]) if shape and len(shape) == 3 else None
 
 
 def _larger(facts):
@@ -102,12 +102,15 @@ def _larger_pictures(facts):
     side, size = _side(facts), facts.data.get("picture_size")
     if not side or (size and side >= max(size)):
         return
-    yield from facts.flag(
-        "image_size",
-        "show it more of each picture",
-        f"{side}×{side} may lose what tells classes apart",
-        min(2 * side, max(size)) if size else 2 * side,
-    )
+    height, width, _ = facts.input_shape
+    what = "show it more of each picture"
+    why = f"{height}×{width} may lose what tells classes apart"
+    if height == width:
+        larger = min(2 * side, max(size)) if size else 2 * side
+        yield from facts.flag("image_size", what, why, larger)
+    else:
+        more = f"--image_size={2 * height} --image_width={2 * width}"
+        yield Remedy(what, why, more)
 
 
 def _variance(facts):

@@ -70,6 +70,33 @@ def _keep(parts, rows):
             )
 
 
+def check_sides(parts, origin, config):
+    """Refuses a side without an example.
+
+    Args:
+        parts: dictionary of side to indices.
+        origin: dictionary of side to the `Examples` it is cut from.
+        config: the task's Config.
+
+    Raises:
+        UserError: see above.
+    """
+    for side in (name for name, indices in parts.items() if not len(indices)):
+        examples = origin[side]
+        count, keys = len(examples.ids), groups(examples, config, some=True)
+        if config.group and keys:
+            raise errors.UserError(
+                f"--group={config.group}: no group is left for {side}, since "
+                f"{count} examples are of {len({*keys})} "
+                f"{errors.plural('group', len({*keys}))}; give an expression "
+                "that tells more of them apart"
+            )
+        raise errors.UserError(
+            f"--dataset={config.dataset}: no example is left for {side}, of "
+            f"{count} in all; give more pictures of each class"
+        )
+
+
 def groups(examples, config, some=False):
     """Return each example's group, which stays on one side, or None.
 

@@ -127,13 +127,7 @@ class PictureTask(task_lib.SupervisedTask):
             by_hand = self.example_weights(sets)
         source, target = sets[0], sets[-1]
         origin = _origin(sets)
-        for name, indices in parts.items():
-            if not len(indices):
-                raise errors.UserError(
-                    f"--dataset={config.dataset}: no example is left for "
-                    f"{name}, of {len(origin[name].ids)} in all; give more "
-                    "pictures of each class"
-                )
+        picture_splits.check_sides(parts, origin, config)
         facts = facts or self.facts(source, target, parts, policy)
         if policy and policy.pca:
             policy = policy.fitted(facts["covariance"])
@@ -253,7 +247,7 @@ class PictureTask(task_lib.SupervisedTask):
         if shape is not None:
             *size, channels = shape
         else:
-            size = config.image_size or self.side()
+            size = config.input_size() or self.side()
             channels = None
         examples = self.read(dataset, size, channels)
         self.tell(examples)

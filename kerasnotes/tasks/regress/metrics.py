@@ -4,6 +4,10 @@ They count in float64: the square of a deviation may be beyond float32.
 """
 
 import keras
+from keras import ops
+
+# A variance of this share of the mean square is of targets' last digits.
+_FLAT = 1e-12
 
 
 class MeanSquaredError(keras.metrics.MeanSquaredError):
@@ -54,3 +58,36 @@ class MeanAbsoluteError(keras.metrics.MeanAbsoluteError):
     def get_config(self):
         """Return the arguments of the constructor."""
         return {"std": self._unit, "name": self.name}
+
+
+class R2Score(keras.metrics.R2Score):
+    """R², `1 - Σ(y - ŷ)² / Σ(y - ȳ)²`; NaN where all targets are one value.
+
+    Keras' sums are of float32, whatever its type: far from their mean, targets
+    of little variance had any R² at all.
+
+    Args:
+        name: the metric's name.
+
+    >>> metric = R2Score()
+    >>> metric.update_state([[-0.7], [-0.7], [-0.7]], [[1.0], [2.0], [3.0]])
+    >>> float(metric.result())
+    nan
+    """
+
+    def __init__(self, name="r2"):
+        super().__init__(name=name, dtype="float64")
+
+    def add_variable(self, shape, initializer, dtype=None, **options):
+        return super().add_variable(
+            shape, initializer, dtype or self.dtype, **options
+        )
+
+    def result(self):
+        total = self.squared_sum - self.sum * self.sum / self.count
+        is_flat = ops.all(total <= _FLAT * self.squared_sum)
+        return ops.where(is_flat, float("nan"), super().result())
+
+    def get_config(self):
+        """Return the arguments of the constructor."""
+        return {"name": self.name}

@@ -1,5 +1,7 @@
 """Regression: a number from the other columns of a table."""
 
+import math
+
 from etils import epy
 
 from kerasnotes import errors, specs
@@ -49,6 +51,7 @@ class Regress(task_lib.SupervisedTask):
             expression=config.split,
         )
         where = config.dataset
+        _tell_constants(y, target, parts, config)
         facts = facts or _facts(where, inputs, y, target, parts)
         replicas = strategies.strategy(config.strategy).num_replicas_in_sync
         x = _inputs(facts).standardize(inputs.values, inputs.ids, where)
@@ -137,7 +140,7 @@ class Regress(task_lib.SupervisedTask):
         plain = [
             metrics.MeanSquaredError(std),
             metrics.MeanAbsoluteError(std),
-            keras.metrics.R2Score(name="r2", dtype="float64"),
+            metrics.R2Score(),
         ]
         weighted = []
         if self.config.weight is not None:
@@ -151,8 +154,8 @@ class Regress(task_lib.SupervisedTask):
 
     def score(self, trained, answers):
         scores = super().score(trained, answers)
-        if answers.split.size < 2:
-            # One target has no variance to be a share of.
+        if math.isnan(scores["r2"]):
+            # There is no variance to be a share of.
             del scores["r2"]
         return scores
 
@@ -203,6 +206,29 @@ class Regress(task_lib.SupervisedTask):
                     "line": int(line),
                     "prediction": digits.rounded(answer, facts["target_std"]),
                 }
+
+
+def _tell_constants(y, target, parts, config):
+    """Say on which sides the target is one value, and R² has none.
+
+    Raises:
+        UserError: it is so on dev, where R² is to choose.
+    """
+    chooser = config.selection()
+    choosing = {*chooser.weights, *(bound.name for bound in chooser.bounds)}
+    for name, rows in parts.items():
+        if name == "train" or np.ptp(y[rows]):
+            continue
+        number = f"{len(rows)} {errors.plural('row', len(rows))}"
+        line = (
+            f"{name}: column {target!r} is {y[rows[0]]:g} in {number}, so r2 "
+            "has no value there"
+        )
+        if name == "dev" and "r2" in choosing:
+            raise errors.UserError(
+                f"{line}; choose by --optimize=mse, or give another --split"
+            )
+        print(errors.printable(line))
 
 
 def _facts(where, inputs, y, target, parts):

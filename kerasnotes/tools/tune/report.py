@@ -181,7 +181,9 @@ def _scores(summary):
 
 def _again(summary):
     best = summary["best"]
-    return f"python -m trainers.{summary['task']} --run_dir={best['folder']}"
+    return flags_lib.command(
+        f"trainers.{summary['task']}", {"run_dir": str(best["folder"])}
+    )
 
 
 def _write(study, records, summary):

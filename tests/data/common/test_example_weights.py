@@ -30,9 +30,9 @@ def test_class_and_example_multiply():
     ("given", "message"),
     [
         ({"d": 2}, "unknown 'd'"),
-        ({"a": -1}, "weights are positive. Received: a=-1$"),
+        ({"a": -1}, "weights are 0 or more. Received: a=-1$"),
         ({"a": 0, "b": 0, "c": 0}, "a weight over 0"),
-        ({"a": float("nan")}, "weights are positive"),
+        ({"a": float("nan")}, "weights are 0 or more"),
     ],
 )
 def test_weights_refused(given, message):

@@ -17,6 +17,7 @@ from tests.support import coloured_boxes
 
 FLAGS = {
     "image_size": 32,
+    "image_width": 48,
     "model": "darknet_small",
     "width": 0.25,
     "strides": "4",
@@ -140,7 +141,7 @@ def test_the_other_signatures(folder, served):
     by_pixels = served.signatures["images"](images=picture[None])
     np.testing.assert_allclose(by_bytes["boxes"], by_pixels["boxes"], atol=1e-3)
     model = keras.saving.load_model(folder / "model.keras")
-    x = np.random.default_rng(0).uniform(0, 255, (2, 32, 32, 3))
+    x = np.random.default_rng(0).uniform(0, 255, (2, 32, 48, 3))
     x = x.astype("float32")
     raw = served.signatures["model_inputs"](pixels=x)["outputs"]
     np.testing.assert_allclose(raw, model(x), atol=1e-4)
@@ -190,6 +191,14 @@ def test_a_run_is_evaluated_again(folder, capsys):
     ap50 = json.loads((folder / "metrics.json").read_text())["dev"]["ap50"]
     line = next(row for row in text.split("\n") if row.startswith("ap50"))
     assert f"{ap50:.4f}" in line
+
+
+def test_other_formats_answer_alike(folder):
+    pytest.importorskip("ai_edge_litert")
+    pytest.importorskip("tf2onnx")
+    figures = command(folder, mode="export", export="litert,onnx")
+    for name in ("litert", "onnx"):
+        assert figures[name]["largest_difference"] < 1e-4
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,11 @@ def test_groups_and_slices_do_not_go_together(target, tmp_path):
             run(tmp_path / "r", split=split, **given)
 
 
+def test_a_group_of_all_is_told(target, tmp_path):
+    with pytest.raises(errors.UserError, match=r"--group=\^: .*of 1 group;"):
+        run(tmp_path / "r", dataset=str(target), group="^")
+
+
 def test_a_learning_curve_of_weighted_pictures(tmp_path, capsys):
     path = tmp_path / "weights.csv"
     path.write_text("id,weight\ntrain/000001,3\n")

@@ -12,6 +12,7 @@ from sklearn import datasets, linear_model, metrics, preprocessing
 from kerasnotes import errors
 from kerasnotes.data.common import split_choice
 from kerasnotes.tasks import regress
+from kerasnotes.tasks.regress import metrics as regress_metrics
 from kerasnotes.tasks.regress import serving
 from kerasnotes.training import runner
 from tests.support import alone, csv_rows
@@ -302,6 +303,36 @@ def test_one_row_has_no_r2(tmp_path):
     scores = json.loads((tmp_path / "metrics.json").read_text())
     assert "r2" not in scores["dev"] and "mse" in scores["dev"]
     assert "r2" in scores["test"]
+
+
+def test_r2_of_targets_far_from_their_origin():
+    y = np.random.default_rng(0).normal(1000, 0.01, (50, 1))
+    answers = y + np.random.default_rng(1).normal(0, 0.005, y.shape)
+    metric = regress_metrics.R2Score()
+    metric.update_state(y[:20], answers[:20])
+    metric.update_state(y[20:], answers[20:])
+    want = metrics.r2_score(y, answers)
+    np.testing.assert_allclose(metric.result(), want, rtol=1e-5)
+
+
+@pytest.mark.parametrize("value", [7.0, 0.1, -1e9])
+def test_one_value_has_no_r2(tmp_path, capsys, value):
+    rng = np.random.default_rng(1)
+    rows = [[x, 3 * x + rng.normal()] for x in rng.normal(10, 1, 60)]
+    for row in rows[40:50]:
+        row[1] = value
+    table = tmp_path / "flat.csv"
+    table.write_text("x,y\n" + "\n".join(f"{x},{y}" for x, y in rows))
+    given = {"dataset": str(table), "epochs": 1}
+    given["split"] = "train[:40],dev[40:50],test[50:]"
+    learn(tmp_path / "run", **given)
+    scores = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert "r2" not in scores["dev"] and scores["test"]["r2"] < 1
+    line = f"dev: column 'y' is {value:g} in 10 rows, so r2 has no value there"
+    assert line in capsys.readouterr().out
+    for flag in ({"optimize": "r2"}, {"satisfy": "r2>=0.5"}):
+        with pytest.raises(errors.UserError, match=re.escape(line)):
+            learn(tmp_path / "other", **given, **flag)
 
 
 def test_names_of_inputs_are_distinct():
