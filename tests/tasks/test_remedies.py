@@ -130,6 +130,24 @@ TABLE = [
         ["--l2=1", "--dropout=0.2", "--weight_average=0.99", "--width=64", ""],
     ),
     ("translate", HUMAN, {}, TEXTS, ["--human_error=…"]),
+    (
+        *("segment", BIAS, {"filters": "8,16"}, {}),
+        [
+            *("--filters=16,32", "--filters=8,16,32"),
+            *("--pixel_loss=cross_entropy+dice", "--learning_rate=0.003"),
+        ],
+    ),
+    (
+        *("segment", VARIANCE, {"filters": "8,16"}, {"more_data": "hardly"}),
+        [
+            "--augment=standard:flip=true,warp=0.01",
+            *("--l2=1", "--weight_average=0.99", "--filters=4,8", ""),
+        ],
+    ),
+    (
+        *("segment", BIAS, {"model": "resnet20"}, {}),
+        ["--model=resnet32", "--learning_rate=0.003", "--augment=none", ""],
+    ),
 ]
 
 

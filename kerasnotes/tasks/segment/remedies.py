@@ -1,5 +1,8 @@
 """What a run of segmentation can try, in terms of its flags."""
 
+import dataclasses
+
+from kerasnotes import models
 from kerasnotes.diagnosis.verdicts import BIAS, VARIANCE
 from kerasnotes.tasks.pictures import remedies as pictures
 from kerasnotes.training.report import remedies as engine
@@ -19,7 +22,11 @@ def remedies(problem, facts):
     >>> [r.example for r in remedies("variance", facts)][-1]
     '--filters=4,8'
     """
-    if facts.flags.get("model") != UNET:
+    model = facts.flags.get("model")
+    if model != UNET:
+        # What flags give is the way down's, and not the way up's.
+        arguments = {*models.arguments_of(model)} - {"filters", "dropout"}
+        facts = dataclasses.replace(facts, arguments=frozenset(arguments))
         return pictures.remedies(problem, facts)
     return engine.remedies(problem, facts, {BIAS: _bias, VARIANCE: _variance})
 
