@@ -48,10 +48,10 @@ class Config(boxes.Config):
         choices=_BOX_LOSSES,
     )
     box_weight: float = option(
-        5.0, "Weight of the box in --objective=likelihood.", bounds=(0, 1e6)
+        2.0, "Weight of the box in --objective=likelihood.", bounds=(0, 1e6)
     )
     landmark_weight: float = option(
-        10.0,
+        4.0,
         "Weight of the landmarks in --objective=likelihood.",
         bounds=(0, 1e6),
     )

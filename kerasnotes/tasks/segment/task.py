@@ -49,7 +49,7 @@ class Segment(pictures.PictureTask):
             dataset,
             data_dir=config.data_dir,
             # Windows of pictures that stay as large as they are.
-            image_size=config.image_size if config.crop_size else size,
+            image_size=config.input_size() if config.crop_size else size,
             channels=channels,
             resize=config.resize,
             cache=config.cache,

@@ -54,7 +54,8 @@ def write(folder, count=COUNT):
 def run(folder, data, **given):
     given = {
         "epochs": 40, "image_size": SIDE, "batch_size": 8, "model": "lenet5",
-        "activation": "relu", "augment": "none", **given,
+        "activation": "relu", "augment": "none", "box_weight": 5.0,
+        "landmark_weight": 10.0, **given,
     }  # fmt: skip
     given |= {"run_dir": str(folder), "dataset": str(data)}
     return runner.run(localize.Localize, given, [], "trainers.localize")
