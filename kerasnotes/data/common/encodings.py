@@ -6,6 +6,7 @@ _BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _LONG_BOMS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _HEAD = 2**16
 _SPREADSHEETS = (b"PK\3\4", b"\xd0\xcf\x11\xe0")
+_PARQUET = b"PAR1"
 _COMPRESSED = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
 
 
@@ -36,9 +37,16 @@ def is_utf16(data):
     return has_utf16_mark(data) or wide
 
 
-def is_spreadsheet(data):
-    """Says whether bytes begin as a spreadsheet's own format does."""
-    return data.startswith(_SPREADSHEETS)
+def binary_table(data):
+    """Return the format of a table that is no text, or None.
+
+    >>> binary_table(b"PAR1"), binary_table(b"a,b")
+    ('Parquet', None)
+    """
+    if data.startswith(_PARQUET):
+        return "Parquet"
+    is_sheet = data.startswith(_SPREADSHEETS)
+    return "a spreadsheet's own format" if is_sheet else None
 
 
 def is_compressed(data):

@@ -109,10 +109,9 @@ def encoding_of(path, head):
     Raises:
         UserError: it is no text, or UTF-16 without a byte-order mark.
     """
-    if encodings.is_spreadsheet(head):
+    if table := encodings.binary_table(head):
         raise errors.UserError(
-            f"{path}: line 1: a spreadsheet's own format; save it as CSV in "
-            "UTF-8"
+            f"{path}: line 1: {table}; save it as CSV in UTF-8"
         )
     if encodings.is_compressed(head):
         raise errors.UserError(

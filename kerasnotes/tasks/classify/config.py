@@ -132,15 +132,20 @@ class Config(pictures.Config):
         """Return the sizes of a picture that `--sliding_window` reads.
 
         Raises:
-            UserError: something else than numbers from 0.01 to 10.
+            UserError: something else than numbers from 0.01 to 10, or one
+                twice.
 
         >>> Config(run_dir="run").window_scales()
         [1.0, 0.7, 0.5]
         """
         sizes = specs.numbers("--scales", self.scales, float)
-        if not sizes or not all(0.01 <= scale <= 10 for scale in sizes):
+        if (
+            not sizes
+            or not all(0.01 <= scale <= 10 for scale in sizes)
+            or len({*sizes}) < len(sizes)
+        ):
             raise errors.UserError(
                 f"--scales={self.scales}: numbers from 0.01 to 10 with commas "
-                "between, please: --scales=1,0.5"
+                "between, each once, please: --scales=1,0.5"
             )
         return sizes

@@ -1,8 +1,11 @@
 """Predictions of a classifier on large pictures: every window of them."""
 
+import sys
+
 import numpy as np
 import tensorflow as tf
 
+from kerasnotes import errors
 from kerasnotes.data.pictures import decode, inspect
 from kerasnotes.plots import figures, score_map
 from kerasnotes.tasks.classify import windows
@@ -36,6 +39,13 @@ def predict(task, trained, paths):
         name = picture_serving.free_name(path, taken)
         output = folder / f"{name}.png"
         figures.save(_figure(picture, classes, **answer), output)
+        if len(answer["rows"]) == windows.MOST:
+            noun = errors.plural("window", windows.MOST)
+            print(
+                f"{errors.printable(path)}: the {windows.MOST} surest {noun}, "
+                "more are not kept; a higher --score_threshold leaves fewer",
+                file=sys.stderr,
+            )
         for row in _rows(answer["rows"], classes):
             yield {"file": path, **row, "map": str(output)}
 

@@ -7,6 +7,8 @@ from kerasnotes import errors, ops
 # k-means needs no more boxes than these to know their shapes.
 _BOXES = 3_000
 _SHOWN = 9
+# Far below what one anchor chosen by k-means has.
+_POOR = 0.4
 
 
 def choose(examples, indices, config):
@@ -40,6 +42,11 @@ def choose(examples, indices, config):
         shown = ", ".join(f"{w:g}×{h:g}" for w, h in group)
         print(f"anchors at stride {stride}: {shown}")
     print(f"their mean IoU with the shapes of training: {share:.3f}")
+    if share < _POOR:
+        print(
+            f"--anchors={config.anchors}: these fit few of the boxes; give "
+            "them in pixels of the network's input, or their number"
+        )
     return groups
 
 

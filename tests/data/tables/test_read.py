@@ -92,6 +92,7 @@ def test_numbers_that_may_be_several(tmp_path, lines, told):
     ("data", "told"),
     [
         (b"PK\3\4\0\0", "line 1: a spreadsheet's own format; save it as CSV"),
+        (b"PAR1\x15\x04", "line 1: Parquet; save it as CSV in UTF-8"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1", "line 1: a spreadsheet's own format"),
         (b"\x1f\x8b\x08\0", "line 1: a compressed file; unpack it"),
         ("a,b\n1,2\n".encode("utf-16-le"), "line 1: UTF-16 without a byte-"),

@@ -117,6 +117,18 @@ def test_background_and_the_unsure_are_no_objects(
     assert [row[side] for side in SIDES] == [None] * 4
 
 
+def test_a_bound_on_the_windows_is_told(
+    classifiers, command, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr(windows, "MOST", 1)
+    path = one_digit(tmp_path / "zero.png", (60, 24), 32, (120, 80))
+    given = {"sliding_window": True, "score_threshold": 0.1}
+    assert command(classifiers[0], "predict", path, **given) == 0
+    told = capsys.readouterr()
+    assert f"{path}: the 1 surest window, more" in told.err
+    assert told.out.count("zero.png") == 2
+
+
 @pytest.mark.parametrize(
     "background, told",
     [

@@ -71,6 +71,7 @@ def test_evaluate_averages_ten_answers(classifiers, command, capsys):
         ({"sliding_window": True}, "is for --mode=predict or export"),
         ({"scales": "1,big"}, "--scales=1,big"),
         ({"scales": "0"}, "--scales=0"),
+        ({"scales": "1,0.5,1.0"}, "--scales=1,0.5,1.0.*each once"),
         (
             {"mode": "evaluate", "ten_crop": True, "ensemble": "a"},
             "one at a time",

@@ -128,7 +128,11 @@ def test_anchors_are_the_shapes_shared_by_size(capsys):
     assert groups == [[[3.0, 4.0]], [[9.0, 2.0]]]
     # The shapes are 3×3 and 8×8.
     share = (9 / 12 + 16 / (64 + 18 - 16)) / 2
-    assert f"shapes of training: {share:.3f}" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert f"shapes of training: {share:.3f}" in text and "fit few" not in text
+    flags = config.Config(strides="4", anchors="200x300")
+    anchors.choose(box_toys.build(), [0], flags)
+    assert "--anchors=200x300: these fit few" in capsys.readouterr().out
 
 
 def test_anchors_that_there_are_not():

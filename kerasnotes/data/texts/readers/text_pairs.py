@@ -220,10 +220,10 @@ def _lines(where, name, read_bytes):
             f"--dataset: {where}: {name} can't be read: {reason}; check "
             "the file"
         ) from error
-    if encodings.is_spreadsheet(data):
+    if table := encodings.binary_table(data):
         raise errors.UserError(
-            f"--dataset: {where}: {name} is in a spreadsheet's own format; "
-            "save it as text with tabs, in UTF-8"
+            f"--dataset: {where}: {name} is in {table}; save it as text with "
+            "tabs, in UTF-8"
         )
     if encodings.is_compressed(data):
         raise errors.UserError(
