@@ -143,27 +143,29 @@ def with_legend(figure, names, palette):
     return figure
 
 
-def strip_png(pictures, size=160):
-    """Return pictures of one size side by side, as PNG bytes.
+def square_png(pictures, size=160):
+    """Return four pictures of one size, two by two, as PNG bytes.
 
     Args:
         pictures: uint8 arrays `[height, width, 1 or 3]`.
         size: the longest side of each, in pixels.
 
-    >>> png = strip_png([np.zeros([8, 4, 3], "uint8")] * 2, 16)
+    >>> png = square_png([np.zeros([8, 4, 3], "uint8")] * 4, 16)
     >>> Image.open(io.BytesIO(png)).size
-    (18, 16)
+    (18, 34)
     """
     parts = [
         Image.open(io.BytesIO(images.thumbnail_png(picture, size)))
         for picture in pictures
     ]
     width, height = parts[0].size
-    strip = Image.new("RGB", ((width + 2) * len(parts) - 2, height), "white")
+    square = Image.new("RGB", (2 * width + 2, 2 * height + 2), "white")
     for i, part in enumerate(parts):
-        strip.paste(part.convert("RGB"), (i * (width + 2), 0))
+        row, column = divmod(i, 2)
+        place = column * (width + 2), row * (height + 2)
+        square.paste(part.convert("RGB"), place)
     data = io.BytesIO()
-    strip.save(data, "PNG", optimize=True)
+    square.save(data, "PNG", optimize=True)
     return data.getvalue()
 
 

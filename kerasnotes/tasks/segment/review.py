@@ -66,7 +66,7 @@ def _pictures(answers, masks_answered, facts):
 
     def picture(i):
         shown, truth = examples.images[indices[i]], answers.truth[i]
-        return masks.strip_png(
+        return masks.square_png(
             [
                 shown + np.zeros([1, 1, 3], np.uint8),
                 masks.overlay(shown, truth, palette),
@@ -179,10 +179,10 @@ def _worst_pictures(outcome):
     return [
         page.Heading("The worst pictures"),
         page.Text(
-            "Of dev: the picture, its true mask, the answer, and where they "
-            "differ. Of two classes, green is what was missed and red what "
-            "was answered beyond. mistakes.csv lists all that aren't perfect, "
-            "in random order, with a column to tag them."
+            "Of dev: the picture and its true mask, below them the answer and "
+            "where it differs. Of two classes, green is what was missed and "
+            "red what was answered beyond. mistakes.csv lists all that aren't "
+            "perfect, in random order, with a column to tag them."
         ),
         page.Gallery(items),
     ]
