@@ -31,7 +31,7 @@ class BoxStatistics:
     ...                     np.array([[3.0, 9]]), 0, (64, 64))
     >>> for line in two.lines():
     ...     print(line)
-    2 pictures, of which 1 is background; 1 box, 1 to 1 a picture (median 1)
+    2 pictures, of which 1 is background; 1 box, 1 a picture
     cell: 1 box on 1 picture
     sides at 64×64: 3 to 9 pixels (median 6); width / height: 0.33 to 0.33
     1 box has a side under 4 pixels; a larger --image_size shows more of it
@@ -56,12 +56,14 @@ class BoxStatistics:
         if not len(self.sides):
             return [f"{_count(self.pictures, 'picture')}, all background"]
         low, middle, high = _spread(self.counts)
+        each = f"{low:.0f} a picture"
+        if high > low:
+            each = f"{low:.0f} to {high:.0f} a picture (median {middle:.0f})"
         word = "is" if self.background == 1 else "are"
         lines = [
             f"{_count(self.pictures, 'picture')}, of which "
             f"{self.background:,} {word} background; "
-            f"{_count(len(self.sides), 'box')}, {low:.0f} to {high:.0f} a "
-            f"picture (median {middle:.0f})"
+            f"{_count(len(self.sides), 'box')}, {each}"
         ]
         lines += [
             f"{name}: {_count(number, 'box')} on "
