@@ -2,8 +2,8 @@
 
     python -m trainers.localize --run_dir=runs/one_digit
 
-learns 4,000 scenes of a real digit or none, with four landmarks: five minutes
-on two cores that were shared, a mean IoU of 0.860 on test.
+learns 4,000 scenes of a real digit or none, with four landmarks: four minutes
+on two cores, a mean IoU of 0.860 on test.
 
     python -m trainers.localize --run_dir=runs/mine --dataset=FOLDER
 
