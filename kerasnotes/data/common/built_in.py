@@ -1,6 +1,8 @@
-"""Names of our own sets, which a local folder may have too."""
+"""Names of sets, which a local folder may have too."""
 
 import os
+
+from kerasnotes import errors
 
 
 def tell(name):
@@ -15,4 +17,26 @@ def tell(name):
         print(
             f"--dataset={name}: the built-in set; what lies here under that "
             f"name is --dataset=.{os.sep}{name}"
+        )
+
+
+def refuse_path(name):
+    """Refuses the path of a folder of pictures that isn't there.
+
+    Args:
+        name: what `--dataset` gives, no name of ours and no path that exists.
+
+    Raises:
+        UserError: it is more likely a path than the name of a TFDS set.
+
+    >>> refuse_path("voc")
+    """
+    parts = name.split("/")
+    if (
+        len(parts) > 2
+        or parts[0] in ("", ".", "..", "~")
+        or name.endswith((".zip", os.sep))
+    ):
+        raise errors.UserError(
+            f"--dataset: no such folder: {name!r}; check the path"
         )

@@ -1,10 +1,9 @@
 """From the name that a user gives to the examples."""
 
 import dataclasses
-import os
 import pathlib
 
-from kerasnotes import errors, specs
+from kerasnotes import specs
 from kerasnotes.data.common import built_in
 from kerasnotes.data.pictures import examples
 
@@ -78,23 +77,10 @@ def load(
                 **arguments,
             )
         return folders.read(path, image_size or 32, **arguments)
-    if looks_like_a_path(dataset):
-        raise errors.UserError(
-            f"--dataset: no such folder: {dataset!r}; check the path"
-        )
+    built_in.refuse_path(dataset)
     from kerasnotes.data.pictures.readers import tfds as tfds_pictures
 
     return tfds_pictures.read(dataset, data_dir, size=image_size, **arguments)
-
-
-def looks_like_a_path(text):
-    """Return whether a text is more likely a path than a set's name."""
-    parts = text.split("/")
-    return (
-        len(parts) > 2
-        or parts[0] in ("", ".", "..", "~")
-        or text.endswith((".zip", os.sep))
-    )
 
 
 def _resized(originals, size, channels, mode, cache_dir, cache):

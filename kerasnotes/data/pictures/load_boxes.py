@@ -2,9 +2,7 @@
 
 import pathlib
 
-from kerasnotes import errors
 from kerasnotes.data.common import built_in
-from kerasnotes.data.pictures import load as load_pictures
 
 BUILT_IN = ("one_digit", "many_digits")
 """Scenes of real digits: one or none with landmarks, or up to eight."""
@@ -65,10 +63,7 @@ def load(
 
         arguments["size"] = image_size or 256
         return read.read(path, **arguments)
-    if load_pictures.looks_like_a_path(dataset):
-        raise errors.UserError(
-            f"--dataset: no such folder: {dataset!r}; check the path"
-        )
+    built_in.refuse_path(dataset)
     from kerasnotes.data.pictures.readers.boxes import tfds
 
     return tfds.read(dataset, data_dir, **arguments)

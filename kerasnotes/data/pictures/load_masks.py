@@ -2,9 +2,7 @@
 
 import pathlib
 
-from kerasnotes import errors
 from kerasnotes.data.common import built_in
-from kerasnotes.data.pictures import load as load_pictures
 
 BUILT_IN = ("digit_masks",)
 """Scenes of up to three real digits, with the class of each pixel."""
@@ -65,10 +63,7 @@ def load(
         from kerasnotes.data.pictures.readers.masks import read
 
         return read.read(path, **arguments, **of_files)
-    if load_pictures.looks_like_a_path(dataset):
-        raise errors.UserError(
-            f"--dataset: no such folder: {dataset!r}; check the path"
-        )
+    built_in.refuse_path(dataset)
     from kerasnotes.data.pictures.readers.masks import tfds
 
     return tfds.read(dataset, data_dir, **arguments)
