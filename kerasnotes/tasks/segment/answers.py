@@ -83,17 +83,10 @@ class Tally:
         >>> one.both.tolist(), one.true.tolist(), one.answered.tolist()
         ([[1, 0]], [[1, 1]], [[2, 0]])
         """
-        parts, confusion = [], np.zeros([classes, classes], np.int64)
-        for rows, answer in zip(truth, masks, strict=True):
-            known = rows >= 0
-            pairs = rows[known].astype(np.int64) * classes + answer[known]
-            table = np.bincount(pairs, minlength=classes**2)
-            table = table.reshape(classes, classes)
-            confusion += table
-            parts.append((np.diag(table), table.sum(1), table.sum(0)))
-        shape = [len(parts), 3, classes]
-        parts = np.array(parts, np.int64).reshape(shape)
-        return cls(*np.moveaxis(parts, 1, 0), confusion)
+        tables = metrics.segmentation_confusion(truth, masks, classes)
+        tables = tables[:, :classes, :classes]
+        both = np.diagonal(tables, axis1=1, axis2=2)
+        return cls(both, tables.sum(2), tables.sum(1), tables.sum(0))
 
     @property
     def iou(self):
