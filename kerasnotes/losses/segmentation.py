@@ -30,7 +30,10 @@ class SegmentationLoss(keras.losses.Loss):
       however few its pixels.
 
     w are the weights of the classes; m is 1, and `1 + boundary_weight` near a
-    boundary of two classes.
+    boundary of two classes. With a separation weight w_0, `m_i w_(y_i) + w_0
+    e_i` is in place of `m_i w_(y_i)`, where e says how close two things are
+    about the pixel: in the paper `exp(-(d_1 + d_2)² / 2σ²)`, with the distances
+    to the two that are the nearest, `w_0 = 10` and `σ = 5` pixels.
 
     A class that a picture doesn't have is not in C, so it gives no points for
     being absent; nor is it free to answer it, for the pixel's true class then
@@ -51,13 +54,15 @@ class SegmentationLoss(keras.losses.Loss):
         boundary_width: how far from the boundary, in pixels on each side:
             above, beside or across.
         ignore: the label of pixels that count nothing.
+        separation_weight: w_0; above 0 the targets have e beside the labels.
         reduction: as in `keras.losses.Loss`.
         name: the loss's name.
         dtype: the type it computes in, float32 at least.
 
     Call arguments:
         y_true: labels in [0, C) or `ignore`, `(batch, height, width)` or with
-            a last axis of 1.
+            a last axis of 1; with a separation weight `(batch, height, width,
+            2)`, the labels and e.
         y_pred: logits, `(batch, height, width, C)`.
         sample_weight: a weight for each picture, `(batch,)`, or None.
 
@@ -78,7 +83,7 @@ class SegmentationLoss(keras.losses.Loss):
     '0.50'
 
     Source: course 4, "Semantic segmentation with U-Net"; Ronneberger et al.,
-    U-Net (2015), section 3, for weights at borders; Lin et al., Focal loss
+    U-Net (2015), section 3, for weights between things; Lin et al., Focal loss
     for dense object detection (2017), section 3; Milletari et al., V-Net
     (2016), section 3, for Dice (there of squares).
     """
@@ -93,6 +98,7 @@ class SegmentationLoss(keras.losses.Loss):
         boundary_weight=0.0,
         boundary_width=1,
         ignore=-1,
+        separation_weight=0.0,
         reduction="sum_over_batch_size",
         name="segmentation_loss",
         dtype=None,
@@ -116,6 +122,7 @@ class SegmentationLoss(keras.losses.Loss):
             ),
             ("gamma", gamma),
             ("boundary_weight", boundary_weight),
+            ("separation_weight", separation_weight),
         ):
             pixels.require(argument, value >= 0, "be 0 or more", value)
         pixels.require(
@@ -132,6 +139,7 @@ class SegmentationLoss(keras.losses.Loss):
         self.boundary_weight = boundary_weight
         self.boundary_width = boundary_width
         self.ignore = ignore
+        self.separation_weight = separation_weight
 
     def __call__(self, y_true, y_pred, sample_weight=None):
         """Return the reduced loss."""
@@ -148,6 +156,7 @@ class SegmentationLoss(keras.losses.Loss):
 
     def call(self, y_true, y_pred):
         """Return the loss of each picture."""
+        y_true, closeness = self._parts(y_true)
         labels, logits = pixels.pixel_labels(y_true, y_pred)
         classes, table = logits.shape[-1], self.class_weights
         pixels.require(
@@ -162,6 +171,9 @@ class SegmentationLoss(keras.losses.Loss):
         # A constant, of which every gradient is exactly 0.
         logits = ops.where(counts[..., None], logits, 0.0)
         weights = self._pixel_weights(labels, counts, known, logits.dtype)
+        if closeness is not None:
+            added = self.separation_weight * ops.cast(closeness, logits.dtype)
+            weights += ops.where(counts, added, 0.0)
         labels = ops.where(known, labels, 0)
         total = ops.sum(ops.cast(counts, logits.dtype), axis=(1, 2))
         losses = ops.zeros_like(total)
@@ -173,6 +185,20 @@ class SegmentationLoss(keras.losses.Loss):
         unknown = ops.logical_and(counts, ops.logical_not(known))
         # Else the label of no class would be another's.
         return ops.where(ops.any(unknown, axis=(1, 2)), math.nan, losses)
+
+    def _parts(self, y_true):
+        """Return the labels, and how close things are, or None."""
+        if not self.separation_weight:
+            return y_true, None
+        y_true = ops.convert_to_tensor(y_true)
+        shape = tuple(y_true.shape)
+        pixels.require(
+            "y_true",
+            len(shape) == 4 and shape[-1] == 2,
+            "have labels and closeness, (batch, height, width, 2)",
+            shape,
+        )
+        return y_true[..., 0], y_true[..., 1]
 
     def _pixel_weights(self, labels, counts, known, dtype):
         """Return what each pixel counts in cross-entropy and focal loss."""
@@ -215,6 +241,7 @@ class SegmentationLoss(keras.losses.Loss):
             "boundary_weight": self.boundary_weight,
             "boundary_width": self.boundary_width,
             "ignore": self.ignore,
+            "separation_weight": self.separation_weight,
         }
 
 

@@ -95,6 +95,33 @@ def test_boundaries_weigh_more(width):
     assert float(loss(labels, logits)) == pytest.approx(want, rel=1e-5)
 
 
+def test_what_parts_things_weighs_more():
+    """`w_y + w_0 e` in place of `w_y`, and Dice is as it was."""
+    labels, logits = data()
+    closeness = np.random.default_rng(1).random(labels.shape)
+    y = np.stack([labels, closeness], -1).astype("float32")
+    options = {"gamma": 2.0, "reduction": "none", **ALL}
+    loss = SegmentationLoss(WEIGHTS, separation_weight=10.0, **options)
+    want = SegmentationLoss(WEIGHTS, **options)(labels, logits)
+    log_p = logits - np.log(np.exp(logits.astype("float64")).sum(-1))[..., None]
+    for i in range(len(labels)):
+        added = 0.0
+        for place in np.argwhere(labels[i] >= 0):
+            place = tuple(place)
+            log = log_p[(i, *place, labels[i][place])]
+            focal = 0.7 * (1 - np.exp(log)) ** 2
+            added -= 10 * closeness[i][place] * (1.5 + focal) * log
+        added /= max((labels[i] >= 0).sum(), 1)
+        got = float(loss(y, logits)[i])
+        assert got == pytest.approx(float(want[i]) + added, rel=2e-5), i
+    # What is ignored counts nothing there either.
+    y[labels == -1, 1] = np.nan
+    assert np.isfinite(loss(y, logits)).all()
+    for wrong in (labels, labels[..., None], y[..., [0, 1, 1]]):
+        with pytest.raises(ValueError, match="`y_true` must have labels and"):
+            loss(wrong, logits)
+
+
 def test_equals_keras_where_that_has_it():
     labels, logits = data(ignored=0)
     labels[1:3] = np.arange(42).reshape(6, 7) % CLASSES
@@ -236,6 +263,7 @@ def test_half_precision_and_empty_batches():
 
 def test_reloads():
     loss = SegmentationLoss(WEIGHTS, 1.0, 2.0, 3.0, 1.5, 4.0, 2, 255, name="a")
+    assert SegmentationLoss(separation_weight=3).separation_weight == 3
     again = keras.saving.deserialize_keras_object(
         keras.saving.serialize_keras_object(loss)
     )

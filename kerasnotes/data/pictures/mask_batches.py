@@ -33,6 +33,14 @@ class MaskSplit(picture_batches.ImageSplit):
     anywhere. Evaluation batches are the tiles that cover each picture, where
     they overlap each pixel counting once.
 
+    With a `context`, pictures are as large as the network's input, which shows
+    what is around the picture or the window; beyond the border that is
+    mirrored, as its mask is where augmentation brings it in. Labels are as
+    large as the answer, and count where the picture or the window is.
+
+    With `gaps`, y is float32 `[b, h, w, 2]`: the labels, and how close two
+    things are.
+
     Args:
         examples: the `MaskExamples` it is a part of.
         indices: which of them.
@@ -40,6 +48,9 @@ class MaskSplit(picture_batches.ImageSplit):
         weights: see `ImageSplit`.
         crop: height and width of the windows; None for whole pictures.
         rare_share: of the windows, how many are about a rare class.
+        context: the `mask_context.Context` of pictures, or of windows; None
+            where the input is what is answered.
+        gaps: the `mask_gaps.Gaps` of the examples, or None.
 
     Attributes:
         size: the number of pictures.
@@ -67,6 +78,8 @@ class MaskSplit(picture_batches.ImageSplit):
         weights=None,
         crop=None,
         rare_share=0.0,
+        context=None,
+        gaps=None,
     ):
         self.indices = np.asarray(indices, np.int64)
         ids = [examples.ids[i] for i in self.indices]
@@ -75,9 +88,14 @@ class MaskSplit(picture_batches.ImageSplit):
         weights = np.ones(self.size) if weights is None else weights
         self.weights = np.asarray(weights, np.float32)
         self._crop, self._rare_share = crop, rare_share
+        self._context, self._gaps = context, gaps
         self._tiles = self._windows = None
         if crop is not None:
-            self._tiles = mask_crops.Tiles(examples.images.shape[1:3], crop)
+            self._tiles = mask_crops.Tiles(
+                examples.images.shape[1:3],
+                crop,
+                context.extra if context else (0, 0),
+            )
             self._augment = _of_windows(augment)
             self._windows = mask_crops.Windows(examples, crop, rare_share)
         self._policy_width = self._augment.width if self._augment else 0
@@ -106,6 +124,8 @@ class MaskSplit(picture_batches.ImageSplit):
             self.weights[indices],
             self._crop,
             self._rare_share,
+            self._context,
+            self._gaps,
         )
 
     def order(self, batch_size):
@@ -121,9 +141,16 @@ class MaskSplit(picture_batches.ImageSplit):
         if numbers is None and self._tiles:
             return self._tile(indices)
         x, y, w = self._pictures_and_masks(indices, numbers is not None)
+        context = self._context
+        if context:
+            x = context.mirrored(x)
         if numbers is not None and self.width:
+            if context:
+                y = context.mirrored(y)
             x, y = self._augmented(x, y, indices, numbers)
-        return tf.cast(x, tf.float32), labels_of(y), w
+            if context:
+                y = context.middle(y)
+        return tf.cast(x, tf.float32), self._targets(y), w
 
     def pictures(self, indices):
         """Return whole pictures and their labels, as they are.
@@ -131,8 +158,17 @@ class MaskSplit(picture_batches.ImageSplit):
         Args:
             indices: int64 `[b]`.
         """
+        x, y = self.pictures_and_targets(indices)
+        return x, self._labels(y)
+
+    def pictures_and_targets(self, indices):
+        """Return whole pictures, and what a loss takes for their targets.
+
+        Args:
+            indices: int64 `[b]`.
+        """
         x, y, _ = self._pictures_and_masks(indices, False)
-        return tf.cast(x, tf.float32), labels_of(y)
+        return tf.cast(x, tf.float32), targets_of(y)
 
     def first_batch(self, batch_size, seed):
         """Return the first training batch, plain and augmented.
@@ -146,13 +182,19 @@ class MaskSplit(picture_batches.ImageSplit):
         """
         indices, numbers = next(iter(self.plan(batch_size, seed, 0, 0, 1)))
         x, y, _ = self.fetch(indices, numbers)
-        plain = self.pictures(indices)
-        return [tuple(map(np.asarray, pair)) for pair in (plain, (x, y))]
+        pairs = self.pictures(indices), (x, self._labels(y))
+        return [tuple(map(np.asarray, pair)) for pair in pairs]
+
+    def _labels(self, targets):
+        """Return the labels of targets, int32 `[b, h, w]`."""
+        return tf.cast(targets[..., 0], tf.int32) if self._gaps else targets
 
     def _pictures_and_masks(self, indices, training):
         x = self._pictures(indices, training)
         rows = tf.gather(self.indices, indices)
         y = batches.gather(self.examples.labels, rows)
+        if self._gaps:
+            y = tf.stack([y, self._gaps.gather(rows)], -1)
         return x, y, tf.gather(self.weights, indices)
 
     def _tile(self, numbers):
@@ -161,18 +203,27 @@ class MaskSplit(picture_batches.ImageSplit):
             numbers % (self._tiles.count),
         )
         x, y, w = self._pictures_and_masks(indices, False)
+        if self._context:
+            x = self._context.mirrored(x)
         x, y = self._tiles(x, y, tiles)
-        return tf.cast(x, tf.float32), labels_of(y), w
+        return tf.cast(x, tf.float32), self._targets(y), w
+
+    def _targets(self, masks):
+        return targets_of(
+            self._context.targets(masks) if self._context else masks
+        )
 
     def _augmented(self, x, y, indices, numbers):
         policy, places = tf.split(
             numbers, [self._policy_width, self.width - self._policy_width], 1
         )
-        size = self.examples.images.shape[1:3]
+        size = y.shape[1:3]
         if self._windows:
             rows = tf.gather(self.indices, indices)
             policy = self._windows(rows, policy, places)
-        x, move = self._augment(x, policy, self._crop or size)
+        context = self._context
+        inputs = context.inputs if context else self._crop or size
+        x, move = self._augment(x, policy, inputs)
         return x, move.of_size(size).masks(y, outside=mask_sizes.IGNORED)
 
 
@@ -184,6 +235,24 @@ def labels_of(masks):
     """
     labels = tf.cast(masks, tf.int32)
     return tf.where(labels == mask_sizes.IGNORED, IGNORED, labels)
+
+
+def targets_of(masks):
+    """Return the targets of masks: labels, and closeness where they have it.
+
+    Args:
+        masks: uint8 `[b, h, w]`; or `[b, h, w, 2]`, the second in 255ths.
+
+    Returns:
+        int32 `[b, h, w]`, or float32 `[b, h, w, 2]`.
+
+    >>> targets_of(tf.constant([[[[255, 0], [1, 255]]]])).numpy().tolist()
+    [[[[-1.0, 0.0], [1.0, 1.0]]]]
+    """
+    if masks.shape.rank == 3:
+        return labels_of(masks)
+    labels = tf.cast(labels_of(masks[..., 0]), tf.float32)
+    return tf.stack([labels, tf.cast(masks[..., 1], tf.float32) / 255], -1)
 
 
 def _of_windows(policy):

@@ -18,13 +18,15 @@ class Tiles:
     Args:
         size: height and width of the pictures.
         tile: height and width of the tiles.
+        extra: rows and columns that pictures, and their tiles, have beside
+            those of the masks.
 
     Attributes:
         count: the tiles of a picture.
 
     Call arguments:
-        pictures: `[b, height, width, c]`.
-        masks: uint8 `[b, height, width]`.
+        pictures: `[b, height + extra[0], width + extra[1], c]`.
+        masks: uint8 `[b, height, width]`, or with a last axis.
         tiles: which of the tiles, from 0, int64 `[b]`.
 
     Raises:
@@ -37,9 +39,10 @@ class Tiles:
     ([2, 3, 4], [255, 0, 0])
     """
 
-    def __init__(self, size, tile):
+    def __init__(self, size, tile, extra=(0, 0)):
         check(size, tile)
         self._tile, starts, firsts = tuple(tile), [], []
+        self._larger = tuple(a + b for a, b in zip(tile, extra, strict=True))
         for side, length in zip(size, tile, strict=True):
             first = np.arange(0, side, length)
             starts.append(np.minimum(first, side - length))
@@ -54,24 +57,29 @@ class Tiles:
             tf.gather(tf.constant(values), tiles)
             for values in (self._starts, self._firsts)
         )
-        rows, columns = (
-            starts[:, axis, None] + tf.range(side, dtype=tf.int64)
-            for axis, side in enumerate(self._tile)
-        )
-        pictures, masks = (
-            tf.gather(
-                tf.gather(values, rows, axis=1, batch_dims=1),
-                columns,
-                axis=2,
-                batch_dims=1,
-            )
-            for values in (pictures, masks)
-        )
+        rows, columns = _places(starts, self._tile)
+        pictures = _gathered(pictures, *_places(starts, self._larger))
+        masks = _gathered(masks, rows, columns)
         new = (rows >= firsts[:, :1])[:, :, None] & (
             columns >= firsts[:, 1:]
         )[:, None, :]  # fmt: skip
+        if masks.shape.rank == 4:
+            new = new[..., None]
         ignored = tf.cast(mask_sizes.IGNORED, masks.dtype)
         return pictures, tf.where(new, masks, ignored)
+
+
+def _places(starts, size):
+    """Return rows and columns of windows, `[b, height]` and `[b, width]`."""
+    return (
+        starts[:, axis, None] + tf.range(side, dtype=tf.int64)
+        for axis, side in enumerate(size)
+    )
+
+
+def _gathered(values, rows, columns):
+    values = tf.gather(values, rows, axis=1, batch_dims=1)
+    return tf.gather(values, columns, axis=2, batch_dims=1)
 
 
 def _pairs(rows, columns):

@@ -1,6 +1,7 @@
 """What a U-Net refuses."""
 
 from kerasnotes import errors
+from kerasnotes.models.segmenters import valid
 from kerasnotes.ops.pixel_labels import require
 
 _CHOICES = {
@@ -99,9 +100,7 @@ def _check_shape(config):
     )
     if config["padding"] == "same":
         return
-    # Each level below takes 4 pixels, and so many times as many of these.
-    step = 2 ** (levels - 1)
-    least = 12 * step - 4
+    least, step = valid.least(levels)
     for size in shape[:2]:
         if size is None or size < least or (size - least) % step:
             raise errors.refusal(

@@ -145,11 +145,12 @@ def answer(trained, split, server, loss, batch_size):
     parts, losses = [], []
     model = trained.model
     if model not in _functions:
-        _functions[model] = _function(server, loss, classes, size[-1])
+        _, targets = split.pictures_and_targets(np.arange(0))
+        _functions[model] = _function(server, loss, classes, size[-1], targets)
     many = split.size * size[0] * size[1] > _MANY
     for first in range(0, split.size, batch_size):
         rows = np.arange(first, min(first + batch_size, split.size))
-        x, y = split.pictures(rows)
+        x, y = split.pictures_and_targets(rows)
         part, of_pictures = (t.numpy() for t in _functions[model](x, y))
         parts.append(part.astype(np.float16) if many else part)
         losses.append(of_pictures)
@@ -164,11 +165,13 @@ def answer(trained, split, server, loss, batch_size):
     )
 
 
-def _function(server, loss, classes, channels):
+def _function(server, loss, classes, channels, targets):
+    shape = [None, None, None, *targets.shape[3:]]
+
     @tf.function(
         input_signature=[
             tf.TensorSpec([None, None, None, channels], tf.float32),
-            tf.TensorSpec([None, None, None], tf.int32),
+            tf.TensorSpec(shape, targets.dtype),
         ],
         autograph=False,
     )

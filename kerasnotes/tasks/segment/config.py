@@ -93,6 +93,13 @@ class Config(pictures.Config):
         "How maps grow: transposed convolution or bilinear interpolation.",
         choices=("transposed", "bilinear"),
     )
+    padding: str = option(
+        "same",
+        "Convolutions of the U-Net: same, or valid, as in the paper, which "
+        "sees what is around a picture or a window, mirrored at the border, "
+        "in place of zeros.",
+        choices=("same", "valid"),
+    )
     normalization: str = option(
         "batch",
         "Normalization before each activation of the U-Net.",
@@ -100,6 +107,19 @@ class Config(pictures.Config):
     )
     pixel_loss: str = option(
         "cross_entropy", "Loss, or the sum of two.", choices=_LOSSES
+    )
+    boundary_weight: float = option(
+        0.0,
+        "What pixels of --boundary weigh more in cross-entropy and focal "
+        "loss; 10 in the paper.",
+        bounds=(0, 1000),
+    )
+    boundary: str = option(
+        "edges",
+        "What --boundary_weight is of: edges[:width=1], pixels next to "
+        "another class, on each side; or gaps[:sigma=5], as in the paper, "
+        "what parts two things (regions of any class but the first), in "
+        "pixels.",
     )
     class_weight: str = option(
         "none",
@@ -122,6 +142,12 @@ class Config(pictures.Config):
         super().check()
         specs.numbers("--filters", self.filters)
         self.fixed_threshold()
+        self._check_boundary()
+        if self.padding == "valid" and self.model != UNET:
+            raise errors.UserError(
+                f"--padding=valid: is of --model=unet; {self.model} as the way "
+                "down has zeros around pictures: leave it out"
+            )
         for name in _OF_TRUNKS if self.model == UNET else ():
             value = getattr(self, name)
             if value not in (None, "none"):
@@ -129,6 +155,31 @@ class Config(pictures.Config):
                     f"--{name}={value}: is of a network that is the way down; "
                     "--model=unet has none: give --model=resnet18 or alike"
                 )
+
+    def _check_boundary(self):
+        """Refuse a boundary that isn't, or has no weight, or no loss."""
+        self.boundary_arguments()
+        if self.boundary != "edges" and not self.boundary_weight:
+            raise errors.UserError(
+                f"--boundary={self.boundary}: goes with --boundary_weight=10 "
+                "or alike, which says how much it counts"
+            )
+        if self.boundary_weight and self.pixel_loss == "dice":
+            raise errors.UserError(
+                f"--boundary_weight={self.boundary_weight:g}: is of "
+                "cross-entropy and focal loss; give "
+                "--pixel_loss=cross_entropy+dice"
+            )
+
+    def boundary_arguments(self):
+        """Return what --boundary says: `width` in pixels, or `sigma`.
+
+        Raises:
+            UserError: it is neither edges nor gaps, or a number doesn't fit.
+        """
+        return specs.call(
+            "--boundary", self.boundary, {"edges": _edges, "gaps": _gaps}
+        )
 
     def fixed_threshold(self):
         """Return the threshold that the flag names, or None for auto.
@@ -148,3 +199,15 @@ class Config(pictures.Config):
                 "and 1, as 0.4, or auto"
             )
         return value
+
+
+def _edges(width=1):
+    if not isinstance(width, int) or not 1 <= width <= 64:
+        raise ValueError(f"width is between 1 and 64 pixels, not {width!r}")
+    return {"width": width}
+
+
+def _gaps(sigma=5.0):
+    if isinstance(sigma, bool | str | None) or not 0.5 <= sigma <= 100:
+        raise ValueError(f"sigma is between 0.5 and 100 pixels, not {sigma!r}")
+    return {"sigma": float(sigma)}

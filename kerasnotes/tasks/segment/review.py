@@ -129,8 +129,14 @@ def shown(split, batch_size, seed, facts, folder):
     _, (x, y) = split.first_batch(batch_size, seed)
     count = min(2 * _AUGMENTED, len(x))
     path = folder / "figures" / "augmentation.png"
-    figures.save(_grid(x[:count], y[:count], facts), path)
     ignored = float(np.mean(y < 0))
+    around = [
+        (side // 2, side - side // 2)
+        for side in np.subtract(x.shape[1:3], y.shape[1:3]).tolist()
+    ]
+    # What is around the pixels that it answers.
+    y = np.pad(y, [(0, 0), *around], constant_values=-1)
+    figures.save(_grid(x[:count], y[:count], facts), path)
     return [
         page.Heading("What the model is shown"),
         page.Picture(

@@ -97,31 +97,54 @@ class Server:
 
     Args:
         model: the network; it returns logits.
-        shape: height, width and channels of its input.
+        shape: height, width and channels of what it answers.
         names: of the classes.
         mode: how photos come to a size, see `decode.resize`.
         threshold: see `photo_mask`.
         size: height and width that photos are brought to before they are cut
             into tiles of the input's size; None leaves them as they are.
         tiled: whether photos are cut into tiles.
+        context: the `mask_context.Context` of a network whose input is
+            larger than that, or None.
     """
 
     def __init__(
-        self, model, shape, names, mode, threshold=None, size=None, tiled=False
+        self,
+        model,
+        shape,
+        names,
+        mode,
+        threshold=None,
+        size=None,
+        tiled=False,
+        context=None,
     ):
         self._shape, self._names, self._mode = tuple(shape), names, mode
         self._threshold, self._size, self._tiled = threshold, size, tiled
+        self._context = context
+        size = context.inputs if context else self._shape[:2]
+        self._inputs = (*size, self._shape[2])
+        spec = tf.TensorSpec([None, *self._inputs], tf.float32)
 
         # Traced once, and once in a SavedModel, for all signatures.
-        @tf.function(
-            input_signature=[tf.TensorSpec([None, *shape], tf.float32)],
-            autograph=False,
-        )
-        def outputs(pixels):
+        @tf.function(input_signature=[spec], autograph=False)
+        def answers(pixels):
             logits = model(pixels, training=False)
+            if context:
+                logits = context.answers(logits)
             return tf.nn.softmax(tf.cast(logits, tf.float32))
 
-        self.outputs = outputs
+        self._network = answers
+
+    def outputs(self, pixels):
+        """Return the probabilities of pictures, or of windows.
+
+        Args:
+            pixels: float32 `[b, *shape]`.
+        """
+        if self._context:
+            pixels = self._context.mirrored(pixels)
+        return self._network(pixels)
 
     def probabilities(self, pictures):
         """Return those of pictures at the size that they are brought to.
@@ -131,15 +154,20 @@ class Server:
         """
         if not self._tiled:
             return self.outputs(pictures)
-        classes = len(self._names)
+        shape = [*pictures.shape[1:3], len(self._names)]
         return tf.map_fn(
-            lambda picture: tiles.blended(
-                self.outputs, picture, self._shape[:2], classes
-            ),
+            self._blended,
             pictures,
-            fn_output_signature=tf.TensorSpec(
-                [*pictures.shape[1:3], classes], tf.float32
-            ),
+            fn_output_signature=tf.TensorSpec(shape, tf.float32),
+        )
+
+    def _blended(self, picture):
+        return tiles.blended(
+            self._network,
+            picture,
+            self._shape[:2],
+            len(self._names),
+            self._context,
         )
 
     def signatures(self):
@@ -149,7 +177,8 @@ class Server:
         uint8 photos of one size. Both give `mask`, a grey PNG of each photo's
         size whose values are the classes' numbers, their `labels`, and
         `areas`, the pixels of each. `model_inputs` takes `pixels`, float32
-        0–255 at the network's size, and gives the `probabilities`.
+        0–255 in the size of the network's input, with what is around the
+        picture where it sees that, and gives the picture's `probabilities`.
         """
         channels = self._shape[-1]
         any_size = [None, None, channels]
@@ -159,8 +188,8 @@ class Server:
             ),
             "images": (self._from_images, any_size, tf.uint8, "images"),
             "model_inputs": (
-                lambda pixels: {"probabilities": self.outputs(pixels)},
-                self._shape, tf.float32, "pixels",
+                lambda pixels: {"probabilities": self._network(pixels)},
+                self._inputs, tf.float32, "pixels",
             ),
         }  # fmt: skip
         return {
@@ -207,12 +236,7 @@ class Server:
         shape = tf.shape(picture)[:2]
         size = shape if self._size is None else self._size
         pixels = decode.resize(picture, size, channels, self._mode)
-        probabilities = tiles.blended(
-            self.outputs,
-            tf.cast(pixels, tf.float32),
-            self._shape[:2],
-            len(self._names),
-        )
+        probabilities = self._blended(tf.cast(pixels, tf.float32))
         return self._mask((probabilities, shape))
 
     def _resized(self, pictures):

@@ -18,13 +18,16 @@ with epy.lazy_imports():
     from kerasnotes.data.pictures import (
         load_masks,
         mask_batches,
+        mask_context,
         mask_statistics,
     )
     from kerasnotes.diagnosis import intervals
+    from kerasnotes.models.segmenters import valid
     from kerasnotes.plots import skipped
     from kerasnotes.tasks.pictures import transfer
     from kerasnotes.tasks.segment import answers as answers_lib
     from kerasnotes.tasks.segment import (
+        boundary,
         class_weights,
         predictions,
         remedies,
@@ -77,8 +80,20 @@ class Segment(pictures.PictureTask):
             )
         if policy and self.config.crop_size:
             # Its windows would show the pictures at another resolution.
-            policy = dataclasses.replace(policy, crop=1.0, canvas=1.0)
+            policy = dataclasses.replace(policy, crop=1.0)
+        if policy and (self.config.crop_size or self.config.padding == "valid"):
+            # What is around a picture is so many of its own pixels.
+            policy = dataclasses.replace(policy, canvas=1.0)
         return policy
+
+    def _context(self, size):
+        """Return the `Context` of pictures or windows of a size, or None."""
+        config = self.config
+        if config.padding == "same":
+            return None
+        levels = len(specs.numbers("--filters", config.filters))
+        sizes = valid.sizes(size, levels)
+        return mask_context.Context(tuple(size), *sizes)
 
     def split(self, examples, indices, augment=None, weights=None):
         side, size = self.config.crop_size, examples.images.shape[1:3]
@@ -94,6 +109,8 @@ class Segment(pictures.PictureTask):
             weights,
             crop=(side, side) if side else None,
             rare_share=self.config.rare_crops,
+            context=self._context((side, side) if side else size),
+            gaps=boundary.gaps(self.config, examples),
         )
 
     def facts(self, source, target, parts, policy):
@@ -135,6 +152,8 @@ class Segment(pictures.PictureTask):
             backbone = self.network(facts, include_top=False)
             transfer.print_weights(backbone, config)
             shape = mean = std = None
+        elif config.padding == "valid":
+            shape = (*self._context(shape[:2]).inputs, shape[2])
         normalization = config.normalization
         names = ("filters", "initializer", "dropout", "activation")
         with errors.as_flags(*names):
@@ -143,6 +162,7 @@ class Segment(pictures.PictureTask):
                 len(facts["classes"]),
                 specs.numbers("--filters", config.filters),
                 upsampling=config.upsampling,
+                padding=config.padding,
                 normalization=None
                 if normalization == "none"
                 else normalization,
@@ -184,12 +204,14 @@ class Segment(pictures.PictureTask):
             "crossentropy_weight": float("cross_entropy" in parts),
             "focal_weight": float("focal" in parts),
             "dice_weight": float("dice" in parts),
+            **boundary.arguments(self.config),
         }
 
     def metrics(self, facts, decisions):
-        return records.Metrics(
-            [metrics.SegmentationMetrics(len(facts["classes"]))]
-        )
+        kind = metrics.SegmentationMetrics
+        if "sigma" in self.config.boundary_arguments():
+            kind = boundary.OfLabels
+        return records.Metrics([kind(len(facts["classes"]))])
 
     def _server(self, trained, weak=False):
         """Return the `serving.Server` of a model.
@@ -202,14 +224,16 @@ class Segment(pictures.PictureTask):
         if weak:
             model = _weak(model)
         size = trained.facts.get("resized")
+        shape = trained.facts["input_shape"]
         return serving.Server(
             model,
-            trained.facts["input_shape"],
+            shape,
             trained.facts["classes"],
             config.resize,
             self._threshold(trained),
             tuple(size) if size else None,
             tiled=bool(config.crop_size),
+            context=self._context(shape[:2]),
         )
 
     def answers(self, trained, split):

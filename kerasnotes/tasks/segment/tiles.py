@@ -3,13 +3,15 @@
 import numpy as np
 import tensorflow as tf
 
+from kerasnotes.data.pictures import mask_context
+
 OVERLAP = 0.5
 """The share of its side that a tile has in common with the next."""
 _TOGETHER = 8
 _SIGMA = 0.25
 
 
-def blended(predict, picture, tile, classes):
+def blended(predict, picture, tile, classes, context=None):
     """Return the probabilities of each pixel of a picture of any size.
 
     With the tiles t that have a pixel, their answers p_t there and weights
@@ -17,12 +19,18 @@ def blended(predict, picture, tile, classes):
     `p = Σ w_t p_t / Σ w_t`. Where one tile has the whole picture, that is its
     answer. A picture smaller than a tile is mirrored at its border.
 
+    With a context tiles show what is around them, and an answer depends little
+    on which tile gives it: they lie side by side, and overlap no more than
+    they must.
+
     Args:
-        predict: a function of pictures `[b, *tile, c]` that returns the
-            probabilities `[b, *tile, classes]`.
+        predict: a function of pictures `[b, *tile, c]`, or
+            `[b, *context.inputs, c]`, that returns the probabilities
+            `[b, *tile, classes]`.
         picture: float32 `[height, width, c]`.
         tile: height and width of a tile.
         classes: the number of classes.
+        context: the `mask_context.Context` of a tile, or None.
 
     Returns:
         float32 `[height, width, classes]`.
@@ -34,7 +42,8 @@ def blended(predict, picture, tile, classes):
     """
     shape = tf.shape(picture)[:2]
     padded = tf.maximum(shape, tile)
-    starts = [starts_of(padded[axis], tile[axis]) for axis in (0, 1)]
+    overlap = 0.0 if context else OVERLAP
+    starts = [starts_of(padded[axis], tile[axis], overlap) for axis in (0, 1)]
     pairs = tf.reshape(
         tf.stack(tf.meshgrid(*starts, indexing="ij"), -1), [-1, 2]
     )
@@ -43,10 +52,11 @@ def blended(predict, picture, tile, classes):
 
     def add(first, sums):
         part = pairs[first : first + _TOGETHER]
-        rows, columns = (
-            part[:, axis, None] + tf.range(tile[axis]) for axis in (0, 1)
-        )
-        tiles = _gathered(picture, rows, columns)
+        rows, columns = _places(part, (0, 0), tile)
+        around = rows, columns
+        if context:
+            around = _places(part, context.before, context.inputs)
+        tiles = _gathered(picture, *around)
         answers = tf.ensure_shape(predict(tiles), [None, *tile, classes])
         # The weights' sum is one channel more.
         answers = tf.concat([answers, tf.ones_like(answers[..., :1])], -1)
@@ -69,17 +79,32 @@ def blended(predict, picture, tile, classes):
     return mean[: shape[0], : shape[1]]
 
 
-def starts_of(side, length):
+def _places(starts, before, size):
+    """Return rows and columns of windows, `[b, height]` and `[b, width]`.
+
+    Args:
+        starts: of the tiles, `[b, 2]`.
+        before: rows and columns of a window before these.
+        size: height and width of a window.
+    """
+    return tuple(
+        starts[:, axis, None] - before[axis] + tf.range(size[axis])
+        for axis in (0, 1)
+    )
+
+
+def starts_of(side, length, overlap=OVERLAP):
     """Return where tiles begin along a side, evenly spread, int32.
 
     Args:
         side: of the picture, a tensor, no less than `length`.
         length: of a tile.
+        overlap: the least share of it that is in common with the next.
 
     >>> starts_of(tf.constant(10), 4).numpy().tolist()
     [0, 2, 4, 6]
     """
-    step = max(length - int(OVERLAP * length), 1)
+    step = max(length - int(overlap * length), 1)
     room = side - length
     count = -(-room // step)
     places = tf.range(count + 1)
@@ -105,13 +130,7 @@ def _gathered(picture, rows, columns):
     """Return tiles, mirrored at the picture's border."""
     shape = tf.shape(picture)
     rows, columns = (
-        _mirrored(places, shape[axis])
+        mask_context.mirrored(places, shape[axis])
         for axis, places in enumerate((rows, columns))
     )
     return tf.gather(tf.gather(picture, rows), columns, axis=2, batch_dims=1)
-
-
-def _mirrored(places, side):
-    """Return places within a side, those beyond it mirrored at its edge."""
-    places = places % (2 * side)
-    return tf.where(places < side, places, 2 * side - 1 - places)

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from kerasnotes import models
+from kerasnotes.models.segmenters import valid
 from tests.support.graphs import unallocated
 
 PAPER = (64, 128, 256, 512, 1024)
@@ -108,6 +109,16 @@ def test_the_papers_network():
     for size, level in ((52, 4), (100, 3), (196, 2), (388, 1)):
         layer = model.get_layer(f"up{level}_2_relu")
         assert layer.output.shape == (None, size, size, PAPER[level - 1])
+
+
+@pytest.mark.parametrize("levels", [2, 3, 4])
+def test_the_least_input_for_an_answer(levels):
+    for side in (1, 4, 5, 17, 48, 61):
+        inputs, outputs = valid.sizes((side, 20), levels)
+        with unallocated():
+            model = network((*inputs, 2), filters=[2] * levels, padding="valid")
+        assert model.output_shape[1:3] == outputs
+        assert outputs[0] - side in range(2 ** (levels - 1)) or outputs[0] == 4
 
 
 @pytest.mark.parametrize("upsampling", ["transposed", "bilinear"])

@@ -15,7 +15,7 @@ from kerasnotes.plots import masks as mask_plot
 from kerasnotes.tasks import segment
 from kerasnotes.tasks.segment import serving, tiles
 from kerasnotes.training import runner
-from tests.support import alone, mask_files
+from tests.support import alone, csv_rows, mask_files, runs
 
 CLASSES = ["ground", "bright", "dark"]
 LEVELS = np.array([110, 230, 10], np.uint8)
@@ -177,6 +177,49 @@ def test_tiles_answer_photos_of_any_size_as_the_whole_model_does(tiled):
     np.testing.assert_array_equal(masks[0], alone_mask)
 
 
+def test_valid_convolutions_answer_all_of_a_photo(tmp_path):
+    """With the paper's weights of what parts things, on windows."""
+    folder = tmp_path / "run"
+    data = write(tmp_path / "data", [(32, 40)], classes=2)
+    with runs.no_page():
+        scores = run(
+            folder, data, image_size=None, crop_size=17, epochs=2,
+            padding="valid", boundary_weight=4.0, boundary="gaps:sigma=3",
+        )  # fmt: skip
+    assert scores["dev"]["mean_iou"] > 0.75
+    served = tf.saved_model.load(folder / "saved_model")
+    paths = [data / "images" / f"{i:02}.png" for i in range(4)]
+    got = served.signatures["serving_default"](
+        image_bytes=tf.constant([path.read_bytes() for path in paths])
+    )
+    # The border too, which no zeros tell apart.
+    edge = np.ones([32, 40], bool)
+    edge[2:-2, 2:-2] = False
+    for path, png in zip(paths, got["mask"].numpy(), strict=True):
+        mask = tf.io.decode_png(png).numpy()[..., 0]
+        with Image.open(data / "masks" / path.name) as image:
+            right = mask == np.asarray(image)
+        assert right.shape == (32, 40)
+        assert right.mean() > 0.9 and right[edge].mean() > 0.8
+    model = models.load(str(folder / "model.keras"))
+    assert model.input_shape == (None, 34, 34, 1)
+    assert model.output_shape == (None, 18, 18, 2)
+
+
+def test_valid_convolutions_on_whole_pictures(tmp_path, data):
+    with runs.no_report():
+        scores = run(
+            tmp_path / "a", data, padding="valid", epochs=1,
+            augment="standard:rotate=9", boundary_weight=2.0,
+            boundary="edges:width=2",
+        )  # fmt: skip
+    assert scores["dev"]["size"] == 8 and 0 < scores["dev"]["loss"] < 2
+    # Dev's loss of the epoch kept is that of all its pixels.
+    rows = csv_rows.read(tmp_path / "a" / "history.csv")
+    best = float(rows[scores["best_epoch"] - 1]["val_loss"])
+    assert scores["dev"]["loss"] == pytest.approx(best, rel=1e-3)
+
+
 def test_masks_that_changed_are_another_set(finished, data):
     folder, _ = finished
     path = data / "masks" / "03.png"
@@ -206,6 +249,18 @@ def test_masks_that_changed_are_another_set(finished, data):
         ({"image_size": None}, "pictures differ in size"),
         ({"filters": "8"}, "--filters"),
         ({"mask_folder": "no"}, "no picture with a mask"),
+        (
+            {"padding": "valid", "model": "resnet20"},
+            "--padding=valid: is of --model=unet; resnet20 as the way down",
+        ),
+        ({"boundary": "gaps"}, "--boundary=gaps: goes with --boundary_weight"),
+        ({"boundary": "gap"}, "--boundary: unknown 'gap'; did you mean"),
+        ({"boundary": "gaps:sigma=0"}, "sigma is between 0.5 and 100"),
+        ({"boundary": "edges:width=1.5"}, "width is between 1 and 64"),
+        (
+            {"boundary_weight": 2.0, "pixel_loss": "dice"},
+            "--boundary_weight=2: is of cross-entropy and focal loss",
+        ),
         ({"width": 0.5}, "--width=0.5: is of a network that is the way down"),
     ],
 )

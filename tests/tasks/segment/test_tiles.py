@@ -1,10 +1,13 @@
 """Pictures larger than the network's input, and masks of a photo's size."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasnotes.data.pictures import decode
+from kerasnotes import models
+from kerasnotes.data.pictures import decode, mask_context
+from kerasnotes.models.segmenters import valid
 from kerasnotes.tasks.segment import serving, tiles
 
 
@@ -97,3 +100,79 @@ def test_bands_change_nothing(monkeypatch):
     # The interpolation of the probabilities is TensorFlow's.
     resized = tf.image.resize(p, (33, 29), "bilinear").numpy()
     assert (got[..., 0] == resized.argmax(-1)).mean() > 0.99
+
+
+def context_of(size, levels):
+    return mask_context.Context(size, *valid.sizes(size, levels))
+
+
+def network(context, levels=2, channels=1):
+    """Return a U-Net of valid convolutions that answers so many pixels."""
+    keras.utils.set_random_seed(0)
+    return models.UNet(
+        (*context.inputs, channels), 2, [3] * levels, padding="valid",
+        normalization=None, mean=[0.5] * channels, std=[0.2] * channels,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("tile", "size"), [
+    ((8, 8), (24, 32)), ((8, 12), (8, 36)), ((8, 8), (64, 8)),
+])  # fmt: skip
+def test_tiles_with_what_is_around_them_answer_as_the_picture_at_once(
+    tile, size
+):
+    """Valid convolutions see the same, however the picture is cut."""
+    picture = np.random.default_rng(0).random([*size, 1]).astype("float32")
+    of_tile, of_picture = context_of(tile, 2), context_of(size, 2)
+    small, large = network(of_tile), network(of_picture)
+    large.set_weights(small.get_weights())
+
+    def predict(x):
+        assert x.shape[1:3] == of_tile.inputs
+        return tf.nn.softmax(of_tile.answers(small(x)))
+
+    got = tiles.blended(predict, tf.constant(picture), tile, 2, of_tile)
+    logits = large(of_picture.mirrored(picture[None]))
+    want = tf.nn.softmax(of_picture.answers(logits))[0]
+    np.testing.assert_allclose(got, want, atol=1e-5)
+    assert np.ptp(want[..., 0]) > 0.01
+
+
+@pytest.mark.parametrize("size", [(3, 5), (9, 8), (21, 13)])
+def test_the_input_around_a_tile_is_the_picture_then_its_mirror(size):
+    picture = np.random.default_rng(0).random([*size, 1]).astype("float32")
+    context, asked = context_of((8, 8), 2), []
+
+    def predict(x):
+        asked.extend(x.numpy())
+        top, left = context.before
+        x = x[:, top : top + 8, left : left + 8]
+        return tf.concat([x, 1 - x], -1)
+
+    got = tiles.blended(predict, tf.constant(picture), (8, 8), 2, context)
+    np.testing.assert_allclose(got[..., :1], picture, atol=1e-6)
+    pairs = [
+        (before, context.inputs[axis] + 8)
+        for axis, before in enumerate(context.before)
+    ]
+    wide = np.pad(picture[..., 0], pairs, "symmetric")
+    rows, columns = context.inputs
+    np.testing.assert_array_equal(asked[0][..., 0], wide[:rows, :columns])
+    # No more than they must: the tiles of a picture are few.
+    assert len(asked) == -(-max(size[0], 8) // 8) * -(-max(size[1], 8) // 8)
+
+
+@pytest.mark.parametrize("tiled", [False, True])
+def test_a_server_mirrors_what_is_around(tiled):
+    context = context_of((8, 12), 2)
+    model = network(context)
+    server = serving.Server(
+        model, (8, 12, 1), ["a", "b"], "stretch", tiled=tiled, context=context
+    )
+    pictures = np.random.default_rng(0).random([2, 8, 12, 1])
+    pictures = pictures.astype("float32")
+    logits = context.answers(model(context.mirrored(pictures)))
+    want = tf.nn.softmax(logits)
+    for got in (server.outputs(pictures), server.probabilities(pictures)):
+        assert got.shape == (2, 8, 12, 2)
+        np.testing.assert_allclose(got, want, atol=1e-6)
