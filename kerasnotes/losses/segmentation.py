@@ -30,10 +30,10 @@ class SegmentationLoss(keras.losses.Loss):
       however few its pixels.
 
     w are the weights of the classes; m is 1, and `1 + boundary_weight` near a
-    boundary of two classes. With a separation weight w_0, `m_i w_(y_i) + w_0
-    e_i` is in place of `m_i w_(y_i)`, where e says how close two things are
-    about the pixel: in the paper `exp(-(d_1 + d_2)² / 2σ²)`, with the distances
-    to the two that are the nearest, `w_0 = 10` and `σ = 5` pixels.
+    boundary of two classes. A separation weight w_0 makes `m_i w_(y_i)` to
+    `m_i w_(y_i) + w_0 e_i`, where e says how close two things are about the
+    pixel: in the paper `exp(-(d_1 + d_2)² / 2σ²)`, with the distances to the
+    two that are the nearest, `w_0 = 10` and `σ = 5` pixels.
 
     A class that a picture doesn't have is not in C, so it gives no points for
     being absent; nor is it free to answer it, for the pixel's true class then
@@ -61,8 +61,8 @@ class SegmentationLoss(keras.losses.Loss):
 
     Call arguments:
         y_true: labels in [0, C) or `ignore`, `(batch, height, width)` or with
-            a last axis of 1; with a separation weight `(batch, height, width,
-            2)`, the labels and e.
+            a last axis of 1; with a separation weight the labels and e,
+            `(batch, height, width, 2)`.
         y_pred: logits, `(batch, height, width, C)`.
         sample_weight: a weight for each picture, `(batch,)`, or None.
 
