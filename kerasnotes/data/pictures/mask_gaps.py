@@ -31,7 +31,7 @@ def closeness(mask, sigma, things=None):
     Source: Ronneberger et al., U-Net (2015), equation 2.
 
     >>> closeness(np.array([[1, 0, 2, 0, 0]]), sigma=2.0).round(3).tolist()
-    [[0.0, 0.607, 0.0, 0.044, 0.0]]
+    [[0.0, 0.607, 0.0, 0.135, 0.011]]
     """
     reach = sigma * math.sqrt(-2 * math.log(_LEAST))
     first, second = np.full((2, *mask.shape), np.inf)
