@@ -17,6 +17,7 @@ from kerasnotes.layers.normalization import (
 from kerasnotes.layers.padding import ZeroPadChannels
 from kerasnotes.layers.positions import SinusoidalPositions
 from kerasnotes.layers.recurrent import GRUCell, LSTMCell
+from kerasnotes.layers.regions import RoIAlign, RoIPooling
 from kerasnotes.layers.residual import ConvolutionalBlock, IdentityBlock
 from kerasnotes.layers.soft_argmax import SoftArgmax
 from kerasnotes.layers.transformer import (
@@ -43,6 +44,8 @@ __all__ = [
     "LocalResponseNormalization",
     "MultiHeadAttention",
     "NaiveInception",
+    "RoIAlign",
+    "RoIPooling",
     "SinusoidalPositions",
     "SoftArgmax",
     "Standardization",

@@ -24,6 +24,7 @@ from kerasnotes.ops.pooling import (
     max_pool_gradient,
 )
 from kerasnotes.ops.receptive_field import Field
+from kerasnotes.ops.regions import roi_align, roi_pool
 from kerasnotes.ops.sequences import (
     END,
     PAD,
@@ -72,6 +73,8 @@ __all__ = [
     "output_size",
     "pad_widths",
     "padding_mask",
+    "roi_align",
+    "roi_pool",
     "scaled_dot_product_attention",
     "shape_iou",
     "soft_non_max_suppression",

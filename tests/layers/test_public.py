@@ -9,6 +9,7 @@ from tests.support import forks
 
 X = np.random.default_rng(0).normal(size=(2, 4, 8)).astype("float32")
 PICTURES = X.reshape(1, 4, 4, 4)
+BOXES = np.array([[[0.0, 1, 6, 7], [3, 3, 8, 5]]], "float32")
 
 # How each layer's docstring calls it, as a layer and its inputs.
 CALLS = {
@@ -36,6 +37,8 @@ CALLS = {
     ),
     "MultiHeadAttention": lambda: (layers.MultiHeadAttention(4), X, X),
     "NaiveInception": lambda: (layers.NaiveInception((2, 3, 2)), PICTURES),
+    "RoIAlign": lambda: (layers.RoIAlign(2, 2), PICTURES, BOXES),
+    "RoIPooling": lambda: (layers.RoIPooling(2, 2), PICTURES, BOXES),
     "SinusoidalPositions": lambda: (layers.SinusoidalPositions(), X),
     "SoftArgmax": lambda: (layers.SoftArgmax(), PICTURES),
     "Standardization": lambda: (
