@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from kerasnotes.layers import block
-from kerasnotes.ops import regions
+from kerasnotes.ops import region_pooling, regions
 
 
 class _OfRegions(keras.layers.Layer):
@@ -23,10 +23,12 @@ class _OfRegions(keras.layers.Layer):
             for pair in regions.pairs(size, stride)
         )
 
+    def build(self, maps_shape, boxes_shape):
+        block.check_channels("maps", maps_shape)
+        block.check_channels("boxes", boxes_shape)
+
     def call(self, maps, boxes):
         """Return the maps of each box."""
-        block.check_channels("maps", maps.shape)
-        block.check_channels("boxes", boxes.shape)
         maps = ops.cast(maps, self.compute_dtype)
         return self.take(maps, boxes)
 
@@ -119,6 +121,10 @@ class RoIPooling(_OfRegions):
            [14., 15.]], dtype=float32)
     """
 
+    def build(self, maps_shape, boxes_shape):
+        super().build(maps_shape, boxes_shape)
+        region_pooling.check_area(maps_shape)
+
     def take(self, maps, boxes):
         """Return the maxima."""
-        return regions.roi_pool(maps, boxes, self.size, self.stride)
+        return region_pooling.roi_pool(maps, boxes, self.size, self.stride)

@@ -24,7 +24,8 @@ from kerasnotes.ops.pooling import (
     max_pool_gradient,
 )
 from kerasnotes.ops.receptive_field import Field
-from kerasnotes.ops.regions import roi_align, roi_pool
+from kerasnotes.ops.region_pooling import roi_pool
+from kerasnotes.ops.regions import roi_align
 from kerasnotes.ops.sequences import (
     END,
     PAD,

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasnotes.ops import regions
+from kerasnotes.ops import roi_align, roi_pool
 from tests.ops.test_regions import data
 
-FUNCTIONS = [regions.roi_align, regions.roi_pool]
+FUNCTIONS = [roi_align, roi_pool]
 
 
 def answer_and_gradients(function, maps, boxes, slopes):
@@ -50,5 +50,5 @@ def test_equal_places_have_one_gradient_together():
     maps = tf.zeros((1, 5, 5, 1))
     boxes = tf.constant([[[0.0, 0, 32, 32]]])
     slopes = tf.ones((1, 1, 2, 3, 1))
-    _, gradient, _ = answer_and_gradients(regions.roi_pool, maps, boxes, slopes)
+    _, gradient, _ = answer_and_gradients(roi_pool, maps, boxes, slopes)
     assert float(tf.reduce_sum(gradient)) == 6

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from kerasnotes.ops import regions
+from kerasnotes.ops import roi_align, roi_pool
 
 # Of 4×5 places, no two are equal.
 SMALL = (7.0 * np.arange(20) % 20).reshape(1, 4, 5, 1).astype("float32")
@@ -117,7 +117,7 @@ def each(oracle, maps, boxes, *words):
 )
 def test_align_equals_the_loop(size, stride, samples):
     maps, boxes = data()
-    answer = regions.roi_align(maps, boxes, size, stride, samples)
+    answer = roi_align(maps, boxes, size, stride, samples)
     strides = stride if isinstance(stride, tuple) else (stride, stride)
     want = each(aligned, maps, boxes, size, strides, samples)
     np.testing.assert_allclose(ops.convert_to_numpy(answer), want, atol=2e-5)
@@ -129,17 +129,17 @@ def test_align_equals_the_loop(size, stride, samples):
 def test_pool_equals_the_loop(size, stride):
     maps, boxes = data()
     boxes = np.round(boxes)  # Halves of places too.
-    answer = regions.roi_pool(maps, boxes, size, stride)
+    answer = roi_pool(maps, boxes, size, stride)
     strides = stride if isinstance(stride, tuple) else (stride, stride)
     want = each(pooled, maps, boxes, size, strides)
     np.testing.assert_array_equal(ops.convert_to_numpy(answer), want)
 
 
 def test_figures_of_torchvision():
-    answer = regions.roi_align(SMALL, BOXES, 2, 8)
+    answer = roi_align(SMALL, BOXES, 2, 8)
     want = np.array(ALIGNED.split(), float).reshape(answer.shape)
     np.testing.assert_allclose(ops.convert_to_numpy(answer), want, atol=1e-5)
-    answer = regions.roi_pool(SMALL, BOXES, 2, 8)
+    answer = roi_pool(SMALL, BOXES, 2, 8)
     want = np.array(POOLED.split(), float).reshape(answer.shape)
     np.testing.assert_array_equal(ops.convert_to_numpy(answer), want)
 
@@ -152,11 +152,11 @@ def test_torchvision(size):
     inputs = torch.tensor(maps).permute(0, 3, 1, 2), list(torch.tensor(boxes))
     for answer, want in (
         (
-            regions.roi_align(maps, boxes, size, 8),
+            roi_align(maps, boxes, size, 8),
             lib.roi_align(*inputs, size, 1 / 8, 2, aligned=True),
         ),
         (
-            regions.roi_pool(maps, boxes, size, 8),
+            roi_pool(maps, boxes, size, 8),
             lib.roi_pool(*inputs, size, 1 / 8),
         ),
     ):
@@ -165,7 +165,7 @@ def test_torchvision(size):
         np.testing.assert_allclose(answer, want, atol=2e-5)
 
 
-FUNCTIONS = [regions.roi_align, regions.roi_pool]
+FUNCTIONS = [roi_align, roi_pool]
 both = pytest.mark.parametrize("function", FUNCTIONS)
 
 
@@ -205,9 +205,7 @@ def test_few_or_none(function, batch, n):
 def test_small_maps(function, shape):
     maps = np.random.default_rng(0).normal(size=(2, *shape, 2))
     _, boxes = data()
-    oracle, words = (
-        (aligned, (2,)) if function is regions.roi_align else (pooled, ())
-    )
+    oracle, words = (aligned, (2,)) if function is roi_align else (pooled, ())
     want = each(oracle, maps, boxes, (2, 3), (8, 8), *words)
     answer = function(maps, boxes, (2, 3), 8)
     np.testing.assert_allclose(ops.convert_to_numpy(answer), want, atol=1e-5)
@@ -238,7 +236,7 @@ def test_samples_must_be_some():
     with pytest.raises(
         ValueError, match="`samples` .* 1 or more. Received: samp"
     ):
-        regions.roi_align(SMALL, BOXES, 2, 8, samples=0)
+        roi_align(SMALL, BOXES, 2, 8, samples=0)
 
 
 @both
