@@ -104,6 +104,20 @@ def check_optimizer(config):
             )
 
 
+def _warmup(config):
+    """Return the epochs of warm-up: half of the training at most.
+
+    A schedule that ends at 0 would else never leave it.
+    """
+    most = config.epochs / 2
+    if config.warmup_epochs > most:
+        print(
+            f"--warmup_epochs={config.warmup_epochs:g}: is {most:g} here, "
+            f"half of --epochs={config.epochs}"
+        )
+    return min(config.warmup_epochs, most)
+
+
 def optimizer(config, steps_per_epoch):
     """Return the optimiser that the flags describe."""
     with errors.as_flags(spec="--lr_schedule"):
@@ -112,7 +126,7 @@ def optimizer(config, steps_per_epoch):
             config.learning_rate,
             steps_per_epoch,
             config.epochs,
-            config.warmup_epochs,
+            _warmup(config),
         )
     if callable(rate):
         rate = nudging.Scaled(rate)

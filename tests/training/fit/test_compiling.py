@@ -105,3 +105,21 @@ def test_calls_end_with_the_epoch(asked, steps):
     rows = rows.repeat(2 * steps + 9)
     model.fit(rows, steps_per_epoch=steps, epochs=2, shuffle=False)
     assert int(model.optimizer.iterations) == 2 * steps
+
+
+def test_a_warm_up_ends_before_its_schedule(capsys):
+    flags = config.FitConfig(
+        epochs=1, warmup_epochs=1.0, lr_schedule="cosine", learning_rate=0.1
+    )
+    optimizer = compiling.optimizer(flags, 10)
+    assert capsys.readouterr().out == (
+        "--warmup_epochs=1: is 0.5 here, half of --epochs=1\n"
+    )
+    variable = keras.Variable([0.0])
+    optimizer.build([variable])
+    rates = []
+    for _ in range(10):
+        rates.append(float(optimizer.learning_rate))
+        optimizer.apply([keras.ops.array([1.0])], [variable])
+    # Up to half of the way, then down.
+    assert np.argmax(rates) in (4, 5) and max(rates) > 0.04
