@@ -52,6 +52,20 @@ _TASKS = {
         "float32 pixels. Meant for scenes like these: digits of any "
         "colour on soft backgrounds, in pictures of about 96×96.",
     ),
+    "segment": (
+        ("filters", "augment", "learning_rate", "lr_schedule"),
+        ("mean_iou", "iou", "f1", "boundary_f1"),
+        "The digits themselves were split, so that a scene of dev or test "
+        "shows none that was trained on; dev chose the epoch and the "
+        "threshold. `iou` and `f1` are of the ink.",
+        "`serving_default` takes encoded pictures (`image_bytes`), `images` "
+        "uint8 pictures of any size: both give `mask`, a grey PNG of each "
+        "picture's size whose values are the classes' numbers, `labels`, "
+        "their names, and `areas`, the pixels of each. `model_inputs` takes "
+        "float32 pixels and gives `probabilities`. Meant for scenes like "
+        "these: digits of any colour on soft backgrounds, in pictures of "
+        "about 48×48; larger ones are brought to that size.",
+    ),
     "translate": (
         ("width", "layers", "batch_size", "learning_rate", "lr_schedule"),
         ("exact_match", "sequence_accuracy"),

@@ -12,7 +12,7 @@ from sklearn import datasets
 
 from benchmarks import ship
 from kerasnotes.data.pictures import load
-from kerasnotes.data.pictures.readers import digit_scenes
+from kerasnotes.data.pictures.readers import digit_masks, digit_scenes
 from tests.support import detections
 
 SHIPPED = pathlib.Path(__file__).resolve().parents[1] / "saved_models"
@@ -94,6 +94,32 @@ def test_digits_detect_reaches_its_score():
             answered, objects = answered + count, objects + len(truth)
     got = [f"{right / answered:.6f}", f"{right / objects:.6f}"]
     assert got == told
+
+
+def test_digits_segment_reaches_its_score():
+    card = SHIPPED / "digits_segment" / "1.md"
+    row = re.search(r"\| test \| (\d+) \|(.*)\|", card.read_text())
+    told = [cell.strip() for cell in row[2].split("|")][:3]
+    model = tf.saved_model.load(str(card.with_suffix("")))
+    scenes = list(digit_scenes.opacities(digit_masks.SCENE, "test"))
+    assert len(scenes) == int(row[1])
+    counts = np.zeros([2, 2])
+    for start in range(0, len(scenes), 50):
+        part = scenes[start : start + 50]
+        answer = model.signatures["serving_default"](
+            image_bytes=tf.stack([tf.io.encode_png(x) for x, *_ in part])
+        )
+        for (_, shown, _), png in zip(part, answer["mask"], strict=True):
+            mask = tf.io.decode_png(png).numpy()[..., 0]
+            np.add.at(counts, (digit_masks.ink(shown), mask), 1)
+        assert answer["areas"].numpy().sum() == 48 * 48 * len(part)
+    both = np.diag(counts)
+    union = counts.sum(0) + counts.sum(1) - both
+    ious, f1 = both / union, 2 * both[1] / (both[1] + union[1])
+    got = [f"{x:.6f}" for x in (ious.mean(), ious[1], f1)]
+    assert got == told
+    labels = [name.decode() for name in answer["labels"][0].numpy()]
+    assert labels == digit_masks.CLASSES
 
 
 def test_dates_attention_reaches_its_score():

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from kerasnotes import metrics
 from kerasnotes.data.pictures import mask_sizes
+from kerasnotes.tasks.segment import things as things_lib
 from kerasnotes.training import records
 
 # To trace a network takes longer than to ask it of a small split.
@@ -30,10 +31,13 @@ class Answers(records.Answers):
             `[n, h, w]`; of more the likeliest class, uint8 `[n, h, w]`.
         losses: the loss of each picture, `[n]`.
         classes: the number of classes.
+        sureness: of more than two classes, the probability of the likeliest
+            in 255ths, uint8 `[n, h, w]`.
     """
 
     losses: np.ndarray | None = None
     classes: int = 0
+    sureness: np.ndarray | None = None
 
     @functools.cached_property
     def truth(self):
@@ -53,6 +57,39 @@ class Answers(records.Answers):
         if self.classes > 2:
             return self.outputs
         return (self.outputs >= (threshold or 0.5)).astype(np.uint8)
+
+    def probabilities(self, i, classes):
+        """Return those of the class answered, for each of the classes.
+
+        Args:
+            i: which picture.
+            classes: the number of classes.
+
+        Returns:
+            float32 `[h, w, classes]`: of each pixel the probability of the
+            class that is answered there; with two classes of the second.
+        """
+        if self.classes > 2:
+            values = self.sureness[i].astype(np.float32) / 255
+        else:
+            values = self.outputs[i].astype(np.float32)
+        return np.broadcast_to(values[..., None], (*values.shape, classes))
+
+    def judged(self, judge, *arguments):
+        """Return what a function of these says, which takes long, once.
+
+        Args:
+            judge: the function.
+            *arguments: its others.
+        """
+        key = judge, *arguments
+        if key not in self._judgements:
+            self._judgements[key] = judge(self, *arguments)
+        return self._judgements[key]
+
+    @functools.cached_property
+    def _judgements(self):
+        return {}
 
     def tally(self, threshold=None):
         """Return the `Tally` of the answers."""
@@ -142,7 +179,7 @@ def answer(trained, split, server, loss, batch_size):
     """
     classes = len(trained.facts["classes"])
     size = split.examples.images.shape[1:]
-    parts, losses = [], []
+    results = []
     model = trained.model
     if model not in _functions:
         _, targets = split.pictures_and_targets(np.arange(0))
@@ -151,17 +188,18 @@ def answer(trained, split, server, loss, batch_size):
     for first in range(0, split.size, batch_size):
         rows = np.arange(first, min(first + batch_size, split.size))
         x, y = split.pictures_and_targets(rows)
-        part, of_pictures = (t.numpy() for t in _functions[model](x, y))
-        parts.append(part.astype(np.float16) if many else part)
-        losses.append(of_pictures)
-    if classes > 2:
-        parts = [part.astype(np.uint8) for part in parts]
+        part, *rest = (t.numpy() for t in _functions[model](x, y))
+        if many and classes == 2:
+            part = part.astype(np.float16)
+        results.append([part, *rest])
+    outputs, losses, *sureness = map(np.concatenate, zip(*results, strict=True))
     return Answers(
         split,
-        np.concatenate(parts),
+        outputs,
         weights=split.weights,
-        losses=np.concatenate(losses),
+        losses=losses,
         classes=classes,
+        sureness=sureness[0] if sureness else None,
     )
 
 
@@ -181,7 +219,8 @@ def _function(server, loss, classes, channels, targets):
         losses = loss(y, tf.math.log(tf.maximum(p, 1e-7)))
         if classes == 2:
             return p[..., 1], losses
-        return tf.cast(tf.argmax(p, -1), tf.float32), losses
+        sureness = tf.cast(tf.round(255 * tf.reduce_max(p, -1)), tf.uint8)
+        return tf.cast(tf.argmax(p, -1), tf.uint8), losses, sureness
 
     return predict
 
@@ -196,8 +235,7 @@ def borders(answers, threshold=None):
         answers: the `Answers`.
         threshold: see `Answers.masks`.
     """
-    count = min(answers.split.size, _OUTLINED)
-    rows = np.linspace(0, answers.split.size - 1, count).astype(int)
+    rows = things_lib.spread(answers.split.size, _OUTLINED)
     tolerance = max(_TOLERANCE * np.hypot(*answers.truth.shape[1:]), 1.0)
     return metrics.boundary_report(
         answers.truth[rows],
@@ -231,7 +269,7 @@ def best_threshold(answers):
     return float((best[len(best) // 2] + 1) / _BINS)
 
 
-def score(answers, tally, names, penalty=0.0, outlines=None):
+def score(answers, tally, names, penalty=0.0, outlines=None, things=None):
     """Return the metrics of a split, a dictionary with `size`.
 
     Args:
@@ -240,6 +278,7 @@ def score(answers, tally, names, penalty=0.0, outlines=None):
         names: of the classes.
         penalty: on the weights, a part of the loss.
         outlines: what `borders` returns, or None.
+        things: the `things.Things`, or None.
     """
     pooled = tally.pooled()
     present = tally.true.sum(0) > 0
@@ -264,6 +303,8 @@ def score(answers, tally, names, penalty=0.0, outlines=None):
             "precision": float(np.nan_to_num(pooled["precision"][1])),
             "recall": float(pooled["recall"][1]),
         }
+    if things:
+        scores |= things.scores()
     rows = {
         name: {k: _number(values[i]) for k, values in pooled.items()}
         | {"pixels": int(tally.true[:, i].sum())}

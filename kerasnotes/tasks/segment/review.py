@@ -148,7 +148,7 @@ def shown(split, batch_size, seed, facts, folder):
     ]
 
 
-def review(outcome, answers, tally, outlines, facts, folder):
+def review(outcome, answers, tally, outlines, things, facts, folder):
     """Write mistakes.csv and figures/confusion.png.
 
     Args:
@@ -156,6 +156,7 @@ def review(outcome, answers, tally, outlines, facts, folder):
         answers: the `answers.Answers` to dev.
         tally: their `answers.Tally`.
         outlines: what `answers.borders` says.
+        things: the `things.Things`.
         facts: the task's.
         folder: the run's folder.
 
@@ -167,6 +168,7 @@ def review(outcome, answers, tally, outlines, facts, folder):
     return [
         *_worst_pictures(outcome),
         *_per_class(answers, tally, outlines, facts),
+        *single_things(things),
         *_confusion(tally, facts, folder),
     ]
 
@@ -219,6 +221,45 @@ def _per_class(answers, tally, outlines, facts):
             numeric=(1, 2, 3, 4, 5, 6, 7),
         ),
     ]  # fmt: skip
+
+
+def single_things(things):
+    """Return the table of things, and why classes aren't in it."""
+    rule = (
+        "A thing is a region of pixels of one class that are joined above, "
+        f"below, left or right, of {things.min_area} pixels or more; two that "
+        "touch are one. Answered ones rank by their mean probability; AP is "
+        "COCO's, of masks."
+    )
+    reasons = "; ".join(f"{n}: {why}" for n, why in things.left_out.items())
+    reasons = reasons and f"Not judged by single things: {reasons}."
+    rows = things.rows()
+    if not rows:
+        return [page.Text(reasons)] if reasons else []
+    names = ("ap", "ap50", "ap75")
+    table = [
+        [name, *(f"{row[k]:.3f}" for k in names), row["objects"]]
+        for name, row in rows.items()
+    ]
+    report = things.report
+    return [
+        page.Heading("Single things"),
+        page.Table(
+            ["class", "AP", "AP at IoU 0.5", "at 0.75", "things"],
+            table,
+            f"Of {things.pictures} pictures of dev. {rule}",
+            numeric=(1, 2, 3, 4),
+        ),
+        page.Text(
+            f"Of {report['objects']} things {_count(report['recall50'])} are "
+            f"answered at an IoU of 0.5 or more, and of {report['answered']} "
+            f"answers {_count(report['precision50'])} are right. {reasons}"
+        ),
+    ]
+
+
+def _count(share):
+    return "none" if share is None else f"{share:.1%}"
 
 
 def _confusion(tally, facts, folder):

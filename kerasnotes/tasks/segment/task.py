@@ -33,6 +33,7 @@ with epy.lazy_imports():
         remedies,
         review,
         serving,
+        things,
     )
     from kerasnotes.training.distribute import strategies
 
@@ -120,6 +121,9 @@ class Segment(pictures.PictureTask):
         facts = super().facts(source, target, parts, policy)
         shares = statistics.shares
         facts["shares"] = [shares[name] for name in source.class_names]
+        facts["no_things"] = things.without(
+            source.labels, parts["train"], source.class_names
+        )
         if source.colours:
             facts["colours"] = [list(c) for c in source.colours]
         side = self.config.crop_size
@@ -267,14 +271,29 @@ class Segment(pictures.PictureTask):
         return {"threshold": threshold}
 
     def _tally(self, trained, answers):
-        return answers.tally(self._threshold(trained))
+        return answers.judged(
+            answers_lib.Answers.tally, self._threshold(trained)
+        )
+
+    def _outlines(self, trained, answers):
+        return answers.judged(answers_lib.borders, self._threshold(trained))
+
+    def _things(self, trained, answers):
+        left_out = tuple(trained.facts.get("no_things", {}).items())
+        return answers.judged(things.judge, self._threshold(trained), left_out)
 
     def score(self, trained, answers):
         tally = self._tally(trained, answers)
         penalty = sum(float(x) for x in trained.model.losses)
         names = trained.facts["classes"]
-        outlines = answers_lib.borders(answers, self._threshold(trained))
-        return answers_lib.score(answers, tally, names, penalty, outlines)
+        return answers_lib.score(
+            answers,
+            tally,
+            names,
+            penalty,
+            self._outlines(trained, answers),
+            self._things(trained, answers),
+        )
 
     def outcome(self, trained, answers):
         return review.outcome(
@@ -310,7 +329,8 @@ class Segment(pictures.PictureTask):
                 self.outcome(trained, dev),
                 dev,
                 self._tally(trained, dev),
-                answers_lib.borders(dev, self._threshold(trained)),
+                self._outlines(trained, dev),
+                self._things(trained, dev),
                 facts,
                 run.folder,
             ),

@@ -102,6 +102,8 @@ def test_it_learns_and_answers_in_the_size_of_the_photo(finished, data):
     for split in ("train", "dev", "test"):
         assert scores[split]["mean_iou"] > 0.75, split
         assert set(scores[split]["per_class"]) == set(CLASSES)
+        judged = scores[split]["instances"]
+        assert {*judged["per_class"], *judged["left_out"]} == {*CLASSES[1:]}
     names = [f"{i:02}.png" for i in range(6)]
     photos = [(data / "images" / name).read_bytes() for name in names]
     model = tf.saved_model.load(folder / "saved_model")
