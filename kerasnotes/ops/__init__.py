@@ -7,6 +7,7 @@ from kerasnotes.ops.attention import (
     scaled_dot_product_attention,
 )
 from kerasnotes.ops.boundaries import boundary
+from kerasnotes.ops.box_regression import apply_deltas, box_deltas
 from kerasnotes.ops.boxes import ciou, giou, iou, shape_iou
 from kerasnotes.ops.convolution import (
     cross_correlation,
@@ -25,6 +26,11 @@ from kerasnotes.ops.pooling import (
 )
 from kerasnotes.ops.receptive_field import Field
 from kerasnotes.ops.region_pooling import roi_pool
+from kerasnotes.ops.region_targets import (
+    anchor_boxes,
+    match_regions,
+    sampling_weights,
+)
 from kerasnotes.ops.regions import roi_align
 from kerasnotes.ops.sequences import (
     END,
@@ -54,10 +60,13 @@ __all__ = [
     "Grids",
     "PAD",
     "START",
+    "anchor_boxes",
     "anchor_clusters",
+    "apply_deltas",
     "average_pool",
     "average_pool_gradient",
     "boundary",
+    "box_deltas",
     "ciou",
     "cross_correlation",
     "edge_filter",
@@ -66,6 +75,7 @@ __all__ = [
     "iou",
     "look_ahead_mask",
     "masked_softmax",
+    "match_regions",
     "max_pool",
     "max_pool_gradient",
     "non_max_suppression",
@@ -76,6 +86,7 @@ __all__ = [
     "padding_mask",
     "roi_align",
     "roi_pool",
+    "sampling_weights",
     "scaled_dot_product_attention",
     "shape_iou",
     "soft_non_max_suppression",

@@ -161,7 +161,7 @@ def shape_iou(sizes1, sizes2, pairwise=True):
 
     Source: Redmon and Farhadi, YOLO9000 (2017), section 2.
     """
-    sizes1, sizes2 = _floats(sizes1=sizes1, sizes2=sizes2)
+    sizes1, sizes2 = floats(sizes1=sizes1, sizes2=sizes2)
     for name, sizes in (("sizes1", sizes1), ("sizes2", sizes2)):
         _check(name, sizes, 2, pairwise)
     zeros = [ops.zeros_like(sizes) for sizes in (sizes1, sizes2)]
@@ -186,8 +186,18 @@ def wide(x):
     return x if dtype == "float64" else ops.cast(x, "float32")
 
 
-def _floats(**arrays):
-    """Return tensors of one type, of floats wide enough for areas."""
+def floats(**arrays):
+    """Return tensors of one type, of floats wide enough for areas.
+
+    Args:
+        **arrays: of numbers.
+
+    Returns:
+        A list of them, in float32 or, where one of them is that, float64.
+
+    >>> [x.dtype for x in floats(a=[1], b=ops.zeros(2, "float64"))]
+    [tf.float64, tf.float64]
+    """
     arrays = [ops.convert_to_tensor(array) for array in arrays.values()]
     types = {keras.backend.standardize_dtype(array.dtype) for array in arrays}
     dtype = "float64" if "float64" in types else "float32"
@@ -206,7 +216,7 @@ def _check(name, array, size, pairwise):
 
 def _corners(boxes1, boxes2, bounding_box_format, pairwise, image_shape):
     """Return x1, y1, x2, y2 of each of the two, such that they broadcast."""
-    pair = _floats(boxes1=boxes1, boxes2=boxes2)
+    pair = floats(boxes1=boxes1, boxes2=boxes2)
     corners = []
     for i, boxes in enumerate(pair):
         _check(f"boxes{i + 1}", boxes, 4, pairwise)

@@ -17,7 +17,8 @@ def test_other_backend(backend):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
     names = (
-        *("anchors", "boundaries", "boxes", "localization", "suppression"),
+        *("anchors", "boundaries", "box_regression", "boxes", "localization"),
+        *("region_targets", "regions", "suppression"),
         *("transposed_convolution", "yolo"),
     )
     files = [HERE / f"test_{name}.py" for name in names]
