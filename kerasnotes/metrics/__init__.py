@@ -30,6 +30,7 @@ from kerasnotes.metrics.pixel_rates import (
     segmentation_confusion,
     segmentation_report,
 )
+from kerasnotes.metrics.proposals import proposal_recall
 from kerasnotes.metrics.segmentation import SegmentationMetrics
 from kerasnotes.metrics.sequences import SequenceAccuracy, TokenAccuracy
 from kerasnotes.metrics.translation import Bleu, bleu, sentence_bleu
@@ -59,6 +60,7 @@ __all__ = [
     "landmark_report",
     "multilabel_report",
     "precision_recall",
+    "proposal_recall",
     "segmentation_confusion",
     "segmentation_report",
     "sentence_bleu",

@@ -1,0 +1,1 @@
+"""Region proposals: boxes in which an object may lie, whatever its class."""
