@@ -155,11 +155,8 @@ class _Components:
         """
         first = np.full(len(self.sizes), len(weights), np.int32)
         places = np.arange(len(weights), dtype=np.int32)
-        # Of several values for one index the last is assigned.
-        first[a[::-1]] = places[::-1]
-        of_second = np.full(len(self.sizes), len(weights), np.int32)
-        of_second[b[::-1]] = places[::-1]
-        first = np.minimum(first, of_second)
+        np.minimum.at(first, a, places)
+        np.minimum.at(first, b, places)
         lightest = np.append(weights, np.float32(np.inf))[first]
         open_ = lightest <= self.limits
         both = open_[a] & open_[b]
