@@ -15,7 +15,14 @@ import pytest
 
 from kerasnotes import errors, files
 from kerasnotes.training.fit import checkpoints, tensorboard
-from tests.support import coloured_boxes, csv_rows, digits, forks, runs
+from tests.support import (
+    coloured_boxes,
+    csv_rows,
+    digits,
+    forks,
+    mask_files,
+    runs,
+)
 from tests.support.programs import struck
 
 STRUCK = pathlib.Path(struck.__file__)
@@ -193,9 +200,10 @@ def sheet(tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["detect", "regress", "multilabel"])
+@pytest.mark.parametrize("name", ["detect", "regress", "multilabel", "segment"])
 def test_other_trainers_killed_once(name, sheet, tmp_path):
     boxes = coloured_boxes.write(tmp_path / "boxes", 40)
+    masks = mask_files.beside(tmp_path / "masks", 20)
     flags = {
         "detect": [
             *("--width=0.25", "--strides=4", "--anchors=2", "--epochs=3"),
@@ -203,12 +211,16 @@ def test_other_trainers_killed_once(name, sheet, tmp_path):
         ],
         "regress": ["--epochs=9", "--learning_curve=0.5"],
         "multilabel": [*SMALL, f"--dataset={sheet}"],
+        "segment": [
+            *(f"--dataset={masks}", "--crop_size=8", "--filters=2,3"),
+            *("--epochs=3", "--batch_size=4", "--augment=standard"),
+        ],
     }
     trainer = Trainer(tmp_path, name, flags[name])
     trainer.finish("whole")
     rng = random.Random(name)
     # With its parts, the regression has twice as many epochs.
-    calls = {"detect": 3, "regress": 18, "multilabel": 3}[name]
+    calls = {"regress": 18}.get(name, 3)
     moment = [KILL, f"{KEEPER}.on_epoch_end", "", rng.randint(1, calls), 0]
     status, *_ = trainer.call("cut", moment)
     assert status == -KILL
