@@ -6,6 +6,8 @@ from kerasnotes.losses.localization import (
     LocalizationSquaredError,
 )
 from kerasnotes.losses.masked import MaskedBinaryCrossentropy
+from kerasnotes.losses.region_proposals import RegionProposalLoss
+from kerasnotes.losses.regions import RegionLoss
 from kerasnotes.losses.segmentation import SegmentationLoss
 from kerasnotes.losses.yolo import YoloLoss
 
@@ -14,6 +16,8 @@ __all__ = [
     "LocalizationLoss",
     "LocalizationSquaredError",
     "MaskedBinaryCrossentropy",
+    "RegionLoss",
+    "RegionProposalLoss",
     "SegmentationLoss",
     "YoloLoss",
 ]

@@ -26,11 +26,8 @@ from kerasnotes.ops.pooling import (
 )
 from kerasnotes.ops.receptive_field import Field
 from kerasnotes.ops.region_pooling import roi_pool
-from kerasnotes.ops.region_targets import (
-    anchor_boxes,
-    match_regions,
-    sampling_weights,
-)
+from kerasnotes.ops.region_sampling import sampling_weights
+from kerasnotes.ops.region_targets import anchor_boxes, match_regions
 from kerasnotes.ops.regions import roi_align
 from kerasnotes.ops.sequences import (
     END,

@@ -43,6 +43,7 @@ def box_deltas(boxes, anchors, deviations=(1.0, 1.0, 1.0, 1.0)):
     Source: Girshick et al., Rich feature hierarchies for accurate object
     detection and semantic segmentation (2014), appendix C.
     """
+    check_deviations(deviations)
     boxes, anchors = _pair("boxes", boxes, anchors)
     proper = ops.logical_and(_proper(boxes), _proper(anchors))
     # Of a box with itself all is 0, and so are the gradients of constants.
@@ -53,7 +54,7 @@ def box_deltas(boxes, anchors, deviations=(1.0, 1.0, 1.0, 1.0)):
         [(centres - of_anchors) / anchor_sides, ops.log(sides / anchor_sides)],
         axis=-1,
     )
-    return deltas / _numbers(deviations, deltas.dtype)
+    return deltas / ops.convert_to_tensor(list(deviations), deltas.dtype)
 
 
 def apply_deltas(deltas, anchors, deviations=(1.0, 1.0, 1.0, 1.0)):
@@ -82,15 +83,33 @@ def apply_deltas(deltas, anchors, deviations=(1.0, 1.0, 1.0, 1.0)):
 
     Source: as of `box_deltas`; the bound is Detectron's.
     """
+    check_deviations(deviations)
     deltas, anchors = _pair("deltas", deltas, anchors)
     proper = _proper(anchors)
     unit = ops.convert_to_tensor([0, 0, 1, 1], anchors.dtype)
     centres, sides = _parts(ops.where(proper, anchors, unit))
-    deltas = deltas * _numbers(deviations, deltas.dtype)
+    deltas = deltas * ops.convert_to_tensor(list(deviations), deltas.dtype)
     centres = centres + deltas[..., :2] * sides
     halves = sides * ops.exp(ops.minimum(deltas[..., 2:], _LARGEST)) / 2
     boxes = ops.concatenate([centres - halves, centres + halves], axis=-1)
     return ops.where(proper, boxes, ops.zeros_like(boxes))
+
+
+def check_deviations(deviations):
+    """Refuse deviations that aren't four numbers above 0.
+
+    Args:
+        deviations: of t_x, t_y, t_w and t_h.
+
+    Raises:
+        ValueError: see above.
+    """
+    if len(deviations) != 4 or not all(0 < x < math.inf for x in deviations):
+        raise errors.refusal(
+            "`deviations`",
+            "`deviations` must be four numbers above 0. Received: "
+            f"deviations={deviations}",
+        )
 
 
 def _pair(name, values, anchors):
@@ -104,16 +123,6 @@ def _pair(name, values, anchors):
                 f"{tuple(x.shape)}",
             )
     return values, anchors
-
-
-def _numbers(deviations, dtype):
-    if len(deviations) != 4 or not all(0 < x < math.inf for x in deviations):
-        raise errors.refusal(
-            "`deviations`",
-            "`deviations` must be four numbers above 0. Received: "
-            f"deviations={deviations}",
-        )
-    return ops.convert_to_tensor(list(deviations), dtype)
 
 
 def _proper(boxes):

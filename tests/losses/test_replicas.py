@@ -9,6 +9,7 @@ def test_two_replicas():
     rows = [line.split() for line in output.splitlines()]
     assert [name for name, _, _ in rows] == [
         *("squared_error", "ciou", "yolo", "segmentation"),
+        *("proposals", "regions"),
     ]
     for _, difference, step in rows:
         assert float(difference) < 1e-9 and float(step) > 1e-4, rows

@@ -7,19 +7,25 @@ from kerasnotes import losses
 from kerasnotes.training.distribute import strategies
 from kerasnotes.training.fit import compiling
 from kerasnotes.training.run import config
-from tests.losses import test_localization, test_yolo
+from tests.losses import test_localization, test_regions, test_yolo
+
+SHAPES = {
+    "proposals": (test_regions.GRIDS.size, 5),
+    "regions": (9, 5 + 5 * 3),
+}
 
 
 def weights(losses_of_outputs, x, targets, strategy):
     """Return each output's weights, before and after two steps.
 
-    Labels, which are integers, are answered by logits of three classes.
+    Labels, which are integers, are answered by logits of three classes, and
+    boxes by what `test_regions` has for its networks.
     """
     keras.utils.set_random_seed(0)
     shapes = {
         name: y.shape[1:] + (3,) * (y.dtype == int)
         for name, y in targets.items()
-    }
+    } | {name: SHAPES[name] for name in SHAPES if name in targets}
     with strategies.strategy(strategy).scope():
         inputs = keras.Input(x.shape[1:])
         outputs = {
@@ -57,6 +63,10 @@ def main():
     labels = np.random.default_rng(0).integers(-1, 3, (8, 3, 4))
     labels[5:] = np.minimum(labels[5:], 0)
     labels[6] = -1
+    # And one without objects; regions are about the size of random numbers.
+    boxes = test_regions.truth(batch=8).astype("float64")
+    small = boxes.copy()
+    small[..., :4] = boxes[..., :4] / 40 - 1
     table = {
         "squared_error": (losses.LocalizationSquaredError(3, 2), one),
         "ciou": (losses.LocalizationLoss(3, 2, box_loss="ciou"), one),
@@ -64,6 +74,11 @@ def main():
         "segmentation": (
             losses.SegmentationLoss((1, 2, 3), focal_weight=1.0),
             labels,
+        ),
+        "proposals": (losses.RegionProposalLoss(test_regions.GRIDS), boxes),
+        "regions": (
+            losses.RegionLoss(3, positive=0.2, negative=0.2),
+            small,
         ),
     }
     table_of_losses = {name: row[0] for name, row in table.items()}
