@@ -187,9 +187,11 @@ class Gallery:
     Attributes:
         items: `(PNG bytes, lines of caption)` each; the first line stands
             out.
+        large: whether they are twice as wide, as where each shows several.
     """
 
     items: list
+    large: bool = False
 
     def html(self):
         items = "".join(
@@ -198,7 +200,8 @@ class Gallery:
             f"<figcaption>{_lines(lines)}</figcaption></figure></li>"
             for i, (png, lines) in enumerate(self.items, 1)
         )
-        return f'<ul class="gallery">{items}</ul>' if items else "<p>None.</p>"
+        kind = "gallery large" if self.large else "gallery"
+        return f'<ul class="{kind}">{items}</ul>' if items else "<p>None.</p>"
 
 
 def write(path, title, subtitle, blocks):

@@ -80,6 +80,8 @@ img { display: block; max-width: 100%; height: auto; }
 .gallery { display: grid; gap: 1.25rem 0.75rem; padding: 0;
   margin: 0 0 1rem; list-style: none;
   grid-template-columns: repeat(auto-fill, minmax(6.2rem, 1fr)); }
+.gallery.large {
+  grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); }
 .gallery figure { margin: 0; }
 .mat { display: grid; place-items: center; aspect-ratio: 1;
   padding: 0.4rem; margin-bottom: 0.4rem; background: var(--soft);

@@ -14,7 +14,7 @@ BLOCKS = [
     page.Facts([(NASTY, NASTY), ("accuracy", 0.98765)]),
     page.Text(NASTY),
     page.Heading(NASTY),
-    page.Gallery([(PNG, (NASTY, NASTY))]),
+    page.Gallery([(PNG, (NASTY, NASTY))], large=True),
     page.Heading("Second"),
     page.Picture(PNG, NASTY, NASTY, chart=True),
     page.Table([NASTY, NASTY], [[NASTY, NASTY]], NASTY),

@@ -2,7 +2,7 @@
 
 import keras
 
-from kerasnotes import metrics
+from kerasnotes import errors, metrics
 from kerasnotes.data.pictures import mask_gaps
 
 
@@ -24,9 +24,18 @@ def gaps(config, examples):
     Args:
         config: the `Config`.
         examples: the `MaskExamples`.
+
+    Raises:
+        UserError: a class of things is none of theirs.
     """
-    sigma = config.boundary_arguments().get("sigma")
-    return sigma and mask_gaps.Gaps(examples.labels, sigma)
+    said, names = config.boundary_arguments(), examples.class_names
+    if "sigma" not in said:
+        return None
+    for name in said["things"] or ():
+        if name not in names:
+            raise errors.unknown(f"--boundary={config.boundary}", name, names)
+    things = said["things"] and [names.index(name) for name in said["things"]]
+    return mask_gaps.Gaps(examples.labels, said["sigma"], things)
 
 
 @keras.saving.register_keras_serializable("kerasnotes")

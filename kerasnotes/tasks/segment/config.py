@@ -117,9 +117,9 @@ class Config(pictures.Config):
     boundary: str = option(
         "edges",
         "What --boundary_weight is of: edges[:width=1], pixels next to "
-        "another class, on each side; or gaps[:sigma=5], as in the paper, "
-        "what parts two things (regions of any class but the first), in "
-        "pixels.",
+        "another class, on each side; or gaps[:sigma=5,things=car+bus], as "
+        "in the paper, what parts two things (regions of these classes; "
+        "default any but the first), in pixels.",
     )
     class_weight: str = option(
         "none",
@@ -172,7 +172,10 @@ class Config(pictures.Config):
             )
 
     def boundary_arguments(self):
-        """Return what --boundary says: `width` in pixels, or `sigma`.
+        """Return what --boundary says.
+
+        A dictionary of `width` in pixels; or of `sigma`, and `things`, the
+        names of classes or None.
 
         Raises:
             UserError: it is neither edges nor gaps, or a number doesn't fit.
@@ -207,7 +210,8 @@ def _edges(width=1):
     return {"width": width}
 
 
-def _gaps(sigma=5.0):
+def _gaps(sigma=5.0, things=None):
     if isinstance(sigma, bool | str | None) or not 0.5 <= sigma <= 100:
         raise ValueError(f"sigma is between 0.5 and 100 pixels, not {sigma!r}")
-    return {"sigma": float(sigma)}
+    names = None if things is None else str(things).split("+")
+    return {"sigma": float(sigma), "things": names}

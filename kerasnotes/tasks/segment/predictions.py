@@ -35,7 +35,24 @@ def predictions(task, trained, paths):
             mask = np.asarray(image)
         output = folder / f"{serving.free_name(path, taken)}.png"
         files.write_bytes(output, mask_plot.palette_png(mask, palette))
-        yield {"file": path, **areas(names, tensors), "mask": str(output)}
+        row = areas(names, tensors)
+        if task.config.format == "table":
+            # Its cells have no titles.
+            row = {"areas": listed(names, row)}
+        yield {"file": path, **row, "mask": str(output)}
+
+
+def listed(names, row):
+    """Return the areas of a picture's classes in a line.
+
+    Args:
+        names: of the classes.
+        row: what `areas` returned.
+
+    >>> listed(["sky", "sea"], {"sky": 3, "sky_%": 75.0, "sea": 1, "sea_%": 25})
+    'sky 3 (75 %), sea 1 (25 %)'
+    """
+    return ", ".join(f"{n} {row[n]} ({row[f'{n}_%']:g} %)" for n in names)
 
 
 def areas(names, tensors):

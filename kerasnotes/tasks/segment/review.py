@@ -134,7 +134,9 @@ def shown(split, batch_size, seed, facts, folder):
         (side // 2, side - side // 2)
         for side in np.subtract(x.shape[1:3], y.shape[1:3]).tolist()
     ]
-    # What is around the pixels that it answers.
+    more = ""
+    if np.any(around):
+        more = "; what the network sees around those that it answers is hatched"
     y = np.pad(y, [(0, 0), *around], constant_values=-1)
     figures.save(_grid(x[:count], y[:count], facts), path)
     return [
@@ -142,7 +144,7 @@ def shown(split, batch_size, seed, facts, folder):
         page.Picture(
             path,
             "The first training batch as the model meets it, each picture "
-            f"with its mask; {ignored:.1%} of its pixels don't count.",
+            f"with its mask; {ignored:.1%} of its pixels don't count{more}.",
             "Pictures and masks of a training batch",
         ),
     ]
@@ -192,7 +194,7 @@ def _worst_pictures(outcome):
             "red what was answered beyond. mistakes.csv lists all that aren't "
             "perfect, in random order, with a column to tag them."
         ),
-        page.Gallery(items),
+        page.Gallery(items, large=True),
     ]
 
 

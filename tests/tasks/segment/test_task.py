@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import re
 
 import numpy as np
 import pytest
@@ -132,6 +133,18 @@ def test_the_report_has_its_pictures_and_rows(finished):
     assert rows[0].startswith("id,true,given,iou,wrong_pixels")
 
 
+def test_areas_are_printed_with_their_names(finished, data, capsys):
+    folder, _ = finished
+    names = [str(data / "images" / "00.png")]
+    flags = {"mode": "predict", "run_dir": str(folder)}
+    assert not runner.run(segment.Segment, flags, names, "trainers.segment")
+    line = capsys.readouterr().out.splitlines()[-1]
+    path, areas, mask = line.split("  ")
+    assert path == names[0] and mask.endswith("predictions/00.png")
+    pattern = r"ground \d+ \([\d.]+ %\), bright \d+ \(.+ %\), dark \d+ \(.*"
+    assert re.fullmatch(pattern, areas), areas
+
+
 def test_masks_are_written_with_a_palette_and_areas_printed(
     finished, data, capsys
 ):
@@ -258,6 +271,10 @@ def test_masks_that_changed_are_another_set(finished, data):
         ({"boundary": "gaps"}, "--boundary=gaps: goes with --boundary_weight"),
         ({"boundary": "gap"}, "--boundary: unknown 'gap'; did you mean"),
         ({"boundary": "gaps:sigma=0"}, "sigma is between 0.5 and 100"),
+        (
+            {"boundary": "gaps:things=bright+drak", "boundary_weight": 1.0},
+            "unknown 'drak'; did you mean 'dark'",
+        ),
         ({"boundary": "edges:width=1.5"}, "width is between 1 and 64"),
         (
             {"boundary_weight": 2.0, "pixel_loss": "dice"},

@@ -40,6 +40,7 @@ class RawMask:
             it was resized.
         palette: dictionary of index to colour; empty without one.
         lossy: whether its format blurs edges, as JPEG does.
+        one_bit: whether its file has black and white alone, 0 and 1.
     """
 
     values: np.ndarray
@@ -48,6 +49,7 @@ class RawMask:
     counts: collections.Counter
     palette: dict
     lossy: bool = False
+    one_bit: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,7 +98,8 @@ def decode(data, resize=None):
     # Signed, for what is beyond the border.
     values = values.astype(np.int32 if kind == COLOUR else np.int16)
     values = resize(values) if resize else values
-    return RawMask(values, size, kind, counter, palette, lossy)
+    one_bit = image.mode == "1"
+    return RawMask(values, size, kind, counter, palette, lossy, one_bit)
 
 
 def _values(image):
@@ -122,6 +125,37 @@ def _values(image):
     if (red == green).all() and (green == blue).all():
         return GREY, red.astype(np.uint8), {}
     return COLOUR, red << 16 | green << 8 | blue, {}
+
+
+def alike(masks, threshold=None):
+    """Return masks, of which those of one bit have the others' white.
+
+    White is 1, as in masks of 0 and 1. It is 255 where a threshold parts
+    levels, or where the others have 255, and no 1.
+
+    Args:
+        masks: dictionary of file to `RawMask`.
+        threshold: see `recognise`.
+    """
+    others = set().union(
+        *(m.counts for m in masks.values() if not m.one_bit and m.kind == GREY)
+    )
+    if threshold is None and (255 not in others or 1 in others):
+        return masks
+    return {
+        file: _in_levels(mask) if mask.one_bit else mask
+        for file, mask in masks.items()
+    }
+
+
+def _in_levels(mask):
+    """Return a mask of one bit as one of the levels 0 and 255."""
+    # What is beyond the border stays.
+    values = np.where(mask.values == 1, 255, mask.values)
+    counts = collections.Counter({255 * v: n for v, n in mask.counts.items()})
+    return dataclasses.replace(
+        mask, values=values.astype(mask.values.dtype), counts=counts
+    )
 
 
 def recognise(masks, classes=None, threshold=None, name=OBJECT):
@@ -166,6 +200,13 @@ def _by_threshold(masks, threshold, name):
             )
     numbers = {value: int(value >= threshold) for value in range(256)}
     note = f"grey levels from {threshold} on are {name}"
+    highest = {f: max(m.counts, default=0) for f, m in masks.items()}
+    below = [file for file, level in highest.items() if 0 < level < threshold]
+    if below:
+        note += (
+            f"; {len(below)} of the masks have other levels and none of these: "
+            f"{below[0]} has {highest[below[0]]} at most"
+        )
     return Encoding(numbers, [BACKGROUND, name], None, note)
 
 

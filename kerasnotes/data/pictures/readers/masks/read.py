@@ -94,6 +94,7 @@ def read(
         partners = {name: partners[name] for name in sizes}
         raw = _read_masks(files, partners, sizes, size, mode, problems)
         _check_some(path, raw, problems, broken)
+        raw = encodings.alike(raw, threshold)
         encoding = encodings.recognise(
             {partners[name]: mask for name, mask in raw.items()},
             class_lists.read(files),
@@ -240,7 +241,10 @@ def _numbers(raw, encoding, matched, problems):
 
 
 def official(names, splits=None):
-    """Return a dictionary of split to rows; None without train.
+    """Return a dictionary of split to rows; of train alone without splits.
+
+    So `--split` cuts pictures and pages in the order of their names, in which
+    neighbouring sections and frames stand.
 
     Args:
         names: the pictures' paths.
@@ -249,7 +253,8 @@ def official(names, splits=None):
 
     >>> official(["train/a.png", "val/b.png"])
     {'train': array([0]), 'dev': array([1])}
-    >>> official(["a.png"])
+    >>> official(["a.png", "b.png"])
+    {'train': array([0, 1])}
     """
     rows = collections.defaultdict(list)
     splits = splits or {None: None}
@@ -257,8 +262,8 @@ def official(names, splits=None):
         splits = {name: layouts.split_of_folders(name) for name in names}
     for row, name in enumerate(names):
         rows[splits[name]].append(row)
-    if None in rows or "train" not in rows or len(rows) == 1:
-        return None
+    if None in rows or "train" not in rows:
+        return {"train": np.arange(len(names))}
     return {
         split: np.array(rows[split], np.int64)
         for split in ("train", "dev", "test")

@@ -150,6 +150,41 @@ def test_blurred_masks_are_refused_with_the_way_out(tmp_path):
     assert "grey levels from 128 on are object" in got.notes[0]
 
 
+@pytest.mark.parametrize("threshold", [None, 1, 128, 255])
+@pytest.mark.parametrize("pad", [False, True])
+def test_white_of_one_bit_is_that_of_grey_levels(tmp_path, threshold, pad):
+    mask_files.beside(tmp_path, values=(0, 255, 255))
+    for i in (1, 2):
+        mask_files.save(tmp_path / f"{i}_mask.png", mask(i, (0, 255, 255)), "1")
+    more = {"size": (HEIGHT, 2 * WIDTH), "mode": "pad"} if pad else {}
+    got = read(tmp_path, threshold=threshold, **more)
+    assert got.class_names == ["background", "object"]
+    labels = got.labels[:, :, WIDTH // 2 : -WIDTH // 2] if pad else got.labels
+    np.testing.assert_array_equal(labels, expected().clip(max=1))
+    assert not pad or (got.labels[:, :, 0] == 255).all()
+    assert "other levels" not in got.notes[0]
+
+
+def test_white_of_one_bit_is_the_one_of_ids(tmp_path):
+    mask_files.beside(tmp_path, values=(0, 1, 255))
+    mask_files.save(tmp_path / "2_mask.png", mask(2, (0, 255, 255)), "1")
+    got = read(tmp_path)
+    want = expected()
+    want[want == 2] = 255
+    want[2][want[2] == 255] = 1
+    np.testing.assert_array_equal(got.labels, want)
+
+
+def test_masks_that_a_threshold_empties_are_named(tmp_path):
+    mask_files.beside(tmp_path, values=(0, 200, 255))
+    mask_files.save(tmp_path / "3_mask.png", mask(3, (0, 1, 1)))
+    note = read(tmp_path, threshold=128).notes[0]
+    assert (
+        "1 of the masks have other levels and none of these: 3_mask.png has 1 "
+        "at most" in note
+    )
+
+
 def test_jpegs_are_no_masks(tmp_path):
     for i in range(3):
         mask_files.picture(tmp_path / "images" / f"{i}.png", i)

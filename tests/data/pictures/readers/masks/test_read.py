@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from kerasnotes import errors
+from kerasnotes.data.common import split_choice
 from kerasnotes.data.pictures import load_masks
 from tests.support import mask_files
 from tests.support.mask_files import HEIGHT, WIDTH, mask
@@ -26,6 +27,25 @@ def test_an_archive_with_splits(tmp_path):
     }  # fmt: skip
     np.testing.assert_array_equal(got.labels, [mask(2), mask(0), mask(1)])
     assert got.images.shape == (3, HEIGHT, WIDTH, 3)
+
+
+@pytest.mark.parametrize("folder", [".", "train"])
+def test_rows_are_cut_in_the_order_of_the_names(tmp_path, folder):
+    """Else dev would be between two neighbours of train."""
+    mask_files.beside(tmp_path / folder, count=9)
+    got = mask_files.examples(tmp_path)
+    sides = split_choice.choose(
+        got.ids, got.strata, got.official, "train[:6],dev[6:]"
+    )
+    assert sides["train"].tolist() == [0, 1, 2, 3, 4, 5]
+    assert [got.ids[i].rpartition("/")[2] for i in sides["dev"]] == [
+        "6.png", "7.png", "8.png"
+    ]  # fmt: skip
+    # By default each side has its share, by the hash.
+    sides = split_choice.choose(got.ids, got.strata, got.official)
+    want = split_choice.choose(got.ids, got.strata)
+    for name in want:
+        assert sorted(sides[name]) == sorted(want[name])
 
 
 def test_what_has_no_partner_is_counted_and_named(tmp_path):
