@@ -8,6 +8,10 @@ two cores it takes about five minutes; AP50 is 0.975 and AP 0.750 on test.
     python -m trainers.detect --dataset=FOLDER --strides=8,16,32 --anchors=9
 
 learns a folder of Pascal VOC, COCO, YOLO, LabelMe or CSV annotations.
+
+    python -m trainers.detect --detector=faster_rcnn --learning_rate=1e-3
+
+proposes regions, then looks at each.
 """
 
 from kerasnotes.tasks.detect.task import Detect

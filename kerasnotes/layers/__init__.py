@@ -17,6 +17,7 @@ from kerasnotes.layers.normalization import (
 from kerasnotes.layers.padding import ZeroPadChannels
 from kerasnotes.layers.positions import SinusoidalPositions
 from kerasnotes.layers.recurrent import GRUCell, LSTMCell
+from kerasnotes.layers.region_proposals import RegionProposals
 from kerasnotes.layers.regions import RoIAlign, RoIPooling
 from kerasnotes.layers.residual import ConvolutionalBlock, IdentityBlock
 from kerasnotes.layers.soft_argmax import SoftArgmax
@@ -44,6 +45,7 @@ __all__ = [
     "LocalResponseNormalization",
     "MultiHeadAttention",
     "NaiveInception",
+    "RegionProposals",
     "RoIAlign",
     "RoIPooling",
     "SinusoidalPositions",

@@ -8,6 +8,8 @@ import inspect
 
 from kerasnotes import archives, catalog, errors
 from kerasnotes.catalog import IMAGENET, names
+from kerasnotes.models.detectors.fast_rcnn import RCNN, FastRCNN
+from kerasnotes.models.detectors.faster_rcnn import FasterRCNN
 from kerasnotes.models.detectors.localizer import Localizer
 from kerasnotes.models.detectors.yolo import Yolo
 from kerasnotes.models.network import Network
@@ -56,6 +58,8 @@ __all__ = [
     "AttentionModel",
     "EncoderDecoder",
     "DarknetSmall",
+    "FastRCNN",
+    "FasterRCNN",
     "GoogLeNet",
     "IMAGENET",
     "LeNet5",
@@ -70,6 +74,7 @@ __all__ = [
     "NetworkInNetwork",
     "Plain20",
     "Plain56",
+    "RCNN",
     "ResNet",
     "ResNet101",
     "ResNet110",

@@ -24,6 +24,7 @@ from kerasnotes.ops.pooling import (
     max_pool,
     max_pool_gradient,
 )
+from kerasnotes.ops.proposals import region_answers, region_proposals
 from kerasnotes.ops.receptive_field import Field
 from kerasnotes.ops.region_pooling import roi_pool
 from kerasnotes.ops.region_sampling import sampling_weights
@@ -81,6 +82,8 @@ __all__ = [
     "output_size",
     "pad_widths",
     "padding_mask",
+    "region_answers",
+    "region_proposals",
     "roi_align",
     "roi_pool",
     "sampling_weights",

@@ -128,13 +128,21 @@ class BoxSplit(picture_batches.ImageSplit):
 
     def fetch(self, indices, numbers):
         x, y, w = self.objects(indices, numbers)
-        if self._padded:
-            most = self.max_boxes
-            if numbers is not None and self.width:
-                most *= 4 if self._mosaic else 1
-                most *= 2 if self._augment and self._augment.mixes else 1
-            y = _dense(y, most)
-        return x, y, w
+        return x, self.padded(y, numbers) if self._padded else y, w
+
+    def padded(self, y, numbers):
+        """Return the targets of a batch as dense ones, see `padded` above.
+
+        Args:
+            y: the ragged targets.
+            numbers: see `fetch`.
+        """
+        # Without any object there is a row of padding.
+        most = max(self.max_boxes, 1)
+        if numbers is not None and self.width:
+            most *= 4 if self._mosaic else 1
+            most *= 2 if self._augment and self._augment.mixes else 1
+        return dense(y, most)
 
     def objects(self, indices, numbers):
         """Return a batch as `fetch` does, y always ragged."""
@@ -165,9 +173,7 @@ class BoxSplit(picture_batches.ImageSplit):
         return [(x.numpy(), y) for x, y, _ in both]
 
     def _augmented(self, x, y, w, numbers):
-        policy, mosaic = tf.split(
-            numbers, [self._policy_width, self.width - self._policy_width], 1
-        )
+        policy, mosaic = tf.split(numbers, [self._policy_width, -1], 1)
         y = {**y, "shares": tf.ones_like(y["boxes"][..., 0])}
         if self._augment:
             size = self.examples.images.shape[1:3]
@@ -176,7 +182,7 @@ class BoxSplit(picture_batches.ImageSplit):
         if self._mosaic:
             x, tiles = self._mosaic(x, mosaic)
             y = _tiled(tiles, y)
-        y = _left(y, y.pop("shares") >= self._min_share)
+        y = left(y, y.pop("shares") >= self._min_share)
         if self._augment and self._augment.mixes:
             x, y, w = self._augment.mix(x, y, w, policy, self._mixed)
         return x, y, w
@@ -194,7 +200,7 @@ class BoxSplit(picture_batches.ImageSplit):
         """Return the boxes of both pictures that show enough, and weights."""
         others = mixing.following(y)
         parts = [
-            _left(
+            left(
                 part,
                 mixing.box_shares(part["boxes"], share) >= self._min_share,
             )
@@ -208,9 +214,7 @@ class BoxSplit(picture_batches.ImageSplit):
             return numbers
         # The mosaic's first number says whether, and 1 is never below.
         before, whether, rest = tf.split(
-            numbers,
-            [self._policy_width, 1, self._mosaic.width - 1],
-            -1,
+            numbers, [self._policy_width, 1, -1], -1
         )
         on = tf.cast(epoch, tf.int64) < self._mosaic_epochs
         whether = tf.where(on, whether, tf.ones_like(whether))
@@ -234,8 +238,13 @@ def _tiled(tiles, y):
     }
 
 
-def _left(y, which):
-    """Return the objects that are left."""
+def left(y, which):
+    """Return the objects that are left.
+
+    Args:
+        y: a dictionary of ragged tensors, a row for each object.
+        which: ragged booleans, whether an object is.
+    """
     # `tf.ragged.boolean_mask` does this too, and takes ten times as long to
     # trace for each of these.
     ids = tf.boolean_mask(which.value_rowids(), which.flat_values)
@@ -250,8 +259,13 @@ def _left(y, which):
     }
 
 
-def _dense(y, most):
-    """Return ragged targets as dense ones of `most` rows."""
+def dense(y, most):
+    """Return ragged targets as dense ones of `most` rows, with padding.
+
+    Args:
+        y: a dictionary of ragged tensors, a row for each object.
+        most: rows of a picture.
+    """
     return {
         name: value.to_tensor(
             tf.cast(_PADDING.get(name, 0), value.dtype),

@@ -1,13 +1,9 @@
 """A network that answers in the places of grids: YOLO."""
 
-import math
-
 import keras
 
-from kerasnotes import errors
-from kerasnotes.layers.block import CHANNELS_LAST
 from kerasnotes.models import network
-from kerasnotes.models.detectors import pyramid
+from kerasnotes.models.detectors import heads
 from kerasnotes.models.pictures import convolution
 from kerasnotes.ops import grids as grids_lib
 
@@ -82,10 +78,7 @@ class Yolo(network.Network):
         name=None,
         dtype=None,
     ):
-        if not 0 < prior < 1:
-            raise errors.ArgumentError(
-                "prior", f"`prior` must lie between 0 and 1. Received: {prior}"
-            )
+        heads.check_prior(prior)
         config = {
             "backbone": backbone,
             "classes": classes,
@@ -103,18 +96,10 @@ class Yolo(network.Network):
             *(initializer, kernel_regularizer, 1.0, True),
             dtype=network.policy(dtype),
         )
-        maps = _maps(backbone, grids, filters, layers)
-        parts = [
-            _places(x, stride, shape, layers, config)
-            for x, stride, shape in zip(
-                maps, grids.strides, grids.shapes, strict=True
-            )
-        ]
-        outputs = parts[0]
-        if len(parts) > 1:
-            outputs = keras.layers.Concatenate(
-                1, dtype=layers.dtype.variable_dtype, name="places"
-            )(parts)
+        maps = heads.grid_maps(backbone, grids, filters, layers)
+        outputs = heads.places(
+            *(maps, grids, 5 + classes, prior, layers, kernel_regularizer)
+        )
         super().__init__(
             backbone.input,
             outputs,
@@ -124,52 +109,3 @@ class Yolo(network.Network):
             blocks=[*backbone.blocks, *map(network.name_of, maps)],
         )
         self.grids = grids
-
-
-def _maps(backbone, grids, filters, layers):
-    """Return the pyramid's map of each stride."""
-    names = pyramid.coarser_than(backbone, min(grids.strides))
-    ends = [backbone.get_layer(name).output for name in names]
-    shapes = [tuple(x.shape[1:3]) for x in ends]
-    places = []
-    for stride, (rows, columns, _) in zip(
-        grids.strides, grids.shapes, strict=True
-    ):
-        if (rows, columns) not in shapes:
-            raise errors.ArgumentError(
-                "strides",
-                f"`strides`: {backbone.name} has no maps of {rows}×{columns} "
-                f"cells, of stride {stride}. Received: strides="
-                f"{grids.strides}",
-            )
-        places.append(shapes.index((rows, columns)))
-    merged = pyramid.top_down(ends, filters, layers)
-    return [merged[i] for i in places]
-
-
-def _places(x, stride, shape, layers, config):
-    """Return the numbers of each place of a grid."""
-    rows, columns, count = shape
-    size = 5 + config["classes"]
-    odds = math.log(config["prior"] / (1 - config["prior"]))
-
-    def bias(shape, dtype=None):
-        """Return 0 but for t_p."""
-        first = keras.ops.arange(shape[0]) % size == 0
-        return keras.ops.where(first, odds, 0.0)
-
-    x = keras.layers.Conv2D(
-        count * size,
-        1,
-        kernel_initializer=keras.initializers.RandomNormal(stddev=0.01),
-        bias_initializer=bias,
-        kernel_regularizer=config["kernel_regularizer"],
-        dtype=layers.dtype.variable_dtype,
-        name=f"logits_{stride}",
-        **CHANNELS_LAST,
-    )(x)
-    return keras.layers.Reshape(
-        (rows * columns * count, size),
-        dtype=layers.dtype.variable_dtype,
-        name=f"places_{stride}",
-    )(x)

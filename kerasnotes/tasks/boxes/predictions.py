@@ -21,7 +21,7 @@ def predictions(task, trained, paths):
         trained: the `Trained`.
         paths: files and folders of pictures.
     """
-    serve = task.signatures(trained)["serving_default"].function
+    serve = task.serve(trained)
 
     def with_picture(image_bytes):
         picture = decode.decode(image_bytes[0])[tf.newaxis]

@@ -25,7 +25,7 @@ with epy.lazy_imports():
 class BoxTask(pictures.PictureTask):
     """Pictures in, boxes out; subclasses say which.
 
-    They give `detector`, `rows` and `marks` beside the rest of the contract.
+    They give `with_head`, `rows` and `marks` beside the rest of the contract.
     """
 
     Config = config.Config
@@ -84,7 +84,7 @@ class BoxTask(pictures.PictureTask):
         return model
 
     @abc.abstractmethod
-    def detector(self, backbone, facts):
+    def with_head(self, backbone, facts):
         """Return the network of a backbone.
 
         Args:
@@ -120,6 +120,14 @@ class BoxTask(pictures.PictureTask):
         )
         return super().remedies(problem, facts)
 
+    def serve(self, trained):
+        """Return what answers encoded pictures, a function of `[b]` strings.
+
+        Args:
+            trained: the `Trained`.
+        """
+        return self.signatures(trained)["serving_default"].function
+
     def predict(self, trained, inputs):
         return predictions.predictions(self, trained, inputs)
 
@@ -131,7 +139,7 @@ class BoxTask(pictures.PictureTask):
         config = self.config
         backbone = self.network(facts, include_top=False)
         transfer.print_weights(backbone, config)
-        blocks, network = backbone.blocks, self.detector(backbone, facts)
+        blocks, network = backbone.blocks, self.with_head(backbone, facts)
         choice = freezing.by_size(config.freeze, len(blocks), facts["train"])
         if choice == "all":
             # The blocks of the network itself are its head's too.

@@ -30,12 +30,15 @@ class Answers(records.Answers):
         truth: a dictionary of arrays for each picture, as
             `metrics.detection_report` takes them.
         classes: the number of classes.
+        regions: what the network looked at, `xyxy` in pixels of the model's
+            input, `[n, m, 4]`; without an area where there is none.
         seconds: how long the network and suppression took.
     """
 
     losses: np.ndarray | None = None
     truth: tuple = ()
     classes: int = 0
+    regions: np.ndarray | None = None
     seconds: float = 0.0
 
     @property
@@ -113,21 +116,23 @@ class Answers(records.Answers):
         }
 
 
-def answer(trained, split, loss, suppress, batch_size):
+def answer(trained, split, loss, suppress, regions, batch_size):
     """Return the `Answers` of a model to a split.
 
     Args:
         trained: the `Trained`.
-        split: the `YoloSplit`.
-        loss: a loss of each picture.
+        split: the split, with what the network learns from.
+        loss: a function of `(y, outputs)`: the loss of each picture.
         suppress: a function of the model's outputs that returns what
             `ops.non_max_suppression` does.
+        regions: a function of the model's outputs that returns the regions
+            that it looked at.
         batch_size: pictures at a time.
     """
     model = trained.model
     is_new = model not in _functions
     if is_new:
-        _functions[model] = _function(model, loss, suppress)
+        _functions[model] = _function(model, loss, suppress, regions)
     predict = _functions[model]
     parts, seconds = [], 0.0
     for x, y, w in split.evaluation_batches(batch_size):
@@ -136,28 +141,30 @@ def answer(trained, split, loss, suppress, batch_size):
             predict(x, y)
             is_new = False
         began = time.perf_counter()
-        rows, losses = (part.numpy() for part in predict(x, y))
+        answered = [part.numpy() for part in predict(x, y)]
         seconds += time.perf_counter() - began
-        parts.append((rows, losses, w.numpy()))
-    outputs, losses, weights = map(np.concatenate, zip(*parts, strict=True))
+        parts.append((*answered, w.numpy()))
+    outputs, losses, looked_at, weights = map(
+        np.concatenate, zip(*parts, strict=True)
+    )
     return Answers(
         split,
         outputs,
         weights=weights,
         losses=losses,
         truth=truth(split),
-        classes=split.grids.classes,
+        classes=len(split.examples.class_names),
+        regions=looked_at,
         seconds=seconds,
     )
 
 
-def _function(model, loss, suppress):
+def _function(model, loss, suppress, regions):
     """Return the function of a model, which doesn't hold it."""
-    places = tf.TensorSpec([None, *model.output_shape[1:]], tf.float32)
-    pictures = tf.TensorSpec([None, *model.input_shape[1:]], tf.float32)
     model = weakref.ref(model)
 
-    @tf.function(input_signature=[pictures, places], autograph=False)
+    # Batches differ in pictures, and in rows of objects, of some splits.
+    @tf.function(reduce_retracing=True, autograph=False)
     def predict(x, y):
         outputs = model()(x, training=False)
         left = suppress(outputs)
@@ -169,7 +176,8 @@ def _function(model, loss, suppress):
             ],
             -1,
         )
-        return tf.cast(rows, tf.float32), loss(y, outputs)
+        rows = tf.cast(rows, tf.float32)
+        return rows, loss(y, outputs), regions(outputs)
 
     return predict
 

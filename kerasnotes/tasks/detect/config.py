@@ -3,13 +3,25 @@
 import dataclasses
 import re
 
-from kerasnotes import catalog, errors, specs
+from kerasnotes import catalog, errors, flag_paths, specs
 from kerasnotes.tasks import boxes, pictures
 from kerasnotes.tasks.boxes import config as box_config
 from kerasnotes.training.run import config as config_lib
 
 option, setting = config_lib.option, config_lib.setting
 redefault = config_lib.redefault
+
+DETECTORS = ("yolo", "faster_rcnn", "fast_rcnn", "rcnn")
+"""The kinds of detectors, the fastest first."""
+
+_OF_DETECTORS = {
+    "anchors": ("yolo", "faster_rcnn"),
+    "box_loss": ("yolo",),
+    "box_weight": ("yolo",),
+    "proposals": ("faster_rcnn", "fast_rcnn", "rcnn"),
+    "proposals_dir": ("fast_rcnn", "rcnn"),
+    "crop_size": ("rcnn",),
+}
 _ANCHOR = re.compile(r"(\d+(?:\.\d+)?)[x×](\d+(?:\.\d+)?)")
 
 
@@ -31,6 +43,14 @@ class Config(boxes.Config):
         "Backbone.",
         choices=tuple(n for n in pictures.MODELS if not catalog.model(n).flat),
     )
+    detector: str = option(
+        "yolo",
+        "Kind of detector on the backbone: yolo answers in one pass; "
+        "faster_rcnn proposes regions, then looks at each; fast_rcnn and "
+        "rcnn look at regions that a segmentation proposes, on one map or "
+        "each as a picture of its own.",
+        choices=DETECTORS,
+    )
     format: str = setting(
         "table",
         "Output format of --mode=predict; coco also writes COCO's results "
@@ -51,9 +71,26 @@ class Config(boxes.Config):
     head_filters: int = option(
         64, "Channels of the maps that the heads read.", bounds=(1, 10**4)
     )
+    proposals: int | None = option(
+        None,
+        "Regions of a picture at most; default 100 for faster_rcnn, 300 for "
+        "rcnn and fast_rcnn.",
+        bounds=(1, 10**4),
+    )
+    proposals_dir: str | None = setting(
+        None,
+        "Folder where proposals of pictures are kept for runs to come; "
+        "default in Keras' own, ~/.keras.",
+        path=flag_paths.anywhere,
+    )
+    crop_size: int | None = option(
+        None,
+        "Side at which rcnn looks at a region; default 48.",
+        bounds=(8, 1024),
+    )
     box_loss: str = option(
         "ciou",
-        "Loss of the box: 1 less CIoU or GIoU, or the notes' squared "
+        "Loss of yolo's box: 1 less CIoU or GIoU, or the notes' squared "
         "differences.",
         choices=("ciou", "giou", "squared"),
     )
@@ -101,9 +138,32 @@ class Config(boxes.Config):
             UserError: see above.
         """
         super().check()
+        self._check_detector()
         self.grid_strides()
         self.anchor_sizes()
         self.fixed_threshold()
+
+    def _check_detector(self):
+        """Refuses flags that the kind of detector has no use for."""
+        defaults = type(self)()
+        for name, kinds in _OF_DETECTORS.items():
+            value = getattr(self, name)
+            if self.detector not in kinds and value != getattr(defaults, name):
+                raise errors.UserError(
+                    f"--{name}={value}: is for --detector="
+                    f"{' or '.join(kinds)}; leave it out with "
+                    f"--detector={self.detector}"
+                )
+        if self.detector == "fast_rcnn" and len(self.grid_strides()) > 1:
+            raise errors.UserError(
+                f"--strides={self.strides}: --detector=fast_rcnn pools one "
+                "map; give one stride"
+            )
+
+    def regions(self):
+        """Return how many regions a picture has at most."""
+        default = 100 if self.detector == "faster_rcnn" else 300
+        return self.proposals or default
 
     def grid_strides(self):
         """Return the strides, the finest first.

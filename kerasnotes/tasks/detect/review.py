@@ -259,8 +259,8 @@ def stages(answers, raw, threshold, names, folder):
 
     Args:
         answers: the `answers.Answers` to dev.
-        raw: a function of pictures that returns boxes `[b, m, 4]` and
-            scores `[b, m, classes]` of all places.
+        raw: a function of a split that returns boxes `[b, m, 4]` and
+            scores `[b, m, classes]` of all places of its pictures.
         threshold: above which a box is answered.
         names: of the classes.
         folder: the run's folder.
@@ -269,10 +269,11 @@ def stages(answers, raw, threshold, names, folder):
         Blocks for the report.
     """
     split = answers.split
-    places = split.take(min(split.size, _STAGES)).indices
+    few = split.take(min(split.size, _STAGES))
+    places = few.indices
     where = [int(np.flatnonzero(split.indices == p)[0]) for p in places]
     pictures = np.stack([split.examples.images[p] for p in places])
-    boxes, scores = raw(pictures.astype("float32"))
+    boxes, scores = raw(few)
     low = min(threshold / 10, 0.05)
     rows = []
     for bound in (low, threshold):

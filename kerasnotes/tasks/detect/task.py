@@ -1,4 +1,4 @@
-"""Detection: all objects of a picture, by YOLO."""
+"""Detection: all objects of a picture."""
 
 import dataclasses
 import math
@@ -7,13 +7,13 @@ from etils import epy
 
 from kerasnotes import errors
 from kerasnotes.tasks import boxes
-from kerasnotes.tasks.detect import config
+from kerasnotes.tasks.detect import config, two_stages, yolo
 
 with epy.lazy_imports():
+    import numpy as np
     import tensorflow as tf
 
-    from kerasnotes import losses, models, ops, optimizers
-    from kerasnotes.data.pictures import yolo_batches
+    from kerasnotes import models, ops, optimizers
     from kerasnotes.data.pictures.augmentation import mosaic
     from kerasnotes.diagnosis import intervals
     from kerasnotes.metrics import coco as coco_metrics
@@ -21,13 +21,18 @@ with epy.lazy_imports():
     from kerasnotes.tasks.boxes import predictions
     from kerasnotes.tasks.boxes import review as box_review
     from kerasnotes.tasks.boxes import serving as box_serving
-    from kerasnotes.tasks.detect import anchors, coco, review
     from kerasnotes.tasks.detect import answers as answers_lib
+    from kerasnotes.tasks.detect import coco, review
     from kerasnotes.tasks.pictures import serving
     from kerasnotes.training.distribute import strategies
 
 _WITH_MOSAICS = 0.85
-_MOST = 100
+_DETECTORS = {
+    "fast_rcnn": two_stages.FastRCNNDetector,
+    "faster_rcnn": two_stages.FasterRCNNDetector,
+    "rcnn": two_stages.RCNNDetector,
+    "yolo": yolo.YoloDetector,
+}
 
 
 class Detect(boxes.BoxTask):
@@ -36,21 +41,25 @@ class Detect(boxes.BoxTask):
     name = "detect"
     Config = config.Config
 
+    def __init__(self, config):
+        super().__init__(config)
+        self.detector = _DETECTORS[config.detector](config)
+
     def data(self, facts=None):
         # Before anything is read that they end.
         coco_metrics.require_pycocotools()
-        data, config = super().data(facts), self.config
-        grids = _grids(data.facts)
+        data, kind = super().data(facts), self.detector
         splits = {
-            name: yolo_batches.YoloSplit.of(
-                split, grids, **(self._mosaic() if name == "train" else {})
+            name: kind.split(
+                split,
+                data.facts,
+                **(self._mosaic() if name == "train" else {}),
             )
             for name, split in data.splits.items()
         }
         if not facts:
             for name in ("train", "dev"):
-                limit = answers_lib.ceiling(splits[name], config)
-                print(answers_lib.ceiling_text(name, limit))
+                print(kind.limit(name, splits[name], data.facts))
         return dataclasses.replace(data, splits=splits)
 
     def read(self, dataset, size, channels):
@@ -74,8 +83,8 @@ class Detect(boxes.BoxTask):
         counts = source.labels.row_lengths().numpy()[parts["train"]]
         return facts | {
             "strides": list(self.config.grid_strides()),
-            "anchors": anchors.choose(source, parts["train"], self.config),
             "most_objects": int(counts.max(initial=1)),
+            **self.detector.facts(source, parts["train"]),
         }
 
     def arguments(self, facts):
@@ -86,16 +95,16 @@ class Detect(boxes.BoxTask):
             arguments["stages"] = min(max(round(math.log2(coarsest)), 1), 4)
         return arguments
 
-    def detector(self, backbone, facts):
+    def network(self, facts, include_top=True):
+        return super().network(self.detector.backbone_facts(facts), include_top)
+
+    def with_head(self, backbone, facts):
         config = self.config
-        names = ("strides", "anchors", "initializer")
+        names = ("strides", "anchors", "initializer", "proposals")
         with errors.as_flags(*names):
-            return models.Yolo(
+            return self.detector.network(
                 backbone,
-                len(facts["classes"]),
-                facts["anchors"],
-                facts["strides"],
-                filters=config.head_filters,
+                facts,
                 initializer=config.initializer or "he",
                 kernel_regularizer=optimizers.regularizers.l1_l2(
                     config.l1, config.l2, facts["train"]
@@ -103,25 +112,24 @@ class Detect(boxes.BoxTask):
                 name=config.model,
             )
 
-    def loss(self, facts):
-        return self._loss(facts)
+    def training_model(self, model):
+        return self.detector.training_model(model)
 
-    def _loss(self, facts, **more):
-        # A mosaic has the objects of four.
-        most = facts["most_objects"] * (4 if self.config.mosaic else 1)
-        return losses.YoloLoss(
-            _grids(facts),
-            box_loss=self.config.box_loss,
-            box_weight=self.config.box_weight,
-            max_objects=min(most, _MOST),
-            **more,
-        )
+    def training_data(self, run, model, data):
+        splits = {
+            name: self.detector.training_split(split)
+            for name, split in data.splits.items()
+        }
+        return dataclasses.replace(data, splits=splits)
+
+    def loss(self, facts):
+        return self.detector.loss(facts)
 
     def suppressed(self, outputs, facts, threshold):
         """Return the boxes left of the network's outputs.
 
         Args:
-            outputs: of the network, `(batch, places, 5 + classes)`.
+            outputs: of the network.
             facts: those of the data.
             threshold: above which a box stays.
 
@@ -129,7 +137,7 @@ class Detect(boxes.BoxTask):
             As `ops.non_max_suppression`, the boxes within the picture.
         """
         config = self.config
-        boxes, scores = raw(outputs, facts)
+        boxes, scores = self.detector.decode(outputs, facts)
         return ops.non_max_suppression(
             boxes,
             scores,
@@ -144,10 +152,11 @@ class Detect(boxes.BoxTask):
         return answers_lib.answer(
             trained,
             split,
-            self._loss(facts, reduction=None),
+            self.detector.losses(facts),
             lambda outputs: self.suppressed(
                 outputs, facts, self.config.score_threshold
             ),
+            self.detector.regions,
             self.config.batch_size,
         )
 
@@ -183,8 +192,7 @@ class Detect(boxes.BoxTask):
             trained.facts["classes"],
         )
         scores["loss"] += sum(float(x) for x in trained.model.losses)
-        limit = answers_lib.ceiling(answers.split, self.config)
-        return scores | {f"ceiling_{k}": v for k, v in limit.items()}
+        return scores | self.detector.scores(answers, trained.facts)
 
     def outcome(self, trained, answers):
         return review.outcome(
@@ -226,8 +234,13 @@ class Detect(boxes.BoxTask):
             }
 
         return serving.signatures(
-            trained.model, answer, shape, config.resize, tf.identity, "outputs"
+            *(trained.model, answer, shape, config.resize),
+            *(tf.identity, "outputs", self.detector.takes_boxes),
         )
+
+    def serve(self, trained):
+        answer = super().serve(trained)
+        return self.detector.with_regions(answer, trained.facts)
 
     def review(self, run, trained, data, answers):
         train, config, facts = data.splits["train"], self.config, trained.facts
@@ -235,13 +248,17 @@ class Detect(boxes.BoxTask):
         size = strategies.training_batch(config, train.size)
         outcome, dev = self.outcome(trained, answers["dev"]), answers["dev"]
 
-        def places(pictures):
-            outputs = trained.model(pictures, training=False)
-            return [part.numpy() for part in raw(outputs, facts)]
+        def places(split):
+            ((x, *_),) = split.evaluation_batches(split.size)
+            outputs = trained.model(x, training=False)
+            boxes, scores = self.detector.decode(outputs, facts)
+            boxes, scores = boxes.numpy(), scores.numpy()
+            return best_of_classes(boxes, scores), scores
 
         names = facts["classes"]
         return [
             *review.review(outcome, dev, threshold, names, run.folder),
+            *self.detector.review(dev, facts, run.folder),
             *review.stages(dev, places, threshold, names, run.folder),
             *box_review.boxes(train, run.folder),
             *box_review.shown(train, size, config.seed, run.folder),
@@ -269,18 +286,17 @@ class Detect(boxes.BoxTask):
         ] or [{"label": "", "confidence": 0.0, **predictions.sides(None)}]
 
 
-def raw(outputs, facts):
-    """Return boxes and scores of all places, the boxes within the picture.
+def best_of_classes(boxes, scores):
+    """Return one box for each place: that of its likeliest class.
 
     Args:
-        outputs: of the network, `(batch, places, 5 + classes)`.
-        facts: those of the data.
+        boxes: `(batch, n, 4)` or `(batch, n, classes, 4)`.
+        scores: `(batch, n, classes)`.
     """
-    grids = _grids(facts)
-    boxes, scores = ops.yolo_decode(ops.yolo_activate(outputs, grids), grids)
-    height, width = grids.image_shape
-    most = tf.constant([width, height] * 2, boxes.dtype)
-    return tf.clip_by_value(boxes, 0.0, most), scores
+    if boxes.ndim == 3:
+        return boxes
+    best = scores.argmax(axis=-1)[..., None, None]
+    return np.take_along_axis(boxes, best, axis=2)[:, :, 0]
 
 
 def _served(tensors):
@@ -291,12 +307,3 @@ def _served(tensors):
         for name in ("boxes", "labels", "scores")
     )
     return boxes, [label.decode() for label in labels], scores
-
-
-def _grids(facts):
-    return ops.Grids(
-        facts["input_shape"][:2],
-        facts["strides"],
-        facts["anchors"],
-        len(facts["classes"]),
-    )

@@ -43,7 +43,7 @@ class Localize(boxes.BoxTask):
             )
         return policy
 
-    def detector(self, backbone, facts):
+    def with_head(self, backbone, facts):
         config = self.config
         names = ("head", "landmark_head", "initializer")
         with errors.as_flags(*names, hidden="--head_units"):

@@ -9,6 +9,7 @@ import tensorflow as tf
 from kerasnotes import errors
 from kerasnotes.data.common import file_sets
 from kerasnotes.data.pictures import decode, inspect
+from kerasnotes.data.pictures import frames as box_frames
 from kerasnotes.training import records
 
 # A file of such a name that can't be read is told.
@@ -25,6 +26,7 @@ def signatures(
     resize,
     activation=tf.nn.softmax,
     output="probabilities",
+    takes_boxes=False,
 ):
     """Return the signatures of a model of pictures.
 
@@ -36,22 +38,33 @@ def signatures(
     Args:
         model: the model.
         answer: a function of the outputs after `activation`, float32
-            `[b, …]`, and of the heights and widths of the pictures sent, int32
-            `[b, 2]`, that returns a dictionary of tensors.
+            `[b, …]` or a dictionary of such, and of the heights and widths
+            of the pictures sent, int32 `[b, 2]`, that returns a dictionary
+            of tensors.
         shape: height, width and channels of the model's input.
         resize: how pictures come to that size, see `decode.resize`.
         activation: what makes probabilities of logits.
-        output: what `model_inputs` calls them.
+        output: what `model_inputs` calls them; those of a dictionary keep
+            their names.
+        takes_boxes: whether the model takes a dictionary of `pixels` and
+            `boxes`; then each signature takes `boxes` too, float32 `[b, n, 4]`
+            as left, top, right, bottom in pixels of what is sent.
     """
     *size, channels = shape
+    more = [tf.TensorSpec([None, None, 4], tf.float32, "boxes")] * takes_boxes
 
     # Traced once, and once in a SavedModel, for all signatures.
     @tf.function(
-        input_signature=[tf.TensorSpec([None, *shape], tf.float32)],
+        input_signature=[tf.TensorSpec([None, *shape], tf.float32), *more],
         autograph=False,
     )
-    def outputs(pixels):
-        return activation(tf.cast(model(pixels, training=False), tf.float32))
+    def outputs(pixels, *boxes):
+        if boxes:
+            pixels = {"pixels": pixels, "boxes": boxes[0]}
+        return tf.nest.map_structure(
+            lambda y: activation(tf.cast(y, tf.float32)),
+            model(pixels, training=False),
+        )
 
     def resized(pictures):
         pixels = decode.resize(pictures, size, channels, resize)
@@ -61,7 +74,12 @@ def signatures(
         picture = decode.decode(encoded)
         return resized(picture), tf.shape(picture)[:2]
 
-    def from_bytes(image_bytes):
+    def moved(boxes, shapes):
+        return [
+            box_frames.resized_boxes(b, shapes, size, resize) for b in boxes
+        ]
+
+    def from_bytes(image_bytes, *boxes):
         pixels, shapes = tf.map_fn(
             decoded,
             image_bytes,
@@ -70,28 +88,33 @@ def signatures(
                 tf.TensorSpec([2], tf.int32),
             ),
         )
-        return answer(outputs(pixels), shapes)
+        return answer(outputs(pixels, *moved(boxes, shapes)), shapes)
 
-    def from_images(images):
+    def from_images(images, *boxes):
         sent = tf.shape(images)
         shapes = tf.tile(sent[None, 1:3], [sent[0], 1])
-        return answer(outputs(resized(images)), shapes)
+        boxes = moved(boxes, shapes)
+        return answer(outputs(resized(images), *boxes), shapes)
 
     def signature(function, shape, dtype, name):
         spec = tf.TensorSpec([None, *shape], dtype, name)
-        return records.Signature(function, (spec,))
+        return records.Signature(function, (spec, *more))
 
     any_size = [None, None, channels]
     return {
         "serving_default": signature(from_bytes, [], tf.string, "image_bytes"),
         "images": signature(from_images, any_size, tf.uint8, "images"),
         "model_inputs": signature(
-            lambda pixels: {output: outputs(pixels)},
+            lambda pixels, *boxes: _named(outputs(pixels, *boxes), output),
             shape,
             tf.float32,
             "pixels",
         ),
     }
+
+
+def _named(outputs, name):
+    return outputs if isinstance(outputs, dict) else {name: outputs}
 
 
 def classes(names, probabilities):

@@ -1,0 +1,177 @@
+"""A network of two stages: one proposes regions, one looks at them."""
+
+import keras
+
+from kerasnotes.layers import region_proposals, regions
+from kerasnotes.models import network
+from kerasnotes.models.detectors import heads, region_head
+from kerasnotes.models.pictures import convolution
+from kerasnotes.ops import grids as grids_lib
+
+POOL = 7
+"""Places a side of what RoI align cuts out of a region."""
+
+
+@keras.saving.register_keras_serializable("kerasnotes")
+class FasterRCNN(network.Network):
+    """Faster R-CNN: a region proposal network and a head on one backbone.
+
+    The backbone's maps at the finest stride and coarser meet from the top
+    down (`pyramid.top_down`). Then
+
+    1. the region proposal network gives each anchor of a cell the logit of
+       an object and four deltas (`ops.apply_deltas`), which
+       `losses.RegionProposalLoss` compares with the truth;
+    2. `layers.RegionProposals` takes the best `proposals` boxes: clipped,
+       suppressed at an IoU of 0.7, constants to the gradient;
+    3. `layers.RoIAlign` cuts 7×7 places of each out of the finest map;
+    4. two hidden layers, the same for all regions, give logits of background
+       and classes and, for each class, deltas of its own, which
+       `losses.RegionLoss` compares with the truth.
+
+    Both stages learn at once, `training_model` with the true boxes among the
+    regions.
+
+    Args:
+        backbone: a `Network` without its top that ends in maps. Its layers
+            become layers of this model.
+        classes: the number of classes, the background apart.
+        anchors: for each stride a tuple of `(width, height)` in pixels.
+        strides: pixels between two cells, one for each grid; maps of each
+            are among the backbone's.
+        filters: channels of the maps that the heads read.
+        proposals: regions of a picture.
+        hidden: units of each of the two hidden layers.
+        dropout: rate of these that dropout drops.
+        prior: of an object at an anchor, before training.
+        initializer: what `kerasnotes.optimizers.initializers.get` takes.
+        kernel_regularizer: a Keras regulariser of the heads' kernels.
+        name: the model's name.
+        dtype: the heads' dtype policy, or its name; None for the global one.
+
+    Attributes:
+        grids: the `ops.Grids` of the anchors.
+
+    Call arguments:
+        inputs: pictures float32 0–255, `(batch, *input_shape)`.
+
+    Returns:
+        A dictionary: `anchors`, `(batch, grids.size, 5)`, the logit and the
+        deltas of each; `regions`, `(batch, proposals, 4 + 1 + classes + 4 ·
+        classes)`: the region as `xyxy` in pixels, logits with the background
+        first, deltas of each class. `ops.region_answers` makes boxes of them.
+
+    Raises:
+        ValueError: an argument is none of these, or the backbone has no maps
+            of a stride.
+
+    Source: Ren et al., Faster R-CNN (2015); for RoI align and the maps, He et
+    al., Mask R-CNN (2017), section 3, and Lin et al., Feature pyramid
+    networks (2017), section 4.
+
+    >>> from kerasnotes import models
+    >>> trunk = models.DarknetSmall((64, 96, 3), include_top=False, width=0.25)
+    >>> model = models.FasterRCNN(
+    ...     trunk, 20, (((10, 14), (20, 30)),), (8,), proposals=30)
+    >>> {name: x.shape for name, x in model.output.items()}
+    {'anchors': (None, 192, 5), 'regions': (None, 30, 105)}
+    """
+
+    def __init__(
+        self,
+        backbone,
+        classes,
+        anchors,
+        strides=(8,),
+        filters=64,
+        proposals=100,
+        hidden=256,
+        dropout=0.0,
+        prior=0.01,
+        initializer="he",
+        kernel_regularizer=None,
+        name=None,
+        dtype=None,
+    ):
+        heads.check_prior(prior)
+        region_head.check(proposals=proposals, hidden=hidden)
+        config = {
+            "backbone": backbone,
+            "classes": classes,
+            "anchors": anchors,
+            "strides": strides,
+            "filters": filters,
+            "proposals": proposals,
+            "hidden": hidden,
+            "dropout": dropout,
+            "prior": prior,
+            "initializer": initializer,
+            "kernel_regularizer": kernel_regularizer,
+        }
+        grids = grids_lib.Grids(
+            backbone.input_shape[1:3], strides, anchors, classes
+        )
+        layers = convolution.Convolution(
+            *(initializer, kernel_regularizer, 1.0, True),
+            dtype=network.policy(dtype),
+        )
+        maps = heads.grid_maps(backbone, grids, filters, layers)
+        at_anchors = heads.places(
+            *(maps, grids, 5, prior, layers, kernel_regularizer)
+        )
+        boxes = region_proposals.RegionProposals(
+            grids, proposals, name="proposals"
+        )(at_anchors)
+        x = regions.RoIAlign(
+            POOL, min(grids.strides), dtype=layers.dtype, name="roi_align"
+        )(maps[0], boxes)
+        outputs = {
+            "anchors": at_anchors,
+            "regions": region_head.answer(x, boxes, layers, config),
+        }
+        super().__init__(
+            backbone.input,
+            outputs,
+            config,
+            name,
+            layers.dtype,
+            blocks=[
+                *(*backbone.blocks, *map(network.name_of, maps)),
+                *region_head.BLOCKS,
+            ],
+        )
+        self.grids = grids
+
+    def training_model(self):
+        """Return a model that looks at true boxes too, on the same weights.
+
+        The second stage learns from the first step on what an object is, and
+        its loss in one epoch has the same meaning as in another.
+
+        Returns:
+            A `keras.Model` of a dictionary of `pixels`, and `boxes`, `(batch,
+            m, 4)`, those without an area being padding; it returns what this
+            model does, with the boxes behind the proposals.
+        """
+        pixels = keras.Input(self.input_shape[1:], name="pixels")
+        truth = keras.Input((None, 4), name="boxes")
+        align, proposals = map(self.get_layer, ("roi_align", "proposals"))
+        parts = keras.Model(
+            self.input,
+            {
+                "anchors": self.output["anchors"],
+                "maps": align.input[0],
+                "proposals": proposals.output,
+            },
+        )(pixels)
+        boxes = keras.layers.Concatenate(1, dtype="float32", name="both")(
+            [parts["proposals"], truth]
+        )
+        x = align(parts["maps"], boxes)
+        outputs = {
+            "anchors": parts["anchors"],
+            "regions": region_head.again(self, x, boxes),
+        }
+        return keras.Model(
+            {"pixels": pixels, "boxes": truth}, outputs, name=self.name
+        )
