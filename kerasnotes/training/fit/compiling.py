@@ -105,17 +105,18 @@ def check_optimizer(config):
 
 
 def _warmup(config):
-    """Return the epochs of warm-up: half of the training at most.
+    """Return the epochs of warm-up: to a cosine half of them at most.
 
-    A schedule that ends at 0 would else never leave it.
+    It ends at 0, from which a longer warm-up would hardly rise.
     """
-    most = config.epochs / 2
-    if config.warmup_epochs > most:
-        print(
-            f"--warmup_epochs={config.warmup_epochs:g}: is {most:g} here, "
-            f"half of --epochs={config.epochs}"
-        )
-    return min(config.warmup_epochs, most)
+    most, asked = config.epochs / 2, config.warmup_epochs
+    if "cosine" not in config.lr_schedule or asked <= most:
+        return asked
+    print(
+        f"--warmup_epochs={asked:g}: is {most:g} here, half of "
+        f"--epochs={config.epochs}"
+    )
+    return most
 
 
 def optimizer(config, steps_per_epoch):

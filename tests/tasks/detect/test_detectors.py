@@ -25,9 +25,12 @@ FLAGS = {
 }
 KINDS = {
     "faster_rcnn": {"anchors": "2", "proposals": 20, "epochs": 30},
-    "fast_rcnn": {"proposals": 30, "epochs": 6},
-    "rcnn": {"proposals": 30, "crop_size": 16, "epochs": 6},
+    "fast_rcnn": {"proposals": 30, "epochs": 4},
+    "rcnn": {"proposals": 30, "crop_size": 16, "epochs": 4},
 }
+
+# What is the same for all.
+ONE = pytest.mark.parametrize("kind", ["fast_rcnn"], indirect=True)
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -102,6 +105,7 @@ def test_the_saved_model_answers_in_pixels_of_the_photo(folder, kind):
     assert total > 8 and hits / total > 0.6
 
 
+@ONE
 def test_predictions_are_rows_and_pictures(folder, capsys):
     path = str(folder.parent / "data" / "000.png")
     assert command(folder, path, mode="predict", format="json") == 0
@@ -110,6 +114,7 @@ def test_predictions_are_rows_and_pictures(folder, capsys):
     assert (folder / "predictions" / "000.png").is_file()
 
 
+@ONE
 def test_a_run_is_evaluated_again(folder, capsys):
     command(folder, mode="evaluate")
     text = capsys.readouterr().out

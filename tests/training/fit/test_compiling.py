@@ -123,3 +123,8 @@ def test_a_warm_up_ends_before_its_schedule(capsys):
         optimizer.apply([keras.ops.array([1.0])], [variable])
     # Up to half of the way, then down.
     assert np.argmax(rates) in (4, 5) and max(rates) > 0.04
+    flags = config.FitConfig(epochs=1, warmup_epochs=1.0)
+    assert float(compiling.optimizer(flags, 10).learning_rate) == (
+        pytest.approx(1e-4)
+    )
+    assert not capsys.readouterr().out
