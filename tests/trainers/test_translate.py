@@ -141,7 +141,7 @@ def test_a_file_that_is_not_there_is_no_text(trained, here, capsys):
     "program, mode, told",
     [
         (visualize, "summary", "whose inputs have no size of their own"),
-        (visualize, "filters", "give one of pictures"),
+        (visualize, "filters", "give one that classifies pictures"),
         (analyze, "labels", "needs one class an example"),
     ],
 )

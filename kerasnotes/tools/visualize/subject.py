@@ -116,10 +116,11 @@ def look(options, paths):
     """
     flags = {"dataset": options.dataset} if options.dataset else {}
     run = runs.open_run(options.run_dir, **flags)
-    if not isinstance(run.task, pictures.PictureTask):
+    is_of_pictures = isinstance(run.task, pictures.PictureTask)
+    if not is_of_pictures or not _classifies(run.trained.model):
         raise errors.UserError(
             f"--run_dir={options.run_dir}: a run of {run.task.name}; give "
-            "one of pictures: of classify or multilabel"
+            "one that classifies pictures: of classify or multilabel"
         )
     served = run.trained.model
     logits = served.get_layer(network.HEAD).output
@@ -142,6 +143,18 @@ def look(options, paths):
         bool(options.layers),
         units,
         run.folder.output("visualize"),
+    )
+
+
+def _classifies(model):
+    """Return whether a model gives a picture the logits of its classes."""
+    names = [layer.name for layer in model.layers]
+    output = model.output
+    return (
+        network.HEAD in names
+        and not isinstance(output, dict)
+        and output.shape == model.get_layer(network.HEAD).output.shape
+        and len(output.shape) == 2
     )
 
 

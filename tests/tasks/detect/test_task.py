@@ -12,6 +12,7 @@ from PIL import Image
 
 from kerasnotes import errors, ops
 from kerasnotes.tasks.detect import Detect
+from kerasnotes.tools.visualize import program as visualize
 from kerasnotes.training import runner
 from tests.support import coloured_boxes
 
@@ -191,6 +192,12 @@ def test_a_run_is_evaluated_again(folder, capsys):
     ap50 = json.loads((folder / "metrics.json").read_text())["dev"]["ap50"]
     line = next(row for row in text.split("\n") if row.startswith("ap50"))
     assert f"{ap50:.4f}" in line
+
+
+def test_what_looks_into_classifiers_refuses_it(folder):
+    flags = {"mode": "filters", "run_dir": str(folder)}
+    with pytest.raises(errors.UserError, match="a run of detect; give one"):
+        visualize.run(flags, [], "")
 
 
 def test_other_formats_answer_alike(folder):
