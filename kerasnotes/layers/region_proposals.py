@@ -24,6 +24,9 @@ class RegionProposals(keras.layers.Layer):
         `xyxy` in pixels, float32 `(batch, n, 4)`, padded with 0. They are
         constants to the gradient.
 
+    Raises:
+        ValueError: the inputs have another shape.
+
     Source: Ren et al., Faster R-CNN (2015), section 3.
 
     >>> from kerasnotes.ops import Grids
@@ -46,6 +49,7 @@ class RegionProposals(keras.layers.Layer):
 
     def call(self, inputs):
         """Return the regions."""
+        self._check(inputs.shape)
         return proposals.region_proposals(
             inputs,
             self.grids,
@@ -60,8 +64,16 @@ class RegionProposals(keras.layers.Layer):
 
     def compute_output_spec(self, inputs):
         """Return what the call does for a symbolic input."""
+        self._check(inputs.shape)
         shape = self.compute_output_shape(inputs.shape)
         return keras.KerasTensor(shape, "float32")
+
+    def _check(self, shape):
+        if len(shape) != 3 or tuple(shape[1:]) != (self.grids.size, 5):
+            raise ValueError(
+                f"`inputs` must have the shape (batch, {self.grids.size}, 5). "
+                f"Received: {tuple(shape)}"
+            )
 
     def get_config(self):
         """Return the arguments of the constructor."""

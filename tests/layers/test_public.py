@@ -4,12 +4,14 @@ import keras
 import numpy as np
 import pytest
 
-from kerasnotes import layers
+from kerasnotes import layers, ops
 from tests.support import forks
 
 X = np.random.default_rng(0).normal(size=(2, 4, 8)).astype("float32")
 PICTURES = X.reshape(1, 4, 4, 4)
 BOXES = np.array([[[0.0, 1, 6, 7], [3, 3, 8, 5]]], "float32")
+GRIDS = ops.Grids((8, 16), (4,), (((3, 4),),), classes=1)
+ANCHORS = np.random.default_rng(1).normal(size=(2, 8, 5)).astype("float32")
 
 # How each layer's docstring calls it, as a layer and its inputs.
 CALLS = {
@@ -37,6 +39,7 @@ CALLS = {
     ),
     "MultiHeadAttention": lambda: (layers.MultiHeadAttention(4), X, X),
     "NaiveInception": lambda: (layers.NaiveInception((2, 3, 2)), PICTURES),
+    "RegionProposals": lambda: (layers.RegionProposals(GRIDS, 3), ANCHORS),
     "RoIAlign": lambda: (layers.RoIAlign(2, 2), PICTURES, BOXES),
     "RoIPooling": lambda: (layers.RoIPooling(2, 2), PICTURES, BOXES),
     "SinusoidalPositions": lambda: (layers.SinusoidalPositions(), X),

@@ -16,6 +16,7 @@ DETECTORS = ("yolo", "faster_rcnn", "fast_rcnn", "rcnn")
 
 _OF_DETECTORS = {
     "anchors": ("yolo", "faster_rcnn"),
+    "head_filters": ("yolo", "faster_rcnn", "fast_rcnn"),
     "box_loss": ("yolo",),
     "box_weight": ("yolo",),
     "proposals": ("faster_rcnn", "fast_rcnn", "rcnn"),

@@ -22,16 +22,12 @@ class _Regions(detector.Detector):
     """What the second stage answers is alike in all."""
 
     def decode(self, outputs, facts):
-        rows = outputs["regions"] if isinstance(outputs, dict) else outputs
         return proposals.region_answers(
-            rows,
-            len(facts["classes"]),
-            facts["input_shape"][:2],
+            _rows(outputs), len(facts["classes"]), facts["input_shape"][:2]
         )
 
     def regions(self, outputs):
-        rows = outputs["regions"] if isinstance(outputs, dict) else outputs
-        return rows[..., :4]
+        return _rows(outputs)[..., :4]
 
     def scores(self, answers, facts):
         report = proposed.recall(answers.truth, answers.regions, facts)
@@ -48,6 +44,11 @@ class _Regions(detector.Detector):
     def review(self, answers, facts, folder):
         report = proposed.recall(answers.truth, answers.regions, facts)
         return proposed.blocks(report, facts["classes"], folder)
+
+
+def _rows(outputs):
+    """Return what the second stage says, the only one or that of two."""
+    return outputs["regions"] if isinstance(outputs, dict) else outputs
 
 
 class FasterRCNNDetector(_Regions):

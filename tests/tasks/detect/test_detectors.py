@@ -44,6 +44,8 @@ def folder(kind, tmp_path_factory):
     root = tmp_path_factory.mktemp(kind)
     data = coloured_boxes.write(root / "data", 60)
     flags = FLAGS | KINDS[kind] | {"dataset": str(data), "detector": kind}
+    if kind == "rcnn":
+        del flags["head_filters"]
     if kind != "faster_rcnn":
         flags["proposals_dir"] = str(root / "proposals")
     command(root / "run", **flags)
@@ -129,6 +131,7 @@ def test_a_run_is_evaluated_again(folder, capsys):
         ({"anchors": "3", "detector": "rcnn"}, "--anchors=3: is for --detect"),
         ({"box_loss": "giou", "detector": "fast_rcnn"}, "--box_loss=giou: is"),
         ({"crop_size": 9, "detector": "faster_rcnn"}, "--crop_size=9: is for"),
+        ({"head_filters": 8, "detector": "rcnn"}, "--head_filters=8: is for"),
         ({"proposals": 9}, "--proposals=9: is for .*or rcnn; leave it out"),
         ({"strides": "8,16", "detector": "fast_rcnn"}, "--strides=8,16: .*one"),
     ],
