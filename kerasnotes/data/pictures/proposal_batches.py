@@ -130,11 +130,7 @@ def _of_proposals(name, proposals):
     """Return what proposals have in place of an object's annotation."""
     if name == "boxes":
         return proposals
-    flat = {
-        "labels": tf.fill([proposals.flat_values.shape[0]], _PROPOSAL),
-        "difficult": tf.zeros([proposals.flat_values.shape[0]], tf.bool),
-        "crowd": tf.zeros([proposals.flat_values.shape[0]], tf.bool),
-    }
-    dtypes = {"labels": tf.int64}
-    value = flat[name]
-    return proposals.with_values(tf.cast(value, dtypes.get(name, tf.bool)))
+    # They are neither difficult nor a crowd.
+    value = tf.constant(_PROPOSAL, tf.int64) if name == "labels" else False
+    count = proposals.flat_values.shape[0]
+    return proposals.with_values(tf.fill([count], value))

@@ -15,6 +15,8 @@ from kerasnotes.training import records
 
 # The IoU from which on a box is right, by convention.
 MATCH_IOU = 0.5
+# Proposals of a picture, of which recall is told.
+_NUMBERS = (10, 30, 100, 300)
 # To trace a network takes longer than to ask it of a small split.
 _functions = weakref.WeakKeyDictionary()
 
@@ -83,6 +85,11 @@ class Answers(records.Answers):
         causes = detection_errors.errors_of(part).causes
         wrong = causes != ""
         return boxes["picture"][wrong], causes[wrong]
+
+    @functools.cached_property
+    def proposals(self):
+        """What `metrics.proposal_recall` says of the regions."""
+        return proposal_recall(self.truth, self.regions, self.classes)
 
     @functools.cached_property
     def curve(self):
@@ -211,6 +218,19 @@ def truth(split):
         {name: part[i] for name, part in parts.items()}
         for i in range(split.size)
     )
+
+
+def proposal_recall(truth, regions, classes):
+    """Return what `metrics.proposal_recall` says of regions.
+
+    Args:
+        truth: what `truth` returns.
+        regions: `xyxy` of each picture, `(k, 4)` each, with padding or not.
+        classes: the number of classes.
+    """
+    most = max(1, *(len(rows) for rows in regions))
+    numbers = (*(n for n in _NUMBERS if n < most), most)
+    return metrics.proposal_recall(truth, regions, classes, numbers=numbers)
 
 
 def ceiling(split, config):

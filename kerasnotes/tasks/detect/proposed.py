@@ -6,14 +6,11 @@ import pathlib
 import numpy as np
 import tensorflow as tf
 
-from kerasnotes import metrics
 from kerasnotes.data.pictures import decode, frames
 from kerasnotes.data.pictures.proposals import of_examples, selective_search
 from kerasnotes.metrics import proposals as proposal_metrics
 from kerasnotes.plots import figures, page
 from kerasnotes.plots import proposals as plots
-
-_NUMBERS = (10, 30, 100, 300)
 
 
 def of_split(split, config):
@@ -43,28 +40,11 @@ def _folder(config):
     return pathlib.Path(home) / "kerasnotes" / "proposals"
 
 
-def recall(truth, regions, facts):
-    """Return what `metrics.proposal_recall` says of regions.
-
-    Args:
-        truth: what `answers.truth` returns.
-        regions: `xyxy` of each picture, `(k, 4)` each, with padding or not.
-        facts: those of the data.
-    """
-    most = max(1, *(len(rows) for rows in regions))
-    return metrics.proposal_recall(
-        truth,
-        regions,
-        len(facts["classes"]),
-        numbers=(*(n for n in _NUMBERS if n < most), most),
-    )
-
-
 def blocks(report, names, folder):
     """Write figures/proposals.png; return the report's blocks.
 
     Args:
-        report: what `recall` returned of dev.
+        report: `Answers.proposals` of dev.
         names: of the classes.
         folder: the run's folder.
     """

@@ -30,7 +30,7 @@ class _Regions(detector.Detector):
         return _rows(outputs)[..., :4]
 
     def scores(self, answers, facts):
-        report = proposed.recall(answers.truth, answers.regions, facts)
+        report = answers.proposals
         pairs = zip(report["thresholds"], report["recall"], strict=True)
         return {
             "proposals": report["mean_number"],
@@ -42,8 +42,7 @@ class _Regions(detector.Detector):
         }
 
     def review(self, answers, facts, folder):
-        report = proposed.recall(answers.truth, answers.regions, facts)
-        return proposed.blocks(report, facts["classes"], folder)
+        return proposed.blocks(answers.proposals, facts["classes"], folder)
 
 
 def _rows(outputs):
@@ -150,10 +149,10 @@ class FastRCNNDetector(_Regions):
         return answer
 
     def limit(self, name, split, facts):
-        report = proposed.recall(
+        report = answers_lib.proposal_recall(
             answers_lib.truth(split),
             [split.proposals[i].numpy() for i in split.indices],
-            facts,
+            len(facts["classes"]),
         )
         return proposal_metrics.recall_text(name, report, facts["classes"])
 
