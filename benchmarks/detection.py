@@ -15,13 +15,13 @@ labels takes, which other threads do. Wants `keras-hub`.
 import argparse
 import statistics
 import tempfile
-import time
 
 import keras
 import keras_hub
 import numpy as np
 import tensorflow as tf
 
+from benchmarks import rounds as rounds_lib
 from kerasnotes import losses, models, ops
 from kerasnotes.tasks import detect
 from kerasnotes.training import records
@@ -97,20 +97,6 @@ def retina_net(size):
     return answer
 
 
-def in_turns(ways, rounds):
-    """Return the seconds of each way in each round."""
-    seconds = {name: [] for name in ways}
-    for way in ways.values():
-        way()
-    for i in range(rounds):
-        names = list(ways)
-        for name in names[i % len(names) :] + names[: i % len(names)]:
-            began = time.perf_counter()
-            ways[name]()
-            seconds[name].append(time.perf_counter() - began)
-    return seconds
-
-
 def photos(count):
     """Return JPEGs of 640×480, smooth as photos are."""
     generator = np.random.default_rng(0)
@@ -124,7 +110,7 @@ def answers(ways, batch, rounds):
     """Print pictures a second of each detector, and the ratios."""
     encoded = photos(batch)
     calls = {n: lambda way=way: way(encoded) for n, way in ways.items()}
-    seconds = in_turns(calls, rounds)
+    seconds = rounds_lib.in_turns(calls, rounds)
     theirs = seconds["RetinaNet"]
     for name, values in seconds.items():
         ratio = statistics.median(
@@ -144,7 +130,7 @@ def suppression(task, trained, batch, rounds):
     best = np.sort(np.asarray(scores).max(-1).ravel())
     threshold = float(best[-batch * BOXES])
     left = tf.function(lambda: task.suppressed(outputs, facts, threshold))
-    seconds = in_turns({"network": network, "left": left}, rounds)
+    seconds = rounds_lib.in_turns({"network": network, "left": left}, rounds)
     after, before = (
         statistics.median(seconds[name]) for name in ("left", "network")
     )
@@ -173,7 +159,7 @@ def step(task, trained, rounds, batch=16):
     ways = {"encoding": encode}
     for name, (model, loss) in pairs.items():
         ways[name] = _step(model, loss, pixels, truth[name])
-    seconds = in_turns(ways, rounds)
+    seconds = rounds_lib.in_turns(ways, rounds)
     median = {name: statistics.median(v) for name, v in seconds.items()}
     print(
         f"a training step of {batch}: {1000 * median['detector']:.0f} ms, "

@@ -15,12 +15,12 @@ rounds'.
 import argparse
 import statistics
 import tempfile
-import time
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from benchmarks import rounds as rounds_lib
 from kerasnotes import losses, models
 from kerasnotes.tasks import segment
 from kerasnotes.tasks.segment import tiles
@@ -51,20 +51,6 @@ def plain(size, filters):
         x = keras.layers.Conv2DTranspose(units, 2, 2)(x)
         x = twice(keras.layers.Concatenate()([bridge, x]), units)
     return keras.Model(inputs, keras.layers.Conv2D(CLASSES, 1)(x))
-
-
-def in_turns(ways, rounds):
-    """Return the seconds of each way in each round."""
-    seconds = {name: [] for name in ways}
-    for way in ways.values():
-        way()
-    for i in range(rounds):
-        names = list(ways)
-        for name in names[i % len(names) :] + names[: i % len(names)]:
-            began = time.perf_counter()
-            ways[name]()
-            seconds[name].append(time.perf_counter() - began)
-    return seconds
 
 
 def ratio(seconds, name, other, work=1.0):
@@ -119,7 +105,7 @@ def networks(size, batch, filters, rounds):
             for name, model in (("ours", ours), ("theirs", theirs))
         },
     }.items():
-        seconds = in_turns(ways, rounds)
+        seconds = rounds_lib.in_turns(ways, rounds)
         rate = batch / statistics.median(seconds["ours"])
         line = f"{what}: {rate:.2f} pictures a second"
         for name in [name for name in ways if name != "theirs"]:
@@ -174,7 +160,7 @@ def tiled(size, filters, tile, rounds):
         for name, crop in (("tiles", tile), ("at once", None))
     }
     ways = {n: lambda call=call: call(encoded) for n, call in calls.items()}
-    seconds = in_turns(ways, rounds)
+    seconds = rounds_lib.in_turns(ways, rounds)
     count = len(tiles.starts_of(tf.constant(size), tile)) ** 2
     work = count * tile**2 / size**2
     for name, values in seconds.items():
