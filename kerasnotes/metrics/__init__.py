@@ -8,7 +8,7 @@ from kerasnotes.metrics.classification import (
     decide,
 )
 from kerasnotes.metrics.components import Instances, connected_components
-from kerasnotes.metrics.detection import detection_report
+from kerasnotes.metrics.detection import detection_report, mask_report
 from kerasnotes.metrics.instances import instance_report
 from kerasnotes.metrics.localization import (
     box_report,
@@ -58,6 +58,7 @@ __all__ = [
     "detection_report",
     "instance_report",
     "landmark_report",
+    "mask_report",
     "multilabel_report",
     "precision_recall",
     "proposal_recall",

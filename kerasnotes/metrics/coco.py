@@ -41,6 +41,7 @@ def evaluation(
     iou_thresholds=None,
     max_detections=100,
     areas=("all",),
+    of="bbox",
 ):
     """Return pycocotools' `COCOeval`, evaluated and accumulated.
 
@@ -55,6 +56,8 @@ def evaluation(
         iou_thresholds: an increasing list; None for 0.5, 0.55, …, 0.95.
         max_detections: of a class and picture, the best.
         areas: names of `AREAS`.
+        of: what overlaps, `"bbox"` or `"segm"`: boxes, or the `masks` that
+            pictures have.
 
     Raises:
         UserError: pycocotools is not installed.
@@ -65,7 +68,7 @@ def evaluation(
     # Thousands of lines would be printed in an evaluation an epoch.
     with contextlib.redirect_stdout(io.StringIO()):
         judge = cocoeval.COCOeval(
-            _data_set(truth, classes), _data_set(detections, classes), "bbox"
+            _data_set(truth, classes), _data_set(detections, classes), of
         )
         judge.params.maxDets = sorted({1, 10, max_detections})
         judge.params.areaRng = [list(AREAS[name]) for name in areas]
@@ -75,6 +78,16 @@ def evaluation(
         judge.evaluate()
         judge.accumulate()
     return judge
+
+
+def run_lengths(masks):
+    """Return masks as COCO's compressed run lengths, a list.
+
+    Args:
+        masks: bool `(n, height, width)`.
+    """
+    columns = np.asarray(masks, np.uint8).transpose(1, 2, 0)
+    return _pycocotools("mask").encode(np.asfortranarray(columns))
 
 
 def checked(truth, detections, classes):
@@ -88,7 +101,7 @@ def checked(truth, detections, classes):
     Returns:
         Two lists of dictionaries, without rows of padding: `boxes` float64
         `(n, 4)`, `labels` int64 `(n,)`, and `scores`, or `crowd`, `difficult`
-        and `area`.
+        and `area`; and `masks`, where there are such.
 
     Raises:
         ValueError: see there.
@@ -124,6 +137,10 @@ def _picture(number, picture, name, classes):
         columns["area"] = np.asarray(columns["area"], np.float64)
     else:
         columns["scores"] = np.asarray(picture["scores"], np.float64)
+    if "masks" in picture:
+        # NumPy would take dictionaries of texts apart.
+        columns["masks"] = np.empty(len(picture["masks"]), object)
+        columns["masks"][:] = picture["masks"]
     lengths = {key: len(value) for key, value in columns.items()}
     if len(set(lengths.values())) > 1:
         raise refuse(f"must have columns of one length. Received: {lengths}")
@@ -157,7 +174,10 @@ def _data_set(pictures, classes):
         row["id"] = number
     data = _pycocotools("coco").COCO()
     data.dataset = {
-        "images": [{"id": i} for i in range(len(pictures))],
+        # pycocotools asks for sizes, and reads those of the run lengths.
+        "images": [
+            {"id": i, "height": 0, "width": 0} for i in range(len(pictures))
+        ],
         "categories": [{"id": i} for i in range(classes)],
         "annotations": rows,
     }
@@ -174,6 +194,8 @@ def _row(picture, i, number):
         "area": (x2 - x1) * (y2 - y1),
         "iscrowd": 0,
     }
+    if "masks" in picture:
+        row["segmentation"] = picture["masks"][i]
     if "scores" in picture:
         row["score"] = float(picture["scores"][i])
         return row

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from kerasnotes import errors
 from kerasnotes.metrics import coco
 
 _AREAS = ("all", "small", "medium", "large")
@@ -67,6 +68,47 @@ def detection_report(truth, detections, classes, max_detections=100):
     judge = coco.evaluation(
         truth, detections, classes, None, max_detections, _AREAS
     )
+    return _report(judge, classes, max_detections)
+
+
+def mask_report(truth, detections, classes, max_detections=100):
+    """Return average precision and recall of objects' masks, as COCO's.
+
+    As `detection_report`, with the IoU of pixels in place of that of boxes:
+    `|A ∩ B| / |A ∪ B|`. Masks of a picture may overlap.
+
+    Args:
+        truth: as there, with `masks`: COCO's compressed run lengths of each
+            object, `coco.run_lengths`.
+        detections: likewise.
+        classes: the number of classes.
+        max_detections: how many of a class and picture count, the best.
+
+    Returns:
+        As there.
+
+    Raises:
+        UserError: pycocotools is not installed.
+        ValueError: as there, or a picture has no `masks`.
+
+    >>> masks = coco.run_lengths(np.ones((1, 2, 3), bool))
+    >>> one = {"boxes": [[0, 0, 3, 2]], "labels": [0], "masks": masks}
+    >>> round(mask_report([one], [one | {"scores": [0.9]}], 1)["ap"], 3)
+    1.0
+    """
+    for name, pictures in (("truth", truth), ("detections", detections)):
+        if not all("masks" in picture for picture in pictures):
+            raise errors.refusal(
+                f"`{name}`",
+                f"`{name}` must have `masks` of each picture. Received: none",
+            )
+    judge = coco.evaluation(
+        *(truth, detections, classes, None, max_detections, _AREAS), of="segm"
+    )
+    return _report(judge, classes, max_detections)
+
+
+def _report(judge, classes, max_detections):
     precision, recall = judge.eval["precision"], judge.eval["recall"]
     most = judge.params.maxDets.index(max_detections)
     places = {

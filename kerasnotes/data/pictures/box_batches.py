@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from kerasnotes.data.common import batches
 from kerasnotes.data.pictures import batches as picture_batches
-from kerasnotes.data.pictures import box_examples
+from kerasnotes.data.pictures import box_examples, object_masks
 from kerasnotes.data.pictures.augmentation import mixing
 
 _OBJECTS = ("labels", "boxes", "difficult", "crowd")
@@ -58,6 +58,9 @@ class BoxSplit(picture_batches.ImageSplit):
     ([[0], [-1]], [[-1.0, -1.0, -1.0, -1.0]])
     """
 
+    more = ()
+    """Names of further attributes of the examples that y has."""
+
     def __init__(
         self,
         examples,
@@ -88,6 +91,7 @@ class BoxSplit(picture_batches.ImageSplit):
         weights = np.ones(self.size) if weights is None else weights
         self.weights = np.asarray(weights, np.float32)
         names = _OBJECTS + _LANDMARKS * bool(examples.point_names)
+        names += self.more
         self._targets = {name: getattr(examples, name) for name in names}
         # Refused here, where it isn't asked for a batch yet.
         self._pairs = examples.pairs if augment else []
@@ -104,7 +108,7 @@ class BoxSplit(picture_batches.ImageSplit):
         splits_of = self.examples.labels.row_splits.numpy()
         values = [
             getattr(self.examples, name).flat_values.numpy()
-            for name in ("labels", "boxes")
+            for name in ("labels", "boxes", *self.more)
         ]
         return [
             b"".join(
@@ -152,6 +156,11 @@ class BoxSplit(picture_batches.ImageSplit):
             name: batches.gather(source, rows)
             for name, source in self._targets.items()
         }
+        if "masks" in y:
+            width = self.examples.images.shape[2]
+            y["masks"] = tf.ragged.map_flat_values(
+                object_masks.unpack, y["masks"], width
+            )
         w = tf.gather(self.weights, indices)
         if numbers is not None and self.width:
             x, y, w = self._augmented(x, y, w, numbers)
@@ -194,6 +203,8 @@ class BoxSplit(picture_batches.ImageSplit):
             y["points"], y["visible"] = move.points(
                 y["points"], y["visible"], self._pairs
             )
+        if "masks" in y:
+            y |= _around(move.masks(y["masks"]), y)
         return y
 
     def _mixed(self, y, w, shares):
@@ -219,6 +230,26 @@ class BoxSplit(picture_batches.ImageSplit):
         on = tf.cast(epoch, tf.int64) < self._mosaic_epochs
         whether = tf.where(on, whether, tf.ones_like(whether))
         return tf.concat([before, whether, rest], -1)
+
+
+def _around(masks, y):
+    """Return moved masks, boxes around them, and shares: 0 without a pixel.
+
+    Crowds, which have no mask, have the box that was moved.
+
+    Args:
+        masks: ragged `[b, (m), h, w]`.
+        y: the other targets of the batch.
+    """
+    boxes, there = object_masks.tight_boxes(masks.flat_values)
+    crowd = y["crowd"].flat_values
+    boxes = tf.where(there[:, None], boxes, y["boxes"].flat_values)
+    shares = tf.where(there | crowd, y["shares"].flat_values, 0.0)
+    return {
+        "masks": masks,
+        "boxes": y["boxes"].with_flat_values(boxes),
+        "shares": y["shares"].with_flat_values(shares),
+    }
 
 
 def _tiled(tiles, y):

@@ -38,6 +38,9 @@ class BoxExamples(examples.Examples):
             where one isn't visible.
         visible: bool `[n, (m), k]`.
         point_names: the names of the k landmarks.
+        masks: the objects' pixels at the size of `images`, packed by
+            `object_masks.pack`, uint8 `[n, (m), height, ⌈width / 8⌉]`; None
+            where they weren't read. One without a pixel has a box alone.
         sizes: height and width of the pictures as they were shown before
             they were resized, int32 `[n, 2]`.
         mode: how they were resized, see `decode.resize`.
@@ -64,6 +67,7 @@ class BoxExamples(examples.Examples):
     points: tf.RaggedTensor | None = None
     visible: tf.RaggedTensor | None = None
     point_names: list = dataclasses.field(default_factory=list)
+    masks: tf.RaggedTensor | None = None
     sizes: np.ndarray | None = None
     mode: str = "stretch"
     notes: list = dataclasses.field(default_factory=list)
@@ -114,6 +118,8 @@ class BoxExamples(examples.Examples):
             "visible": self.visible, "crowd": self.crowd,
             "difficult": self.difficult,
         }  # fmt: skip
+        if self.masks is not None:
+            objects["masks"] = self.masks
         rows = {k: int(v.flat_values.shape[0]) for k, v in objects.items()}
         if len(set(counts.values())) > 1 or len(set(rows.values())) > 1:
             raise ValueError(
@@ -203,7 +209,9 @@ def of_classes(examples, names):
         lambda values: tf.gather(number, values), examples.labels
     )
     left = labels >= 0
-    objects = ("boxes", "difficult", "crowd", "points", "visible")
+    objects = ["boxes", "difficult", "crowd", "points", "visible"]
+    if examples.masks is not None:
+        objects.append("masks")
     return dataclasses.replace(
         examples,
         labels=tf.ragged.boolean_mask(labels, left),
@@ -257,7 +265,16 @@ def _words(name):
     return tuple(text.split())
 
 
-def assemble(images, checked, sizes, size, mode, class_names, point_names):
+def assemble(
+    images,
+    checked,
+    sizes,
+    size,
+    mode,
+    class_names,
+    point_names,
+    masks=None,
+):
     """Return the ragged arrays of `BoxExamples` of what the check left.
 
     Args:
@@ -270,6 +287,8 @@ def assemble(images, checked, sizes, size, mode, class_names, point_names):
             `MIN_SHARE` of their area.
         class_names: the names of the classes.
         point_names: the names of the landmarks.
+        masks: the packed masks of each picture's objects, at the size that
+            pictures were resized to; or None.
 
     Returns:
         A dictionary of the arrays.
@@ -311,6 +330,11 @@ def assemble(images, checked, sizes, size, mode, class_names, point_names):
         "points": points,
         "visible": visible,
     }
+    if masks is not None:
+        shape = (0, whole_size[0], -(-whole_size[1] // 8))
+        values["masks"] = labels.with_values(
+            np.concatenate([np.zeros(shape, np.uint8), *masks])
+        )
     left = shares > 0
     return {
         name: tf.ragged.boolean_mask(value, left)

@@ -2,6 +2,7 @@
 
 import pathlib
 
+from kerasnotes import errors
 from kerasnotes.data.common import built_in
 
 BUILT_IN = ("one_digit", "many_digits")
@@ -17,6 +18,8 @@ def load(
     resize="stretch",
     cache_dir=None,
     cache="auto",
+    masks=False,
+    **of_masks,
 ):
     """Read a set of pictures with boxes.
 
@@ -32,12 +35,17 @@ def load(
         cache_dir: where a large set's decoded pictures go; the system's
             temporary folder if None.
         cache: see `examples.keeps`.
+        masks: whether objects have masks: those of `many_digits`, outlines
+            and run lengths of COCO and LabelMe, and the regions of a folder
+            of pictures with masks of classes (`object_masks.of_regions`).
+        **of_masks: of such a folder, see `load_masks.load`.
 
     Returns:
         The `BoxExamples`.
 
     Raises:
-        UserError: there is no such set, or it can't be read.
+        UserError: there is no such set, it can't be read, or it has no masks
+            where these are asked for.
 
     >>> load("no/such/folder")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
@@ -56,14 +64,32 @@ def load(
 
         builders = (digit_scenes.OneDigit, digit_scenes.ManyDigits)
         builder = builders[BUILT_IN.index(dataset)]
-        return digit_scenes.read(builder, data_dir=data_dir, **arguments)
+        return digit_scenes.read(
+            builder, data_dir=data_dir, masks=masks, **arguments
+        )
     path = pathlib.Path(dataset).expanduser()
     if path.exists():
-        from kerasnotes.data.pictures.readers.boxes import read
-
         arguments["size"] = image_size or 256
-        return read.read(path, **arguments)
+        return _read(path, arguments, masks, of_masks)
     built_in.refuse_path(dataset)
+    if masks:
+        raise errors.UserError(
+            f"--dataset={dataset}: TFDS's boxes have no masks; give a folder "
+            "or zip of COCO or LabelMe outlines, or of pictures with masks"
+        )
     from kerasnotes.data.pictures.readers.boxes import tfds
 
     return tfds.read(dataset, data_dir, **arguments)
+
+
+def _read(path, arguments, masks, of_masks):
+    """Return the `BoxExamples` of files."""
+    from kerasnotes.data.pictures.readers.boxes import read
+
+    if masks and not read.has_shapes(path):
+        from kerasnotes.data.pictures import object_masks
+        from kerasnotes.data.pictures.readers.masks import read as mask_read
+
+        examples = mask_read.read(path, **arguments, **of_masks)
+        return object_masks.of_regions(examples)
+    return read.read(path, masks=masks, **arguments)

@@ -57,7 +57,7 @@ class RegionSplit(box_batches.BoxSplit):
         )
 
     def subset(self, indices):
-        return RegionSplit(
+        return type(self)(
             self.examples,
             self.indices[indices],
             self._augment,
@@ -69,11 +69,27 @@ class RegionSplit(box_batches.BoxSplit):
 
     def fetch(self, indices, numbers):
         x, y, w = super().fetch(indices, numbers)
-        truth = rows(y)
+        y = self.truth(y)
         if self._with_truth:
-            real = truth[..., 4:] >= 0
-            x = {"pixels": x, "boxes": tf.where(real, truth[..., :4], 0.0)}
-        return x, {"anchors": truth, "regions": truth}, w
+            x = {"pixels": x, "boxes": self.boxes(y["regions"])}
+        return x, y, w
+
+    def truth(self, y):
+        """Return what each stage learns from, a dictionary.
+
+        Args:
+            y: the dense targets of a `BoxSplit`.
+        """
+        truth = rows(y)
+        return {"anchors": truth, "regions": truth}
+
+    def boxes(self, truth):
+        """Return the boxes that the training model looks at.
+
+        Args:
+            truth: what `rows` returns.
+        """
+        return tf.where(truth[..., 4:] >= 0, truth[..., :4], 0.0)
 
 
 def rows(y):

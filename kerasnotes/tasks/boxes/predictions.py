@@ -35,6 +35,7 @@ def predictions(task, trained, paths):
             continue
         picture = tensors.pop("picture")[0].numpy()
         output = folder / f"{serving.free_name(path, taken)}.png"
+        picture = task.painted(picture, tensors)
         marks, points = task.marks(trained, tensors)
         figure = boxes_plot.boxes(
             [picture], [marks], points=[points], columns=1, side=8

@@ -30,9 +30,18 @@ class BoxTask(pictures.PictureTask):
 
     Config = config.Config
 
+    def load(self, dataset, **arguments):
+        """Return the `BoxExamples` of a set, with the objects of all classes.
+
+        Args:
+            dataset: its name or path.
+            **arguments: of `load_boxes.load`.
+        """
+        return load_boxes.load(dataset, **arguments)
+
     def read(self, dataset, size, channels):
         config = self.config
-        examples = load_boxes.load(
+        examples = self.load(
             dataset,
             data_dir=config.data_dir,
             image_size=size,
@@ -110,6 +119,15 @@ class BoxTask(pictures.PictureTask):
         Returns:
             Pairs of a box and a label, and arrays `[K, 2]` of landmarks.
         """
+
+    def painted(self, picture, tensors):
+        """Return a photo with what isn't drawn as boxes, by default none.
+
+        Args:
+            picture: the photo, a uint8 array.
+            tensors: what is served for it, a batch of one.
+        """
+        return picture
 
     def remedies(self, problem, facts):
         # What flags give is the backbone's, and not the head's.

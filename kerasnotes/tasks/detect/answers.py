@@ -35,6 +35,8 @@ class Answers(records.Answers):
         regions: what the network looked at, `xyxy` in pixels of the model's
             input, `[n, m, 4]`; without an area where there is none.
         seconds: how long the network and suppression took.
+        masks: what is an object in each box, in 255ths, uint8 `[n, k, s, s]`;
+            s is 0 where there are no masks.
     """
 
     losses: np.ndarray | None = None
@@ -42,6 +44,7 @@ class Answers(records.Answers):
     classes: int = 0
     regions: np.ndarray | None = None
     seconds: float = 0.0
+    masks: np.ndarray | None = None
 
     @property
     def detections(self):
@@ -123,7 +126,7 @@ class Answers(records.Answers):
         }
 
 
-def answer(trained, split, loss, suppress, regions, batch_size):
+def answer(trained, split, loss, suppress, regions, masks, batch_size):
     """Return the `Answers` of a model to a split.
 
     Args:
@@ -134,12 +137,14 @@ def answer(trained, split, loss, suppress, regions, batch_size):
             `ops.non_max_suppression` does.
         regions: a function of the model's outputs that returns the regions
             that it looked at.
+        masks: a function of the model's outputs, and of what is left of them,
+            that returns masks, from 0 to 1.
         batch_size: pictures at a time.
     """
     model = trained.model
     is_new = model not in _functions
     if is_new:
-        _functions[model] = _function(model, loss, suppress, regions)
+        _functions[model] = _function(model, loss, suppress, regions, masks)
     predict = _functions[model]
     parts, seconds = [], 0.0
     for x, y, w in split.evaluation_batches(batch_size):
@@ -151,7 +156,7 @@ def answer(trained, split, loss, suppress, regions, batch_size):
         answered = [part.numpy() for part in predict(x, y)]
         seconds += time.perf_counter() - began
         parts.append((*answered, w.numpy()))
-    outputs, losses, looked_at, weights = map(
+    outputs, losses, looked_at, pixels, weights = map(
         np.concatenate, zip(*parts, strict=True)
     )
     return Answers(
@@ -163,10 +168,11 @@ def answer(trained, split, loss, suppress, regions, batch_size):
         classes=len(split.examples.class_names),
         regions=looked_at,
         seconds=seconds,
+        masks=pixels,
     )
 
 
-def _function(model, loss, suppress, regions):
+def _function(model, loss, suppress, regions, masks):
     """Return the function of a model, which doesn't hold it."""
     model = weakref.ref(model)
 
@@ -184,7 +190,8 @@ def _function(model, loss, suppress, regions):
             -1,
         )
         rows = tf.cast(rows, tf.float32)
-        return rows, loss(y, outputs), regions(outputs)
+        pixels = tf.cast(tf.round(255.0 * masks(outputs, left)), tf.uint8)
+        return rows, loss(y, outputs), regions(outputs), pixels
 
     return predict
 

@@ -13,7 +13,8 @@ def written(rows, facts, config):
     `image_id`, the number or the text that the file's name is without its
     ending; `category_id`, that of the COCO set that was trained on, else from
     1 on in the order of the model's classes;
-    `bbox`, left, top, width and height; and `score`.
+    `bbox`, left, top, width and height; `score`; and `segmentation`, COCO's
+    compressed run lengths, of a network that answers masks.
 
     Args:
         rows: the rows of `BoxTask.predict`.
@@ -31,6 +32,8 @@ def written(rows, facts, config):
     for row in rows:
         if row.get("label"):
             result = _result(row, ids)
+            if "segmentation" in row:
+                result["segmentation"] = row.pop("segmentation")
             image, path = result["image_id"], row["file"]
             if owners.setdefault(image, path) != path:
                 raise errors.UserError(

@@ -6,28 +6,33 @@ import re
 from kerasnotes import catalog, errors, flag_paths, specs
 from kerasnotes.tasks import boxes, pictures
 from kerasnotes.tasks.boxes import config as box_config
+from kerasnotes.tasks.pictures import mask_files
 from kerasnotes.training.run import config as config_lib
 
 option, setting = config_lib.option, config_lib.setting
 redefault = config_lib.redefault
 
-DETECTORS = ("yolo", "faster_rcnn", "fast_rcnn", "rcnn")
+DETECTORS = ("yolo", "faster_rcnn", "mask_rcnn", "fast_rcnn", "rcnn")
 """The kinds of detectors, the fastest first."""
 
 _OF_DETECTORS = {
-    "anchors": ("yolo", "faster_rcnn"),
-    "head_filters": ("yolo", "faster_rcnn", "fast_rcnn"),
+    "anchors": ("yolo", "faster_rcnn", "mask_rcnn"),
+    "head_filters": ("yolo", "faster_rcnn", "mask_rcnn", "fast_rcnn"),
     "box_loss": ("yolo",),
     "box_weight": ("yolo",),
-    "proposals": ("faster_rcnn", "fast_rcnn", "rcnn"),
+    "proposals": ("faster_rcnn", "mask_rcnn", "fast_rcnn", "rcnn"),
+    "mosaic": ("yolo", "faster_rcnn", "fast_rcnn", "rcnn"),
     "proposals_dir": ("fast_rcnn", "rcnn"),
     "crop_size": ("rcnn",),
+    **dict.fromkeys(
+        ("image_folder", "mask_folder", "mask_threshold"), ("mask_rcnn",)
+    ),
 }
 _ANCHOR = re.compile(r"(\d+(?:\.\d+)?)[x×](\d+(?:\.\d+)?)")
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(boxes.Config):
+class Config(boxes.Config, mask_files.MaskFiles):
     """The flags of detection."""
 
     dataset: str = box_config.dataset("many_digits")
@@ -47,7 +52,8 @@ class Config(boxes.Config):
     detector: str = option(
         "yolo",
         "Kind of detector on the backbone: yolo answers in one pass; "
-        "faster_rcnn proposes regions, then looks at each; fast_rcnn and "
+        "faster_rcnn proposes regions, then looks at each; mask_rcnn answers "
+        "the pixels of each object too, and learns from masks; fast_rcnn and "
         "rcnn look at regions that a segmentation proposes, on one map or "
         "each as a picture of its own.",
         choices=DETECTORS,
@@ -74,8 +80,8 @@ class Config(boxes.Config):
     )
     proposals: int | None = option(
         None,
-        "Regions of a picture at most; default 100 for faster_rcnn, 300 for "
-        "rcnn and fast_rcnn.",
+        "Regions of a picture at most; default 300 for rcnn and fast_rcnn, "
+        "else 100.",
         bounds=(1, 10**4),
     )
     proposals_dir: str | None = setting(
@@ -163,7 +169,7 @@ class Config(boxes.Config):
 
     def regions(self):
         """Return how many regions a picture has at most."""
-        default = 100 if self.detector == "faster_rcnn" else 300
+        default = 300 if self.detector in ("rcnn", "fast_rcnn") else 100
         return self.proposals or default
 
     def grid_strides(self):

@@ -19,9 +19,10 @@ class Detector(abc.ABC):
 
     Attributes:
         takes_boxes: whether the network takes regions beside pictures.
+        takes_masks: whether it learns the pixels of objects.
     """
 
-    takes_boxes = False
+    takes_boxes = takes_masks = False
 
     def __init__(self, config):
         self.config = config
@@ -116,6 +117,56 @@ class Detector(abc.ABC):
             `xyxy` within the picture, `(batch, n, 4)` or `(batch, n, classes,
             4)`, and `(batch, n, classes)`.
         """
+
+    def candidates(self, outputs, facts):
+        """Return what suppression chooses from: by default what is decoded.
+
+        Args:
+            outputs: of the network.
+            facts: those of the data.
+        """
+        return self.decode(outputs, facts)
+
+    def masks(self, outputs, left):
+        """Return the masks of the boxes left, `(batch, k, s, s)`, from 0 to 1.
+
+        By default there are none: s is 0.
+
+        Args:
+            outputs: of the network.
+            left: what `ops.non_max_suppression` leaves of them.
+        """
+        return keras_ops.zeros_like(left["boxes"])[..., :0, None]
+
+    def served(self, outputs, left, boxes, shapes):
+        """Return what is served beside boxes, labels and scores.
+
+        Args:
+            outputs: of the network.
+            left: see `masks`.
+            boxes: of these, in pixels of the photos, over whose border they
+                may reach.
+            shapes: heights and widths of the photos, `(batch, 2)`.
+        """
+        return {}
+
+    def painted(self, picture, tensors):
+        """Return a photo with what isn't drawn as boxes, by default none.
+
+        Args:
+            picture: the photo, a uint8 array.
+            tensors: what is served for it, a batch of one.
+        """
+        return picture
+
+    def row(self, tensors, i):
+        """Return what the row of a photo's object says beside its box.
+
+        Args:
+            tensors: see `painted`.
+            i: the number of the object.
+        """
+        return {}
 
     def with_regions(self, serve, facts):
         """Return a function of encoded pictures alone, `[1]`.

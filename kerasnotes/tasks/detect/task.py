@@ -7,13 +7,14 @@ from etils import epy
 
 from kerasnotes import errors
 from kerasnotes.tasks import boxes
-from kerasnotes.tasks.detect import config, two_stages, yolo
+from kerasnotes.tasks.detect import config, masks, two_stages, yolo
 
 with epy.lazy_imports():
     import numpy as np
     import tensorflow as tf
 
     from kerasnotes import models, ops, optimizers
+    from kerasnotes.data.pictures import frames
     from kerasnotes.data.pictures.augmentation import mosaic
     from kerasnotes.diagnosis import intervals
     from kerasnotes.metrics import coco as coco_metrics
@@ -28,6 +29,7 @@ with epy.lazy_imports():
 
 _WITH_MOSAICS = 0.85
 _DETECTORS = {
+    "mask_rcnn": masks.MaskRCNNDetector,
     "fast_rcnn": two_stages.FastRCNNDetector,
     "faster_rcnn": two_stages.FasterRCNNDetector,
     "rcnn": two_stages.RCNNDetector,
@@ -61,6 +63,11 @@ class Detect(boxes.BoxTask):
             for name in ("train", "dev"):
                 print(kind.limit(name, splits[name], data.facts))
         return dataclasses.replace(data, splits=splits)
+
+    def load(self, dataset, **arguments):
+        if self.detector.takes_masks:
+            arguments |= {"masks": True, **self.config.mask_files()}
+        return super().load(dataset, **arguments)
 
     def read(self, dataset, size, channels):
         examples = super().read(dataset, size, channels)
@@ -137,7 +144,7 @@ class Detect(boxes.BoxTask):
             As `ops.non_max_suppression`, the boxes within the picture.
         """
         config = self.config
-        boxes, scores = self.detector.decode(outputs, facts)
+        boxes, scores = self.detector.candidates(outputs, facts)
         return ops.non_max_suppression(
             boxes,
             scores,
@@ -157,6 +164,7 @@ class Detect(boxes.BoxTask):
                 outputs, facts, self.config.score_threshold
             ),
             self.detector.regions,
+            self.detector.masks,
             self.config.batch_size,
         )
 
@@ -222,15 +230,16 @@ class Detect(boxes.BoxTask):
 
         def answer(outputs, shapes):
             left = self.suppressed(outputs, facts, threshold)
-            places = box_serving.boxes_in_photo(
-                left["boxes"], shapes, shape[:2], config.resize
-            )
+            geometry = shapes, shape[:2], config.resize
+            places = box_serving.boxes_in_photo(left["boxes"], *geometry)
+            beyond = frames.original_boxes(left["boxes"], *geometry)
             padding = (left["labels"] < 0)[..., None]
             return {
                 "boxes": tf.where(padding, 0.0, places),
                 "labels": serving.names_of(left["labels"], facts["classes"]),
                 "scores": left["scores"],
                 "count": left["count"],
+                **self.detector.served(outputs, left, beyond, shapes),
             }
 
         return serving.signatures(
@@ -275,14 +284,20 @@ class Detect(boxes.BoxTask):
         rows = zip(*_served(tensors), strict=True)
         return [(b, f"{label} {score:.2f}") for b, label, score in rows], []
 
+    def painted(self, picture, tensors):
+        return self.detector.painted(picture, tensors)
+
     def rows(self, trained, tensors):
         return [
             {
                 "label": label,
                 "confidence": round(float(score), 4),
                 **predictions.sides(box),
+                **self.detector.row(tensors, i),
             }
-            for box, label, score in zip(*_served(tensors), strict=True)
+            for i, (box, label, score) in enumerate(
+                zip(*_served(tensors), strict=True)
+            )
         ] or [{"label": "", "confidence": 0.0, **predictions.sides(None)}]
 
 

@@ -5,6 +5,7 @@ import functools
 
 from kerasnotes import catalog, errors, flag_paths, specs
 from kerasnotes.tasks import pictures
+from kerasnotes.tasks.pictures import mask_files
 from kerasnotes.training.run import config as config_lib
 
 option, setting = config_lib.option, config_lib.setting
@@ -21,7 +22,7 @@ _LOSSES = (
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(pictures.Config):
+class Config(pictures.Config, mask_files.MaskFiles):
     """The flags of segmentation."""
 
     dataset: str = option(
@@ -30,18 +31,6 @@ class Config(pictures.Config):
         "oxford_iiit_pet, or a folder or zip of pictures with masks: x.jpg "
         "and x_mask.png, or images/x.jpg and masks/x.png.",
         path=functools.partial(flag_paths.absolute, names=BUILT_IN),
-    )
-    image_folder: str | None = option(
-        None, "Name of the folders that hold pictures, where none is usual."
-    )
-    mask_folder: str | None = option(
-        None, "Name of the folders that hold masks, where none is usual."
-    )
-    mask_threshold: int | None = option(
-        None,
-        "Grey level of a mask from which on a pixel is the object; default: "
-        "each level is a class.",
-        bounds=(1, 255),
     )
     image_size: int | None = option(
         None,

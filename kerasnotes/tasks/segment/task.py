@@ -57,9 +57,7 @@ class Segment(pictures.PictureTask):
             channels=channels,
             resize=config.resize,
             cache=config.cache,
-            image_folder=config.image_folder,
-            mask_folder=config.mask_folder,
-            threshold=config.mask_threshold,
+            **config.mask_files(),
         )
 
     def side(self):

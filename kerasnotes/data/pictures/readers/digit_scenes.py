@@ -12,6 +12,8 @@ from kerasnotes.data.pictures import (
     box_examples,
     decode,
     examples,
+    mask_sizes,
+    object_masks,
     synthesis,
 )
 from kerasnotes.data.pictures.readers.boxes import checks
@@ -261,6 +263,7 @@ def read(
     cache_dir=None,
     data_dir=None,
     cache="auto",
+    masks=False,
 ):
     """Read the scenes, preparing them at the first use.
 
@@ -275,6 +278,8 @@ def read(
         cache_dir: where a large set goes, see `examples.allocate`.
         data_dir: TFDS's folder; its own default if None.
         cache: see `examples.keeps`; they are always kept.
+        masks: whether objects have masks: the pixels of their ink, for which
+            the scenes are composed again, in seconds.
 
     Returns:
         The `BoxExamples`, with official splits; ids are `side/000123`.
@@ -286,12 +291,12 @@ def read(
         builder_class,
         data_dir,
         lambda builder: _read(
-            builder, size, channels or 3, mode, cache_dir, cache
+            builder, size, channels or 3, mode, cache_dir, cache, masks
         ),
     )
 
 
-def _read(builder, size, channels, mode, cache_dir, cache):
+def _read(builder, size, channels, mode, cache_dir, cache, masks):
     scene = builder.SCENE
     total = sum(scene.sizes.values())
     array = examples.allocate((total, *size, channels), cache_dir, cache)
@@ -307,7 +312,8 @@ def _read(builder, size, channels, mode, cache_dir, cache):
     names = [str(digit) for digit in range(10)]
     sizes = [(scene.side, scene.side)] * total
     values = box_examples.assemble(
-        array, checked, sizes, size, mode, names, list(POINTS)
+        *(array, checked, sizes, size, mode, names, list(POINTS)),
+        _masks(scene, checked, size, mode) if masks else None,
     )
     return box_examples.BoxExamples(
         array,
@@ -323,6 +329,27 @@ def _read(builder, size, channels, mode, cache_dir, cache):
         point_names=list(POINTS),
         **values,
     )
+
+
+def _masks(scene, checked, size, mode):
+    """Return the packed masks of each scene's objects.
+
+    Raises:
+        ValueError: the scenes that were prepared aren't those composed now.
+    """
+    parts, scenes = [], iter(checked)
+    for split in scene.sizes:
+        for _, shown, _ in opacities(scene, split):
+            ink = shown[(shown >= INK).any((1, 2))] >= INK
+            boxes, _ = object_masks.tight_boxes(tf.constant(ink))
+            if not np.array_equal(boxes, next(scenes).boxes):
+                raise ValueError(
+                    "`data_dir`: the scenes prepared there are of another "
+                    "version; remove them, and they are prepared anew"
+                )
+            ink = mask_sizes.resize(ink, size, mode, outside=False)
+            parts.append(object_masks.pack(ink))
+    return parts
 
 
 def _checked(objects):

@@ -39,6 +39,9 @@ class Boxes:
         crowd: bool `[n]`.
         points: float64 `[n, k, 2]`, NaN where one isn't known.
         visible: bool `[n, k]`.
+        shapes: a list of the objects' shapes, see `records.BoxObject`, in
+            pixels of the picture as it is stored or as it is shown.
+        turn: the EXIF orientation by which shapes are yet to be turned.
     """
 
     boxes: np.ndarray
@@ -47,6 +50,8 @@ class Boxes:
     crowd: np.ndarray
     points: np.ndarray
     visible: np.ndarray
+    shapes: list | None = None
+    turn: int = 1
 
 
 def check(annotation, size, problems, point_names=()):
@@ -93,7 +98,8 @@ def check(annotation, size, problems, point_names=()):
     points = values["points"]
     within = (points >= -0.5) & (points <= np.array([width, height]) - 0.5)
     values["visible"] = values["visible"] & within.all(-1)
-    return Boxes(labels=labels, **values)
+    shapes = [annotation.objects[row].shape for row in rows]
+    return Boxes(labels=labels, shapes=shapes, turn=turn, **values)
 
 
 def _orientation(annotation, size, problems):

@@ -196,6 +196,7 @@ def _object(i, row, categories, points):
         difficult=row.get("ignore") in (1, True),
         crowd=row.get("iscrowd") in (1, True),
         points=_points(row.get("keypoints"), points),
+        shape=row.get("segmentation") or None,
     )
 
 

@@ -119,9 +119,22 @@ def _objects(name, boxes, points, problems):
             json_files.text(shape.get("label")),
             f"shapes[{i}]",
             points=owners[i],
+            shape=_outline(shape),
         )
         for i, shape, box in boxes
     ]
+
+
+def _outline(shape):
+    """Return a polygon or rectangle as a list of outlines, else None."""
+    kind = json_files.text(shape.get("shape_type")) or "polygon"
+    corners = _corners(shape)
+    if kind == "rectangle" and len(corners) == 2:
+        (left, top), (right, bottom) = corners
+        return [[left, top, right, top, right, bottom, left, bottom]]
+    if kind in ("polygon", "rotation"):
+        return [[number for corner in corners for number in corner]]
+    return None
 
 
 def _owner(shape, corners, boxes):

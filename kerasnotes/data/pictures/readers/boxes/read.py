@@ -20,9 +20,12 @@ from kerasnotes.data.pictures import (
 )
 from kerasnotes.data.pictures.readers.boxes import (
     checks,
+    coco,
     formats,
+    labelme,
     layouts,
     records,
+    shapes,
 )
 
 _NO_SPLIT = "pictures of no split, for which no named split is used"
@@ -38,6 +41,7 @@ def read(
     mode="stretch",
     cache_dir=None,
     cache="auto",
+    masks=False,
 ):
     """Read pictures with boxes.
 
@@ -54,6 +58,7 @@ def read(
         mode: see `decode.resize`.
         cache_dir: where a large set goes, see `examples.allocate`.
         cache: see `examples.keeps`.
+        masks: whether objects have masks, of their outlines or run lengths.
 
     Returns:
         The `BoxExamples`; ids are the paths.
@@ -85,6 +90,19 @@ def read(
     images, readable, more = read_files.read_all(
         files, list(checked), size, channels, mode, cache_dir, cache
     )
+    if masks:
+        masks = [
+            shapes.packed(
+                *(checked[name], sizes[name], size, mode),
+                *(problems, chosen[name]),
+            )
+            for name in readable
+        ]
+        if not any(part.any() for part in masks):
+            raise errors.UserError(
+                f"--dataset: {path}: no object has an outline or run lengths, "
+                "and masks are to be learned; take another --detector"
+            )
     class_names = annotated.class_names or sorted(
         {label for boxes in checked.values() for label in boxes.labels}
     )
@@ -96,6 +114,7 @@ def read(
         mode,
         class_names,
         annotated.point_names,
+        masks or None,
     )
     skipped = [row for row in skipped if not row[0].lower().endswith(_TEXTS)]
     return box_examples.BoxExamples(
@@ -111,6 +130,16 @@ def read(
         category_ids=annotated.category_ids,
         **values,
     )
+
+
+def has_shapes(path):
+    """Return whether the format of files may have outlines of objects.
+
+    Args:
+        path: as in `read`.
+    """
+    files = layouts.open_files(path)
+    return any(module.files_of(files, None) for module in (coco, labelme))
 
 
 def _one(values):

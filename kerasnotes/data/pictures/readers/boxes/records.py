@@ -42,6 +42,8 @@ class BoxObject:
         crowd: whether it is a region with several of them.
         points: dictionary of landmark to x, y and whether it is visible; the
             first pixel's centre is 0 (of a relative one, its edge).
+        shape: its pixels: a list of outlines, each a list of x, y, x, y, …
+            from edges, or COCO's run lengths; None where only a box is known.
     """
 
     box: tuple
@@ -50,6 +52,7 @@ class BoxObject:
     difficult: bool = False
     crowd: bool = False
     points: dict = dataclasses.field(default_factory=dict)
+    shape: list | dict | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

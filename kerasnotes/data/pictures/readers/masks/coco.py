@@ -4,10 +4,10 @@ import collections
 
 import numpy as np
 
-from kerasnotes import errors
 from kerasnotes.data.pictures import mask_sizes
 from kerasnotes.data.pictures.readers.boxes import coco as coco_boxes
 from kerasnotes.data.pictures.readers.boxes import json_files
+from kerasnotes.data.pictures.readers.boxes import shapes as shapes_lib
 from kerasnotes.data.pictures.readers.masks import encodings
 
 NO_SHAPE = "objects without a polygon or run lengths, left out"
@@ -40,9 +40,8 @@ class CocoMasks:
     """
 
     def __init__(self, files, names, pictures, problems):
-        self._masks = errors.optional_import(
-            "--dataset with COCO's shapes", "pycocotools.mask", "detect"
-        )
+        # Before anything is read that it ends.
+        shapes_lib.drawing()
         self._problems = problems
         annotated = coco_boxes.read(files, names, pictures, problems)
         self.splits = {
@@ -93,7 +92,7 @@ class CocoMasks:
         """
         shapes, crowd = [], np.zeros(size, bool)
         for shape, number, is_crowd, place in self._objects[picture]:
-            pixels = self._drawn(shape, size)
+            pixels = shapes_lib.drawn(shape, size)
             if pixels is None:
                 self._problems.add(NO_SHAPE, place)
             elif is_crowd:
@@ -106,29 +105,3 @@ class CocoMasks:
         for _, number, pixels in sorted(shapes, key=lambda s: -s[0]):
             mask[pixels] = number
         return mask
-
-    def _drawn(self, shape, size):
-        """Return the pixels of an object, or None where it has no shape."""
-        height, width = size
-        if isinstance(shape, list):
-            parts = [json_files.numbers(part) for part in shape]
-            parts = [
-                list(part)
-                for part in parts
-                if len(part) >= 6 and len(part) % 2 == 0
-            ]
-            if not parts or not np.isfinite(sum(parts, [])).all():
-                return None
-            runs = self._masks.merge(
-                self._masks.frPyObjects(parts, height, width)
-            )
-        elif isinstance(shape, dict) and shape.get("size") == [height, width]:
-            runs = shape
-            if isinstance(shape.get("counts"), list):
-                runs = self._masks.frPyObjects(shape, height, width)
-        else:
-            return None
-        try:
-            return self._masks.decode(runs).astype(bool)
-        except (TypeError, ValueError, RuntimeError):
-            return None
