@@ -14,7 +14,6 @@ labels takes, which other threads do. Wants `keras-hub`.
 
 import argparse
 import statistics
-import tempfile
 
 import keras
 import keras_hub
@@ -22,10 +21,10 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks import rounds as rounds_lib
+from benchmarks import served
 from kerasnotes import losses, models, ops
 from kerasnotes.tasks import detect
 from kerasnotes.training import records
-from kerasnotes.training.serve import export
 
 CLASSES, THRESHOLD, BOXES, OBJECTS = 80, 0.5, 300, 8
 STRIDES = (8, 16, 32)
@@ -52,17 +51,14 @@ def task_and_trained(name, size):
         "most_objects": OBJECTS,
     }
     task = detect.Detect(config)
-    model = task.detector(task.network(facts, include_top=False), facts)
+    model = task.with_head(task.network(facts, include_top=False), facts)
     return task, records.Trained(model, facts, {"threshold": THRESHOLD})
 
 
-def served(task, trained):
+def _of_bytes(task, trained):
     """Return the SavedModel's function of encoded pictures."""
-    with tempfile.TemporaryDirectory() as folder:
-        export.write_saved_model(task.signatures(trained), folder)
-        model = tf.saved_model.load(folder)
-    # The function alone would let the model go.
-    return lambda x: model.signatures["serving_default"](image_bytes=x)
+    serve = served.served(task, trained)
+    return lambda encoded: serve(image_bytes=encoded)
 
 
 def retina_net(size):
@@ -126,7 +122,7 @@ def suppression(task, trained, batch, rounds):
     pixels = tf.random.uniform([batch, *facts["input_shape"]], 0, 255)
     network = tf.function(lambda: trained.model(pixels, training=False))
     outputs = tf.constant(network())
-    scores = detect.task.raw(outputs, facts)[1]
+    scores = task.detector.decode(outputs, facts)[1]
     best = np.sort(np.asarray(scores).max(-1).ravel())
     threshold = float(best[-batch * BOXES])
     left = tf.function(lambda: task.suppressed(outputs, facts, threshold))
@@ -193,7 +189,7 @@ def main():
     parser.add_argument("--models", default="darknet_small,resnet50")
     args = parser.parse_args()
     pairs = {n: task_and_trained(n, args.size) for n in args.models.split(",")}
-    ways = {f"YOLO on {n}": served(*pair) for n, pair in pairs.items()}
+    ways = {f"YOLO on {n}": _of_bytes(*pair) for n, pair in pairs.items()}
     ways["RetinaNet"] = retina_net(args.size)
     for batch in map(int, args.batch.split(",")):
         answers(ways, batch, args.rounds)
