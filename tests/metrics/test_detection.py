@@ -10,8 +10,12 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from kerasnotes.metrics import (
+    coco,
+    connected_components,
     detection_matches,
     detection_report,
+    instance_report,
+    mask_report,
     precision_recall,
 )
 from kerasnotes.metrics import matching as matching_lib
@@ -231,3 +235,44 @@ def test_the_best_threshold():
     assert precision_recall(alone, 1).best() is None
     with pytest.raises(ValueError, match="`precision` must be from 0 to 1"):
         curve.best(precision=90)
+
+
+def test_masks_are_judged_as_single_things_are():
+    rng = np.random.default_rng(4)
+    maps = []
+    for i in range(8):
+        labels = rng.integers(0, 3, (6, 7)).repeat(4, 0).repeat(4, 1)
+        noisy = np.where(rng.random(labels.shape) < 0.06, 0, labels)
+        scores = rng.random((*labels.shape, 3))
+        maps.append(
+            (
+                connected_components(labels),
+                connected_components(noisy, scores if i else scores / 2),
+            )
+        )
+    expected = instance_report(*zip(*maps, strict=True), 3)
+
+    def picture(things):
+        masks = things.ids == np.arange(1, len(things) + 1)[:, None, None]
+        return {
+            # What overlaps are the masks alone.
+            "boxes": np.tile([0.0, 0, 1, 1], (len(things), 1)),
+            "labels": things.labels,
+            "scores": things.scores,
+            "masks": coco.run_lengths(masks),
+        }
+
+    report = mask_report(
+        *([picture(t) for t in side] for side in zip(*maps, strict=True)),
+        3,
+        max_detections=1000,
+    )
+    assert 0.1 < report["ap"] < 0.95
+    for name in ("ap", "ap50", "ap75"):
+        assert report[name] == pytest.approx(expected[name], abs=1e-9)
+
+
+def test_pictures_without_masks_are_refused():
+    one = {"boxes": [[0, 0, 1, 1]], "labels": [0]}
+    with pytest.raises(ValueError, match="`truth` must have `masks`"):
+        mask_report([one], [one | {"scores": [0.5]}], 1)

@@ -11,6 +11,7 @@ import tensorflow as tf
 from kerasnotes import metrics, ops
 from kerasnotes.data.pictures import frames
 from kerasnotes.diagnosis import detection_errors
+from kerasnotes.tasks.detect import mask_answers
 from kerasnotes.training import records
 
 # The IoU from which on a box is right, by convention.
@@ -93,6 +94,11 @@ class Answers(records.Answers):
     def proposals(self):
         """What `metrics.proposal_recall` says of the regions."""
         return proposal_recall(self.truth, self.regions, self.classes)
+
+    @functools.cached_property
+    def mask_report(self):
+        """What `metrics.mask_report` says, at the size of the input."""
+        return mask_answers.report(self)
 
     @functools.cached_property
     def curve(self):

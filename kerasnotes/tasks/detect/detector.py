@@ -206,11 +206,12 @@ class Detector(abc.ABC):
             facts: those of the data.
         """
 
-    def review(self, answers, facts, folder):
+    def review(self, answers, threshold, facts, folder):
         """Return the blocks that this kind alone has in the report.
 
         Args:
             answers: the `Answers` to dev.
+            threshold: above which a box is answered.
             facts: those of the data.
             folder: the run's folder.
         """

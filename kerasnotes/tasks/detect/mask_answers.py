@@ -47,9 +47,8 @@ def pasted(answers, i, rows, size):
     """
     masks = answers.masks[i][rows].astype(np.float32) / 255
     boxes = answers.outputs[i][rows, :4]
-    return np.asarray(ops.paste_masks(masks[None], boxes[None], size, INSIDE))[
-        0
-    ]
+    pasted = ops.paste_masks(masks[None], boxes[None], size, INSIDE)
+    return np.asarray(pasted)[0]
 
 
 def _true(answers, i, row, size):
@@ -63,15 +62,16 @@ def _true(answers, i, row, size):
     return masks
 
 
-def blocks(answers, names, folder):
+def blocks(answers, threshold, names, folder):
     """Write figures/masks.png; return the report's blocks.
 
     Args:
         answers: the `answers.Answers` to dev.
+        threshold: above which a box is answered.
         names: of the classes.
         folder: the run's folder.
     """
-    scores = report(answers)
+    scores = answers.mask_report
     if scores["ap"] is None:
         return []
     examples = answers.split.examples
@@ -83,7 +83,7 @@ def blocks(answers, names, folder):
         row, detections = answers.truth[i], answers.detections[i]
         true = _true(answers, i, row, size)
         above.append(_laid(picture, true, row["labels"], palette))
-        rows = (detections["labels"] >= 0) & (detections["scores"] > INSIDE)
+        rows = (detections["labels"] >= 0) & (detections["scores"] > threshold)
         masks = pasted(answers, i, rows, size)
         below.append(_laid(picture, masks, detections["labels"][rows], palette))
     figure = images.grid([*above, *below], None, len(above), 1.6)
@@ -99,7 +99,7 @@ def blocks(answers, names, folder):
             path,
             "Pictures of dev with the pixels of their objects, a colour for "
             "each class: above the truth, below the answers with a score "
-            f"above {INSIDE:g}.",
+            f"above {threshold:.3f}.",
             "Masks of the truth above those of the answers",
         ),
         page.Text(

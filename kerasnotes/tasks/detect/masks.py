@@ -19,9 +19,6 @@ with epy.lazy_imports():
     from kerasnotes.plots import masks as masks_plot
     from kerasnotes.tasks.detect import mask_answers
 
-# The probability from which on a pixel is an object's.
-_INSIDE = 0.5
-
 
 class MaskRCNNDetector(two_stages.FasterRCNNDetector):
     """`models.MaskRCNN`, which learns from masks."""
@@ -65,14 +62,14 @@ class MaskRCNNDetector(two_stages.FasterRCNNDetector):
         # Masks are of these boxes, which the network has suppressed once.
         boxes, labels, scores, _ = _parts(outputs)
         classes = tf.range(len(facts["classes"]))
-        scores = tf.where(labels[..., None] == classes, scores[..., None], 0)
+        scores = tf.where(labels[..., None] == classes, scores[..., None], 0.0)
         return boxes, scores
 
     def masks(self, outputs, left):
         boxes, labels, _, logits = _parts(outputs)
-        same = left["boxes"][:, :, None] == boxes[:, None]
+        same = tf.equal(left["boxes"][:, :, None], boxes[:, None])
         same = tf.reduce_all(same, -1)
-        same &= left["labels"][:, :, None] == labels[:, None]
+        same &= tf.equal(left["labels"][:, :, None], labels[:, None])
         rows = tf.argmax(tf.cast(same, tf.int32), -1)
         masks = keras_ops.sigmoid(tf.gather(logits, rows, batch_dims=1))
         return tf.where(left["labels"][..., None, None] < 0, 0.0, masks)
@@ -85,7 +82,10 @@ class MaskRCNNDetector(two_stages.FasterRCNNDetector):
 
             def png(one):
                 pixels = ops.paste_masks(
-                    one[0][None, None], one[1][None, None], shape, _INSIDE
+                    one[0][None, None],
+                    one[1][None, None],
+                    shape,
+                    mask_answers.INSIDE,
                 )
                 pixels = 255 * tf.cast(pixels[0, 0, ..., None], tf.uint8)
                 return tf.cond(
@@ -121,16 +121,16 @@ class MaskRCNNDetector(two_stages.FasterRCNNDetector):
         return row
 
     def scores(self, answers, facts):
-        report = mask_answers.report(answers)
+        report = answers.mask_report
         names = ("ap", "ap50", "ap75", "ar")
         return super().scores(answers, facts) | {
             f"mask_{name}": report[name] for name in names
         }
 
-    def review(self, answers, facts, folder):
+    def review(self, answers, threshold, facts, folder):
         return [
-            *mask_answers.blocks(answers, facts["classes"], folder),
-            *super().review(answers, facts, folder),
+            *mask_answers.blocks(answers, threshold, facts["classes"], folder),
+            *super().review(answers, threshold, facts, folder),
         ]
 
 

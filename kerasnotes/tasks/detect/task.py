@@ -267,7 +267,7 @@ class Detect(boxes.BoxTask):
         names = facts["classes"]
         return [
             *review.review(outcome, dev, threshold, names, run.folder),
-            *self.detector.review(dev, facts, run.folder),
+            *self.detector.review(dev, threshold, facts, run.folder),
             *review.stages(dev, places, threshold, names, run.folder),
             *box_review.boxes(train, run.folder),
             *box_review.shown(train, size, config.seed, run.folder),

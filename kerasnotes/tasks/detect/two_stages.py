@@ -41,7 +41,7 @@ class _Regions(detector.Detector):
             },
         }
 
-    def review(self, answers, facts, folder):
+    def review(self, answers, threshold, facts, folder):
         return proposed.blocks(answers.proposals, facts["classes"], folder)
 
 

@@ -22,6 +22,14 @@ from kerasnotes.training import runner
 from tests.support import coloured_boxes, mask_files, runs
 
 STRATEGIES = ("one_device", "mirrored")
+DETECT = {
+    "strides": "4",
+    "image_size": 32,
+    "width": 0.25,
+    "head_filters": 8,
+    "learning_rate": 1e-3,
+    "augment": "none",
+}
 RUNS = {
     "classify": (
         classify.Classify,
@@ -50,14 +58,31 @@ RUNS = {
     "detect": (
         detect.Detect,
         {
+            **DETECT,
             "dataset": "boxes",
-            "strides": "4",
-            "image_size": 32,
-            "width": 0.25,
-            "head_filters": 8,
             "anchors": "2",
-            "learning_rate": 1e-3,
-            "augment": "none",
+        },
+    ),
+    "fast_rcnn": (
+        detect.Detect,
+        {
+            **DETECT,
+            "dataset": "boxes",
+            "detector": "fast_rcnn",
+            "proposals": 20,
+            "proposals_dir": "proposals",
+        },
+    ),
+    "mask_rcnn": (
+        detect.Detect,
+        {
+            **DETECT,
+            "dataset": "masks",
+            "detector": "mask_rcnn",
+            "anchors": "2",
+            "proposals": 10,
+            "max_detections": 5,
+            "batch_size": 8,
         },
     ),
     "multilabel": (
@@ -97,9 +122,9 @@ RUNS = {
 }
 
 
-def run(kind, folder, strategy, **flags):
+def run(name, kind, folder, strategy, **flags):
     """The metrics of a whole run, in single precision."""
-    path = folder / f"{kind.name}-{strategy}"
+    path = folder / f"{name}-{strategy}"
     own = {"run_dir": str(path), "strategy": strategy, "logical_cpus": 2}
     runner.run(kind, {"epochs": 2, **flags, **own}, [], "trainer")
     return json.loads((path / "metrics.json").read_text())
@@ -114,7 +139,7 @@ def main(folder):
     pathlib.Path("pairs.txt").write_text("\n".join(rows))
     with runs.no_report():
         return {
-            name: [run(kind, folder, s, **flags) for s in STRATEGIES]
+            name: [run(name, kind, folder, s, **flags) for s in STRATEGIES]
             for name, (kind, flags) in RUNS.items()
         }
 

@@ -188,7 +188,7 @@ def test_replicas_drop_units_of_their_own(steps):
     "task",
     [
         *("classify", "detect", "localize", "regress", "multilabel"),
-        *("segment", "translate"),
+        *("fast_rcnn", "mask_rcnn", "segment", "translate"),
     ],
 )
 def test_a_whole_run(runs, task):
