@@ -9,6 +9,8 @@ from kerasnotes.layers.block import Block, KernelBlock
 from kerasnotes.layers.cropping import CropLike
 from kerasnotes.layers.depthwise import DepthwiseSeparable, InvertedResidual
 from kerasnotes.layers.inception import Inception, NaiveInception
+from kerasnotes.layers.mask_head import MaskHead
+from kerasnotes.layers.mask_regions import MaskRegions
 from kerasnotes.layers.multi_head_attention import MultiHeadAttention
 from kerasnotes.layers.normalization import (
     LocalResponseNormalization,
@@ -17,6 +19,7 @@ from kerasnotes.layers.normalization import (
 from kerasnotes.layers.padding import ZeroPadChannels
 from kerasnotes.layers.positions import SinusoidalPositions
 from kerasnotes.layers.recurrent import GRUCell, LSTMCell
+from kerasnotes.layers.region_detections import RegionDetections
 from kerasnotes.layers.region_proposals import RegionProposals
 from kerasnotes.layers.regions import RoIAlign, RoIPooling
 from kerasnotes.layers.residual import ConvolutionalBlock, IdentityBlock
@@ -43,8 +46,11 @@ __all__ = [
     "KernelBlock",
     "LSTMCell",
     "LocalResponseNormalization",
+    "MaskHead",
+    "MaskRegions",
     "MultiHeadAttention",
     "NaiveInception",
+    "RegionDetections",
     "RegionProposals",
     "RoIAlign",
     "RoIPooling",

@@ -6,6 +6,7 @@ from kerasnotes.losses.localization import (
     LocalizationSquaredError,
 )
 from kerasnotes.losses.masked import MaskedBinaryCrossentropy
+from kerasnotes.losses.masks import MaskLoss
 from kerasnotes.losses.region_proposals import RegionProposalLoss
 from kerasnotes.losses.regions import RegionLoss
 from kerasnotes.losses.segmentation import SegmentationLoss
@@ -15,6 +16,7 @@ __all__ = [
     "Crossentropy",
     "LocalizationLoss",
     "LocalizationSquaredError",
+    "MaskLoss",
     "MaskedBinaryCrossentropy",
     "RegionLoss",
     "RegionProposalLoss",

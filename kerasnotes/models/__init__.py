@@ -11,6 +11,7 @@ from kerasnotes.catalog import IMAGENET, names
 from kerasnotes.models.detectors.fast_rcnn import RCNN, FastRCNN
 from kerasnotes.models.detectors.faster_rcnn import FasterRCNN
 from kerasnotes.models.detectors.localizer import Localizer
+from kerasnotes.models.detectors.mask_rcnn import MaskRCNN
 from kerasnotes.models.detectors.yolo import Yolo
 from kerasnotes.models.network import Network
 from kerasnotes.models.pictures.alexnet import AlexNet
@@ -68,6 +69,7 @@ __all__ = [
     "Localizer",
     "LogisticRegression",
     "MLP",
+    "MaskRCNN",
     "MobileNet",
     "MobileNetV2",
     "Network",

@@ -18,6 +18,7 @@ from kerasnotes.ops.convolution import (
 )
 from kerasnotes.ops.grids import Grids
 from kerasnotes.ops.localization import notes_answer, notes_target
+from kerasnotes.ops.pasting import paste_masks
 from kerasnotes.ops.pooling import (
     average_pool,
     average_pool_gradient,
@@ -82,6 +83,7 @@ __all__ = [
     "output_size",
     "pad_widths",
     "padding_mask",
+    "paste_masks",
     "region_answers",
     "region_proposals",
     "roi_align",

@@ -76,7 +76,7 @@ def match_regions(
     """
     check_bounds(positive, negative, lowest)
     regions, boxes, labels = _inputs(regions, boxes, labels)
-    valid, real = _has_area(regions), _has_area(boxes)
+    valid, real = has_area(regions), has_area(boxes)
     # What is no number would make IoUs of none.
     regions = ops.where(valid[..., None], regions, 0.0)
     boxes = ops.where(real[..., None], boxes, 0.0)
@@ -188,7 +188,15 @@ def _inputs(regions, boxes, labels):
     return regions if len(regions.shape) == 3 else regions[None], boxes, labels
 
 
-def _has_area(boxes):
+def has_area(boxes):
+    """Return which boxes have an area that is a number, above 0.
+
+    Args:
+        boxes: `xyxy`, `(..., 4)`.
+
+    >>> has_area(ops.convert_to_tensor([[0.0, 0, 1, 1], [2, 2, 2, 3]])).numpy()
+    array([ True, False])
+    """
     sides = boxes[..., 2:] - boxes[..., :2]
     area = sides[..., 0] * sides[..., 1]
     # Of a box that reaches to infinity neither is a number.

@@ -13,6 +13,11 @@ BOXES = np.array([[[0.0, 1, 6, 7], [3, 3, 8, 5]]], "float32")
 GRIDS = ops.Grids((8, 16), (4,), (((3, 4),),), classes=1)
 ANCHORS = np.random.default_rng(1).normal(size=(2, 8, 5)).astype("float32")
 
+REGIONS = PICTURES[None]
+LABELS = np.array([[2.0]], "float32")
+TRUTH = np.array([[[0, 1, 6, 6, 1], [-1] * 5]], "float32")
+ANSWERS = np.concatenate([BOXES, X.reshape(1, -1)[:, :12].reshape(1, 2, 6)], -1)
+
 # How each layer's docstring calls it, as a layer and its inputs.
 CALLS = {
     "AdditiveAttention": lambda: (layers.AdditiveAttention(4), X, X),
@@ -37,8 +42,14 @@ CALLS = {
         layers.LocalResponseNormalization(),
         PICTURES,
     ),
+    "MaskHead": lambda: (layers.MaskHead(3, 4), REGIONS, LABELS),
+    "MaskRegions": lambda: (layers.MaskRegions(3), BOXES, TRUTH),
     "MultiHeadAttention": lambda: (layers.MultiHeadAttention(4), X, X),
     "NaiveInception": lambda: (layers.NaiveInception((2, 3, 2)), PICTURES),
+    "RegionDetections": lambda: (
+        layers.RegionDetections(1, (8, 8), 3),
+        ANSWERS,
+    ),
     "RegionProposals": lambda: (layers.RegionProposals(GRIDS, 3), ANCHORS),
     "RoIAlign": lambda: (layers.RoIAlign(2, 2), PICTURES, BOXES),
     "RoIPooling": lambda: (layers.RoIPooling(2, 2), PICTURES, BOXES),

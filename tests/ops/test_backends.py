@@ -18,7 +18,7 @@ def test_other_backend(backend):
         pytest.skip(f"{backend} is not installed")
     names = (
         *("anchors", "boundaries", "box_regression", "boxes", "localization"),
-        *("region_targets", "regions", "suppression"),
+        *("pasting", "region_targets", "regions", "suppression"),
         *("transposed_convolution", "yolo"),
     )
     files = [HERE / f"test_{name}.py" for name in names]

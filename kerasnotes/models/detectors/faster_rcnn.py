@@ -2,18 +2,11 @@
 
 import keras
 
-from kerasnotes.layers import region_proposals, regions
-from kerasnotes.models import network
-from kerasnotes.models.detectors import heads, region_head
-from kerasnotes.models.pictures import convolution
-from kerasnotes.ops import grids as grids_lib
-
-POOL = 7
-"""Places a side of what RoI align cuts out of a region."""
+from kerasnotes.models.detectors import two_stages
 
 
 @keras.saving.register_keras_serializable("kerasnotes")
-class FasterRCNN(network.Network):
+class FasterRCNN(two_stages.TwoStages):
     """Faster R-CNN: a region proposal network and a head on one backbone.
 
     The backbone's maps at the finest stride and coarser meet from the top
@@ -93,8 +86,6 @@ class FasterRCNN(network.Network):
         name=None,
         dtype=None,
     ):
-        heads.check_prior(prior)
-        region_head.check(proposals=proposals, hidden=hidden)
         config = {
             "backbone": backbone,
             "classes": classes,
@@ -108,70 +99,4 @@ class FasterRCNN(network.Network):
             "initializer": initializer,
             "kernel_regularizer": kernel_regularizer,
         }
-        grids = grids_lib.Grids(
-            backbone.input_shape[1:3], strides, anchors, classes
-        )
-        layers = convolution.Convolution(
-            *(initializer, kernel_regularizer, 1.0, True),
-            dtype=network.policy(dtype),
-        )
-        maps = heads.grid_maps(backbone, grids, filters, layers)
-        at_anchors = heads.places(
-            *(maps, grids, 5, prior, layers, kernel_regularizer)
-        )
-        boxes = region_proposals.RegionProposals(
-            grids, proposals, name="proposals"
-        )(at_anchors)
-        x = regions.RoIAlign(
-            POOL, min(grids.strides), dtype=layers.dtype, name="roi_align"
-        )(maps[0], boxes)
-        outputs = {
-            "anchors": at_anchors,
-            "regions": region_head.answer(x, boxes, layers, config),
-        }
-        super().__init__(
-            backbone.input,
-            outputs,
-            config,
-            name,
-            layers.dtype,
-            blocks=[
-                *(*backbone.blocks, *map(network.name_of, maps)),
-                *region_head.BLOCKS,
-            ],
-        )
-        self.grids = grids
-
-    def training_model(self):
-        """Return a model that looks at true boxes too, on the same weights.
-
-        The second stage learns from the first step on what an object is, and
-        its loss in one epoch has the same meaning as in another.
-
-        Returns:
-            A `keras.Model` of a dictionary of `pixels`, and `boxes`, `(batch,
-            m, 4)`, those without an area being padding; it returns what this
-            model does, with the boxes behind the proposals.
-        """
-        pixels = keras.Input(self.input_shape[1:], name="pixels")
-        truth = keras.Input((None, 4), name="boxes")
-        align, proposals = map(self.get_layer, ("roi_align", "proposals"))
-        parts = keras.Model(
-            self.input,
-            {
-                "anchors": self.output["anchors"],
-                "maps": align.input[0],
-                "proposals": proposals.output,
-            },
-        )(pixels)
-        boxes = keras.layers.Concatenate(1, dtype="float32", name="both")(
-            [parts["proposals"], truth]
-        )
-        x = align(parts["maps"], boxes)
-        outputs = {
-            "anchors": parts["anchors"],
-            "regions": region_head.again(self, x, boxes),
-        }
-        return keras.Model(
-            {"pixels": pixels, "boxes": truth}, outputs, name=self.name
-        )
+        super().__init__(config, name, dtype)
