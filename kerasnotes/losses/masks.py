@@ -100,7 +100,9 @@ class MaskLoss(keras.losses.Loss):
         proper = region_targets.has_area(boxes)
         boxes = ops.where(proper[..., None], boxes, 0.0)
         share = boxes_lib.iou(boxes, objects)
-        same = ops.logical_and(labels == kinds[:, None], kinds[:, None] >= 0)
+        # `==` loses the rank where only one of two batches is known.
+        same = ops.equal(labels, kinds[:, None])
+        same = ops.logical_and(same, kinds[:, None] >= 0)
         share = ops.where(same, share, 0.0)
         number = ops.cast(ops.argmax(share, axis=-1), "int32")
         best = ops.take_along_axis(share, number[..., None], axis=-1)

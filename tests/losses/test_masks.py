@@ -164,6 +164,16 @@ def test_sizes_may_be_open():
         assert got == pytest.approx(float(loss(y[:, :m], z)))
 
 
+def test_one_batch_may_be_open_and_the_other_not():
+    y, z = outputs()
+    specs = [
+        tf.TensorSpec([None, *y.shape[1:]], tf.float32),
+        tf.TensorSpec(z.shape, tf.float32),
+    ]
+    graph = tf.function(MaskLoss(), input_signature=specs)
+    assert float(graph(y, z)) == pytest.approx(float(MaskLoss()(y, z)))
+
+
 def test_without_objects_or_regions_it_is_0():
     y, z = outputs()
     for targets in (0 * y, y[:, :0]):

@@ -9,7 +9,8 @@ from kerasnotes.data.pictures import box_examples, mask_sizes
 
 # Of pixels: what is smaller is taken for noise of the annotation.
 _LEAST_SHARE = 1e-4
-_BITS = tf.constant([128, 64, 32, 16, 8, 4, 2, 1], tf.uint8)
+# A tensor would start TensorFlow on import, before its devices are set.
+_BITS = np.array([128, 64, 32, 16, 8, 4, 2, 1], np.uint8)
 
 
 def pack(masks):

@@ -77,26 +77,26 @@ class MaskRCNNDetector(two_stages.FasterRCNNDetector):
     def served(self, outputs, left, boxes, shapes):
         masks = self.masks(outputs, left)
 
+        text = tf.TensorSpec([], tf.string)
+
         def of_photo(photo):
-            masks, boxes, labels, shape = photo
+            *parts, shape = photo
 
-            def png(one):
+            def png(mask, box):
                 pixels = ops.paste_masks(
-                    one[0][None, None],
-                    one[1][None, None],
-                    shape,
-                    mask_answers.INSIDE,
+                    *(mask[None, None], box[None, None], shape),
+                    threshold=mask_answers.INSIDE,
                 )
-                pixels = 255 * tf.cast(pixels[0, 0, ..., None], tf.uint8)
+                pixels = tf.cast(pixels[0, 0, ..., None], tf.uint8)
+                return tf.io.encode_png(255 * pixels)
+
+            def png_or_none(one):
+                mask, box, label = one
                 return tf.cond(
-                    one[2] < 0,
-                    lambda: tf.constant(b""),
-                    lambda: tf.io.encode_png(pixels),
+                    label < 0, lambda: tf.constant(b""), lambda: png(mask, box)
                 )
 
-            text = tf.TensorSpec([], tf.string)
-            parts = masks, boxes, labels
-            return tf.map_fn(png, parts, fn_output_signature=text)
+            return tf.map_fn(png_or_none, parts, fn_output_signature=text)
 
         parts = masks, boxes, left["labels"], tf.convert_to_tensor(shapes)
         number = left["boxes"].shape[1]

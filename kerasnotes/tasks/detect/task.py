@@ -116,7 +116,7 @@ class Detect(boxes.BoxTask):
                 kernel_regularizer=optimizers.regularizers.l1_l2(
                     config.l1, config.l2, facts["train"]
                 ),
-                name=config.model,
+                name=f"{config.detector}_{config.model}",
             )
 
     def training_model(self, model):
