@@ -1,12 +1,14 @@
 """Runs of a toy task, in this process, and the weights they leave."""
 
 import contextlib
+import itertools
 from unittest import mock
 
 import numpy as np
+import pytest
 
 from kerasnotes.training import runner
-from kerasnotes.training.fit import checkpoints
+from kerasnotes.training.fit import callbacks, checkpoints
 from kerasnotes.training.run import folder as run_folder
 
 _EXPORT = {"kerasnotes.training.serve.export.export": lambda *_, **__: {}}
@@ -56,6 +58,38 @@ def learn_only(task_class, folder, **flags):
         return task, *runner.learn_in(place, task)
 
 
+class _Killed(BaseException):
+    """Ends a run, nothing being mended on the way."""
+
+
+@contextlib.contextmanager
+def killed(step):
+    """Ends the run inside after so many steps, and fails if it doesn't end.
+
+    Its state is kept at every step.
+    """
+    steps, original = itertools.count(1), callbacks.Guard.on_train_batch_end
+
+    def on_train_batch_end(self, batch, logs=None):
+        original(self, batch, logs)
+        if next(steps) == step:
+            raise _Killed
+
+    name = "on_train_batch_end"
+    with (
+        mock.patch.object(checkpoints, "SECONDS", -1),
+        mock.patch.object(callbacks.Guard, name, on_train_batch_end),
+        pytest.raises(_Killed),
+    ):
+        yield
+
+
+def assert_within(folder, epoch, steps):
+    """Assert that a run ended in the midst of an epoch of so many steps."""
+    state = last(folder)[1]
+    assert state["epoch"] == epoch and 0 < state["step"] < steps
+
+
 def last(folder):
     """Return the values of a run's last checkpoint, by name, and its state."""
     (path,) = sorted((folder / "checkpoints").glob("last-*"))[-1:]
@@ -68,8 +102,13 @@ def weights(folder):
 
 
 def assert_same(one, two):
-    """Assert that two runs end in the same weights, to the bit."""
+    """Assert that two runs end in the same weights and losses, to the bit."""
     a, b = weights(one), weights(two)
     assert list(a) == list(b)
     for name in a:
         np.testing.assert_array_equal(a[name], b[name], err_msg=name)
+    losses = [
+        [row["loss"] for row in last(folder)[1]["history"]]
+        for folder in (one, two)
+    ]
+    assert losses[0] == losses[1]
