@@ -127,6 +127,12 @@ ENTRIES = [
      "test", "iou"),
     ("YOLO, scenes of digits", "models.Yolo", "detect", "", 1, "test",
      "ap50"),
+    ("Faster R-CNN, scenes of digits", "models.FasterRCNN", "detect",
+     "--detector=faster_rcnn --learning_rate=3e-3 --epochs=8", 1, "test",
+     "ap50"),
+    ("Mask R-CNN, scenes of digits", "models.MaskRCNN", "detect",
+     "--detector=mask_rcnn --learning_rate=3e-3 --epochs=8", 1, "test",
+     "mask_ap50"),
     ("U-Net, ink of scenes of digits", "models.UNet", "segment", "", 1,
      "test", "mean_iou"),
 ]  # fmt: skip

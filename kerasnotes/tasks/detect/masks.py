@@ -20,6 +20,11 @@ with epy.lazy_imports():
     from kerasnotes.tasks.detect import mask_answers
 
 
+# Boxes with a mask for each object of the picture with the most of them, of
+# which there may be more in pictures to come.
+_TIMES, _FEW = 4, 5
+
+
 class MaskRCNNDetector(two_stages.FasterRCNNDetector):
     """`models.MaskRCNN`, which learns from masks."""
 
@@ -46,11 +51,25 @@ class MaskRCNNDetector(two_stages.FasterRCNNDetector):
             facts["strides"],
             filters=config.head_filters,
             proposals=config.regions(),
-            detections=config.max_detections,
+            detections=self._detections(facts),
             score_threshold=config.score_threshold,
             iou_threshold=config.iou_threshold,
             per_class=config.suppression == "per_class",
             **options,
+        )
+
+    def _detections(self, facts):
+        """Return how many boxes of a picture have a mask at most.
+
+        The head of masks takes longer than all else where there are many.
+        """
+        most = _TIMES * max(facts["most_objects"], _FEW)
+        return min(most, self.config.max_detections)
+
+    def limit(self, name, split, facts):
+        return (
+            f"{super().limit(name, split, facts)}; of a picture "
+            f"{self._detections(facts)} boxes are answered with masks at most"
         )
 
     def loss(self, facts, **options):
