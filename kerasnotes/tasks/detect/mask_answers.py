@@ -1,6 +1,7 @@
 """What masks of answers are worth, and how they look."""
 
 import numpy as np
+import tensorflow as tf
 
 from kerasnotes import metrics, ops
 from kerasnotes.data.pictures import object_masks
@@ -45,10 +46,15 @@ def pasted(answers, i, rows, size):
         rows: which of its answers.
         size: height and width.
     """
-    masks = answers.masks[i][rows].astype(np.float32) / 255
-    boxes = answers.outputs[i][rows, :4]
-    pasted = ops.paste_masks(masks[None], boxes[None], size, INSIDE)
-    return np.asarray(pasted)[0]
+    # All, so that it is traced once.
+    masks = answers.masks[i].astype(np.float32) / 255
+    pasted = _paste(masks[None], answers.outputs[i][None, :, :4], size)
+    return pasted.numpy()[0, rows]
+
+
+@tf.function(autograph=False)
+def _paste(masks, boxes, size):
+    return ops.paste_masks(masks, boxes, size, INSIDE)
 
 
 def _true(answers, i, row, size):
