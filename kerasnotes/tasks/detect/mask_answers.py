@@ -1,5 +1,7 @@
 """What masks of answers are worth, and how they look."""
 
+import math
+
 import numpy as np
 import tensorflow as tf
 
@@ -58,13 +60,18 @@ def _paste(masks, boxes, size):
 
 
 def _true(answers, i, row, size):
-    """Return the pixels of a picture's objects; a crowd has its box's."""
+    """Return the pixels of a picture's objects, bool `[m, height, width]`.
+
+    One without a pixel, such as a crowd or what is too small for the input's
+    size, has those of its box.
+    """
     examples = answers.split.examples
     packed = examples.masks[int(answers.split.indices[i])]
     masks = object_masks.unpack(packed, size[1]).numpy()
-    for k in np.flatnonzero(row["crowd"] & ~masks.any((1, 2))):
+    for k in np.flatnonzero(~masks.any((1, 2))):
         left, top, right, bottom = row["boxes"][k]
-        masks[k, int(top) : int(bottom) + 1, int(left) : int(right) + 1] = True
+        rows = slice(math.floor(top), math.ceil(bottom))
+        masks[k, rows, math.floor(left) : math.ceil(right)] = True
     return masks
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import types
 
 import numpy as np
 import pytest
@@ -9,7 +10,8 @@ import tensorflow as tf
 from PIL import Image
 
 from kerasnotes import errors
-from kerasnotes.tasks.detect import Detect
+from kerasnotes.data.pictures import object_masks
+from kerasnotes.tasks.detect import Detect, mask_answers
 from kerasnotes.training import runner
 
 FLAGS = {
@@ -127,6 +129,29 @@ def test_predictions_have_areas_and_run_lengths(folder, capsys):
     pixels = pycocotools_mask.decode(first["segmentation"])
     assert pixels.shape == (32, 48) and pixels.sum() == rows[0]["area"]
     assert (folder / "predictions" / "001.png").is_file()
+
+
+def test_an_object_too_small_for_a_pixel_is_judged_by_its_box():
+    ragged = tf.RaggedTensor.from_row_lengths
+    masks = np.zeros((2, 8, 8), bool)
+    masks[0, 2:5, 1:4] = True
+    examples = types.SimpleNamespace(
+        images=np.zeros((1, 8, 8, 3), np.uint8),
+        masks=ragged(object_masks.pack(masks), [2]),
+    )
+    boxes = np.array([[1, 2, 4, 5], [5.2, 6.5, 5.9, 6.9]], np.float32)
+    columns = {"boxes": boxes, "labels": np.array([0, 0])}
+    answered = types.SimpleNamespace(
+        split=types.SimpleNamespace(examples=examples, indices=np.array([0])),
+        truth=({**columns, "crowd": np.zeros(2, bool)},),
+        detections=[columns | {"scores": np.array([0.9, 0.8])}],
+        outputs=np.concatenate([boxes, np.zeros((2, 2))], 1)[None],
+        masks=np.full((1, 2, 28, 28), 255, np.uint8),
+        classes=1,
+    )
+    report = mask_answers.report(answered)
+    assert report["per_class"][0]["objects"] == 2
+    assert report["ap"] == pytest.approx(1)
 
 
 @pytest.mark.parametrize(
