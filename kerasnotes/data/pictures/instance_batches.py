@@ -23,6 +23,7 @@ class InstanceSplit(region_batches.RegionSplit):
         ValueError: the examples have no masks, or pictures would be mixed.
 
     >>> import numpy as np
+    >>> from kerasnotes.data.pictures import object_masks
     >>> from kerasnotes.data.pictures.box_examples import BoxExamples
     >>> ragged = tf.RaggedTensor.from_row_lengths
     >>> masks = np.zeros((1, 2, 8), bool)

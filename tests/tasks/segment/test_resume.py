@@ -46,3 +46,4 @@ def test_windows_go_on_after_a_kill_to_the_same_weights(data, tmp_path):
     runs.assert_within(tmp_path / "cut", 1, STEPS)
     learn(data, tmp_path / "cut")
     runs.assert_same(tmp_path / "all", tmp_path / "cut")
+    runs.assert_same_losses(tmp_path / "all", tmp_path / "cut")
