@@ -25,7 +25,7 @@ FLAGS = {
     "proposals": 20,
     "max_detections": 10,
     "batch_size": 8,
-    "epochs": 30,
+    "epochs": 16,
     "learning_rate": 3e-3,
     "augment": "light:rotate=0,flip=true",
 }
