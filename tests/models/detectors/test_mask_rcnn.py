@@ -178,6 +178,7 @@ def scenes():
 
 
 def test_two_pictures_are_learned_by_heart():
+    keras.utils.set_random_seed(1)
     x, boxes, masks = scenes()
     flags = {"filters": 32, "proposals": 12, "hidden": 64, "mask_filters": 16}
     flags |= {"mask_regions": 6, "detections": 6}
